@@ -1,0 +1,42 @@
+import { defineConfig } from 'vitest/config';
+
+// Tests run the sources: the packages' `source` export condition, for inlined (ssr) and for plain resolution.
+const source = { resolve: { conditions: ['source'] }, ssr: { resolve: { conditions: ['source'] } } };
+
+export default defineConfig({
+  test: {
+    coverage: {
+      provider: 'v8',
+      include: ['{grammar,compiler,runtime}/src/**/*.ts'],
+      exclude: ['**/*.gen.ts'],
+      reporter: ['text-summary', 'json-summary'],
+      reportsDirectory: '.cache/coverage',
+    },
+    projects: [
+      {
+        extends: true,
+        ...source,
+        test: {
+          name: 'node',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/{gpu,browser}/**', 'test/fixtures/**'],
+          pool: 'forks',
+          testTimeout: 30_000,
+        },
+      },
+      {
+        extends: true,
+        ...source,
+        test: {
+          name: 'webgpu',
+          include: ['test/gpu/**/*.test.ts'],
+          pool: 'forks', // Dawn does not live in worker threads
+          maxWorkers: 1,
+          setupFiles: ['test/gpu/setup.ts'],
+          runner: './test/gpu/runner.ts',
+          testTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
