@@ -38,7 +38,10 @@ const ajv = new Ajv.default({
 const validators = Object.fromEntries(files.map((file, i) => [functionName(file), schemas[i].$id]));
 
 // ajv writes require("ajv/dist/runtime/…").default even with esm: true: put the helper's own source there.
-const helpers = { ucs2length: require('ajv/dist/runtime/ucs2length').default, equal: require('fast-deep-equal') };
+const helpers = {
+  ucs2length: require('ajv/dist/runtime/ucs2length').default,
+  equal: require('ajv/dist/runtime/equal').default,
+};
 const code = (files.length ? standalone.default(ajv, validators) : '')
   .replace(/require\("ajv\/dist\/runtime\/(\w+)"\)\.default/g, (_, name) => `(${helpers[name].toString()})`)
   .replace('"use strict";\n', '')

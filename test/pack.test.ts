@@ -1,0 +1,26 @@
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { installOffline } from './support/packed.js';
+
+// An application's view: the three tarballs in an empty project, installed without network.
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'tfm-pack-'));
+const node = (...args: string[]) => execFileSync(process.execPath, args, { cwd: folder, encoding: 'utf8' });
+
+beforeAll(() => installOffline(folder), 240_000);
+afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
+
+test.each(['grammar', 'compiler', 'runtime', 'runtime/node'])('@tfm-lang/%s can be imported', (name) => {
+  fs.writeFileSync(
+    path.join(folder, 'names.mjs'),
+    `console.log(Object.keys(await import('@tfm-lang/${name}')).length)\n`,
+  );
+  expect(Number(node('names.mjs'))).toBeGreaterThan(0);
+});
+
+test('the command is linked and tells its version', () => {
+  const { version } = JSON.parse(fs.readFileSync('compiler/package.json', 'utf8')) as { version: string };
+  expect(node('node_modules/.bin/tfm', '--version').trim()).toBe(version);
+});
