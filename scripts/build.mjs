@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 // The compiler by its path: node_modules/.bin/tsc may belong to one of the aliases ts5 and ts7.
 for (const args of [
   ['scripts/gen-validators.mjs'],
+  ['scripts/gen-std.mjs'],
   ['node_modules/typescript/bin/tsc', '-b'],
   ['scripts/bundle-grammar.mjs'],
 ]) {
