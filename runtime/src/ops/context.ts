@@ -1,0 +1,48 @@
+import type { Tensor } from '@tensorflow/tfjs';
+
+/** A position on a sequence axis: one for all rows of the batch, or one for each (a ragged batch). */
+export type Position = number | readonly number[];
+
+/** What a scope keeps between steps and releases at the end. */
+export interface Disposable {
+  dispose(): void;
+}
+
+/**
+ * What operators need beside their inputs and weights: where in the sequence they are, and what lives longer than one
+ * call. The `Scope` of the model implements it.
+ */
+export interface OperatorScope {
+  /** Absolute position, on the growing axis at hand, of the first row of this pass: 0 in `forward`. */
+  readonly position: Position;
+  /** Rows that a growing axis can reach: the capacity of a KV cache. Read only where there is a state. */
+  readonly capacity: number;
+  /** Dropout acts only in training. */
+  readonly training: boolean;
+  /** Whether attention probabilities are wanted (`explain`). */
+  readonly recording: boolean;
+
+  /** An unsigned 32-bit seed for one dropout mask, different at each call and the same in each run with the same seed. */
+  dropoutSeed(): number;
+
+  /**
+   * What this operator keeps from step to step (a KV cache, a recurrent state): made at the first step, then the same
+   * object; the owner of the state disposes it. `undefined` where there is no state: `forward`, `loss`.
+   */
+  cache<T extends Disposable>(name: string, make: () => T): T | undefined;
+
+  /**
+   * A constant tensor of this pass, shared by all layers: a mask, a rotary table. Made at the first call with a key
+   * and given again to later ones; the scope keeps it alive in inner `tf.tidy`s (`tf.keep`) and disposes it when the
+   * pass ends, so that memory does not grow from pass to pass.
+   */
+  once(key: string, make: () => Tensor): Tensor;
+
+  /** Takes attention probabilities [B, H, Tq, Tk] after the softmax, before dropout; called only where `recording`. */
+  recordAttention(probabilities: Tensor): void;
+}
+
+/** `scope.once`, or the tensor itself where an operator is called without a scope. */
+export function once(scope: OperatorScope | undefined, key: string, make: () => Tensor): Tensor {
+  return scope ? scope.once(key, make) : make();
+}
