@@ -9,7 +9,7 @@ const bundle = await rolldown({
   platform: 'neutral',
   resolve: { mainFields: ['module', 'main'] },
 });
-const { output } = await bundle.write({ file: 'grammar/dist/bundle.js', format: 'esm', sourcemap: true });
+const { output } = await bundle.write({ file: 'grammar/dist/bundle.js', format: 'esm' });
 await bundle.close();
 
 const folders = output
