@@ -5,6 +5,18 @@ import { SafetensorsError } from './safetensors-error.js';
 /** A tensor's values in memory: floats as float32, integers as int32, bool as bytes 0 and 1. */
 export type TypedArray = Float32Array | Int32Array | Uint8Array;
 
+/** The formats that JavaScript has an array for, which converts as it copies. */
+const VIEWS = {
+  F64: Float64Array,
+  F32: Float32Array,
+  I32: Int32Array,
+  I16: Int16Array,
+  I8: Int8Array,
+  U32: Uint32Array,
+  U16: Uint16Array,
+  U8: Uint8Array,
+} as const;
+
 /** The array that holds `length` values of `dtype` without a needless conversion. */
 export function nativeArray(dtype: Dtype, length: number): TypedArray {
   if (dtype === 'BOOL') return new Uint8Array(length);
@@ -15,40 +27,26 @@ export function nativeArray(dtype: Dtype, length: number): TypedArray {
 /**
  * Converts `bytes`, whole elements of `dtype` in little-endian order, into `to` from position `at` on.
  * Into float32 every format converts to the nearest value (exact up to 24 significant bits). Into int32 a value
- * outside its range is TFM5109, and floats are refused by the types of the callers. `tensor` is for messages.
+ * outside its range is TFM5109; integer targets are for integer formats only. `tensor` is for messages.
  */
 export function decodeInto(dtype: Dtype, bytes: Uint8Array, to: TypedArray, at: number, tensor: string): void {
   const count = bytes.length / dtypeBytes(dtype);
   const source = aligned(bytes, dtypeBytes(dtype));
-  const { buffer, byteOffset } = source;
-  if (to instanceof Float32Array) {
-    if (dtype === 'F16') return decodeF16(new Uint16Array(buffer, byteOffset, count), to, at);
-    if (dtype === 'BF16') return decodeBF16(new Uint16Array(buffer, byteOffset, count), to, at);
-  }
-  switch (dtype) {
-    case 'F32':
-      return to.set(new Float32Array(buffer, byteOffset, count), at);
-    case 'F64':
-      return to.set(new Float64Array(buffer, byteOffset, count), at);
-    case 'I8':
-      return to.set(new Int8Array(buffer, byteOffset, count), at);
-    case 'I16':
-      return to.set(new Int16Array(buffer, byteOffset, count), at);
-    case 'I32':
-      return to.set(new Int32Array(buffer, byteOffset, count), at);
-    case 'U8':
-      return to.set(source, at);
-    case 'U16':
-      return to.set(new Uint16Array(buffer, byteOffset, count), at);
-    case 'U32':
-      return decodeU32(new Uint32Array(buffer, byteOffset, count), to, at, tensor);
-    case 'I64':
-    case 'U64':
-      return decode64(new Uint32Array(buffer, byteOffset, 2 * count), dtype === 'I64', to, at, tensor);
-    case 'BOOL':
-      return decodeBool(source, to, at);
-    default:
-      throw new Error(`${dtype} does not convert to ${to.constructor.name}`);
+  const buffer = source.buffer as ArrayBuffer;
+  const { byteOffset } = source;
+  if (dtype === 'F16' || dtype === 'BF16') {
+    const halves = new Uint16Array(buffer, byteOffset, count);
+    if (!(to instanceof Float32Array)) throw new Error(`${dtype} does not convert to ${to.constructor.name}`);
+    if (dtype === 'F16') decodeF16(halves, to, at);
+    else decodeBF16(halves, to, at);
+  } else if (dtype === 'I64' || dtype === 'U64') {
+    decode64(new Uint32Array(buffer, byteOffset, 2 * count), dtype === 'I64', to, at, tensor);
+  } else if (dtype === 'BOOL') {
+    decodeBool(source, to, at);
+  } else if (dtype === 'U32' && to instanceof Int32Array) {
+    decodeU32(new Uint32Array(buffer, byteOffset, count), to, at, tensor);
+  } else {
+    to.set(new VIEWS[dtype](buffer, byteOffset, count), at);
   }
 }
 
@@ -58,8 +56,7 @@ function aligned(bytes: Uint8Array, width: number): Uint8Array {
   return bytes.byteOffset % step === 0 ? bytes : bytes.slice();
 }
 
-function decodeU32(from: Uint32Array, to: TypedArray, at: number, tensor: string): void {
-  if (to instanceof Float32Array) return to.set(from, at);
+function decodeU32(from: Uint32Array, to: Int32Array, at: number, tensor: string): void {
   for (let i = 0; i < from.length; i++) {
     const x = from[i]!;
     if (x > 0x7fffffff) throw rangeError(tensor, x);

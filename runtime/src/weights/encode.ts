@@ -63,7 +63,7 @@ export async function toSafetensors(
 
 function headerBytes(tensors: readonly TensorToWrite[], metadata: Readonly<Record<string, string>>): Uint8Array {
   const header = new Map<string, unknown>();
-  const keys = Object.keys(metadata).sort();
+  const keys = Object.keys(metadata).sort((a, b) => (a < b ? -1 : 1));
   if (keys.length > 0) header.set('__metadata__', Object.fromEntries(keys.map((key) => [key, metadata[key]])));
   let position = 0;
   for (const { name, dtype, shape } of tensors) {

@@ -41,8 +41,8 @@ export function encodeBF16(from: Float32Array, to: Uint16Array): void {
   for (let i = 0; i < from.length; i++) {
     value[0] = from[i]!;
     const pattern = bits[0]!;
-    const isNaN = (pattern & 0x7fffffff) > 0x7f800000;
-    to[i] = isNaN ? (pattern >>> 16) | 0x40 : (pattern + 0x7fff + ((pattern >>> 16) & 1)) >>> 16;
+    const nan = (pattern & 0x7fffffff) > 0x7f800000;
+    to[i] = nan ? (pattern >>> 16) | 0x40 : (pattern + 0x7fff + ((pattern >>> 16) & 1)) >>> 16;
   }
 }
 

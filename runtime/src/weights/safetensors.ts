@@ -1,5 +1,5 @@
 import { type Dtype, dtypeBytes, toDtype } from './dtypes.js';
-import { duplicateKey } from './json-keys.js';
+import { duplicateKey, isRecord } from './json.js';
 import { SafetensorsError } from './safetensors-error.js';
 import type { ByteSource } from './source.js';
 
@@ -152,10 +152,6 @@ function checkTiling(entries: readonly TensorEntry[], dataBegin: number, totalSi
   if (position !== totalSize) {
     throw new SafetensorsError('TFM5107', `${totalSize - position} bytes after ${before} belong to no tensor`);
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isSizes(value: unknown): value is number[] {

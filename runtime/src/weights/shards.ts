@@ -1,4 +1,4 @@
-import { duplicateKey } from './json-keys.js';
+import { duplicateKey, isRecord } from './json.js';
 import { SafetensorsError } from './safetensors-error.js';
 import type { ByteSource } from './source.js';
 
@@ -33,7 +33,7 @@ export function parseShardIndex(bytes: Uint8Array, name: string): ShardIndex {
   } catch (cause) {
     throw indexError(name, cause instanceof Error ? cause.message : String(cause));
   }
-  const map = isRecord(index) ? index['weight_map'] : undefined;
+  const map = isRecord(index) ? index.weight_map : undefined;
   if (!isRecord(map)) throw indexError(name, "it has no object 'weight_map'");
   const twice = duplicateKey(text);
   if (twice !== undefined) throw indexError(name, `it has '${twice}' twice`);
@@ -50,7 +50,7 @@ export function parseShardIndex(bytes: Uint8Array, name: string): ShardIndex {
     fileOf.set(tensor, file);
   }
   if (fileOf.size === 0) throw indexError(name, "its 'weight_map' is empty");
-  return { files: [...new Set(fileOf.values())].sort(), fileOf };
+  return { files: [...new Set(fileOf.values())].sort((a, b) => (a < b ? -1 : 1)), fileOf };
 }
 
 /** A plain relative path with forward slashes: no root, no drive, no scheme, no way up, nothing that a URL decodes. */
@@ -61,8 +61,4 @@ function staysInside(file: string): boolean {
 
 function indexError(name: string, why: string): SafetensorsError {
   return new SafetensorsError('TFM5112', `${name} is not the index of a checkpoint: ${why}`);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

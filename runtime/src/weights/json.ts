@@ -22,3 +22,8 @@ export function duplicateKey(text: string): string | undefined {
   }
   return undefined;
 }
+
+/** Whether a value that came from JSON is an object. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
