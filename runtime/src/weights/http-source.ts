@@ -17,7 +17,7 @@ export async function openUrl(url: string, options: OpenOptions): Promise<ByteSo
     const whole = await request(url, undefined, undefined, options.signal);
     return memorySource(await download(url, whole, options), url);
   }
-  return rangeSource(url, size, await body(url, response, Math.min(size, WINDOW_BYTES)));
+  return rangeSource(url, size, await body(url, response, Math.min(size, WINDOW_BYTES), options.signal));
 }
 
 /** `first` holds the first bytes of the file, which came with the answer that told the size. */
@@ -28,7 +28,7 @@ function rangeSource(url: string, size: number, first: Uint8Array): ByteSource {
   const fetchRange = async (begin: number, end: number, signal: AbortSignal | undefined): Promise<Uint8Array> => {
     const response = await request(url, begin, end, signal);
     if (response.status !== 206) throw readError(url, 'the server stopped serving parts of the file');
-    return body(url, response, end - begin);
+    return body(url, response, end - begin, signal);
   };
   return {
     name: url,
@@ -50,20 +50,24 @@ function rangeSource(url: string, size: number, first: Uint8Array): ByteSource {
 
 async function request(url: string, begin?: number, end?: number, signal?: AbortSignal): Promise<Response> {
   const headers: Record<string, string> = end === undefined ? {} : { range: `bytes=${begin}-${end - 1}` };
-  let response: Response;
-  try {
-    response = await fetch(url, { headers, signal: signal ?? null });
-  } catch (cause) {
-    signal?.throwIfAborted();
-    throw readError(url, cause instanceof Error ? cause.message : String(cause), cause);
-  }
+  const response = await received(url, fetch(url, { headers, signal: signal ?? null }), signal);
   if (response.ok) return response;
   await response.body?.cancel();
   throw readError(url, `the server answered ${response.status} ${response.statusText}`.trimEnd());
 }
 
-async function body(url: string, response: Response, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(await response.arrayBuffer());
+/** Waits for what comes from the network; its errors become ours, an abort stays what it is. */
+async function received<T>(url: string, promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  try {
+    return await promise;
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw readError(url, cause instanceof Error ? cause.message : String(cause), cause);
+  }
+}
+
+async function body(url: string, response: Response, length: number, signal?: AbortSignal): Promise<Uint8Array> {
+  const bytes = new Uint8Array(await received(url, response.arrayBuffer(), signal));
   if (bytes.length !== length) throw readError(url, `${length} bytes were asked for, ${bytes.length} came`);
   return bytes;
 }
@@ -77,7 +81,7 @@ async function download(url: string, response: Response, options: OpenOptions): 
   let loadedBytes = 0;
   const reader = response.body.getReader();
   for (;;) {
-    const { done, value } = await reader.read();
+    const { done, value } = await received(url, reader.read(), options.signal);
     if (done) break;
     if (loadedBytes + value.length > bytes.length) bytes = grow(bytes, loadedBytes + value.length);
     bytes.set(value, loadedBytes);
