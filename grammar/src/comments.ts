@@ -1,0 +1,52 @@
+import type { IToken } from 'chevrotain';
+import type { Comment, Documentation } from './ast.js';
+
+const endOf = (token: IToken) => (token.endOffset ?? token.startOffset) + 1;
+
+export function commentsOf(tokens: readonly IToken[]): Comment[] {
+  return tokens.map((token) => ({ text: token.image, span: { start: token.startOffset, end: endOf(token) } }));
+}
+
+/** The `///` comments that stand directly before a token, on lines of their own, by the offset of that token. */
+export function documentationOf(
+  tokens: readonly IToken[],
+  comments: readonly Comment[],
+  text: string,
+): Map<number, Documentation> {
+  const found = new Map<number, Documentation>();
+  let next = 0;
+  let before = 0;
+  for (const token of tokens) {
+    let run: Comment[] = [];
+    for (let comment = comments[next]; comment && comment.span.start < token.startOffset; comment = comments[next]) {
+      const ownLine = before === 0 || text.slice(before, comment.span.start).includes('\n');
+      run = comment.text.startsWith('///') && ownLine ? [...run, comment] : [];
+      before = comment.span.end;
+      next += 1;
+    }
+    const [first] = run;
+    const last = run.at(-1);
+    if (first && last) {
+      const lines = run.map((comment) => comment.text.slice(3).replace(/^ /, '').trimEnd());
+      found.set(token.startOffset, { text: lines.join('\n'), span: { start: first.span.start, end: last.span.end } });
+    }
+    before = endOf(token);
+  }
+  return found;
+}
+
+/** The offsets of the tokens with which a line begins. */
+export function firstOnLine(tokens: readonly IToken[], text: string): Set<number> {
+  const found = new Set<number>();
+  let before = 0;
+  for (const token of tokens) {
+    if (before === 0 || /[\r\n]/.test(text.slice(before, token.startOffset))) found.add(token.startOffset);
+    before = endOf(token);
+  }
+  return found;
+}
+
+/** The line of an offset, counted from 1. */
+export function lineOf(text: string, offset: number): number {
+  return text.slice(0, offset).split(/\r\n|\r|\n/).length;
+}

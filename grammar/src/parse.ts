@@ -1,0 +1,116 @@
+import type { IRecognitionException, IToken } from 'chevrotain';
+import type { File, ParseResult, Span, SyntaxMistake } from './ast.js';
+import { commentsOf, documentationOf, firstOnLine, lineOf } from './comments.js';
+import { tooDeep } from './depth.js';
+import { helpFor } from './messages.js';
+import { parser } from './parser.js';
+import { TooDeep } from './parser-base.js';
+import { checkSpelling } from './spelling.js';
+import { lexer } from './tokens.js';
+
+/**
+ * Reads a `.tfm` file. Mistakes are values: the tree holds whatever could be read, with `missing` expressions and empty
+ * names where something was left out. Never throws; all places lie inside the text.
+ */
+export function parse(text: string): ParseResult {
+  const lexed = lexer.tokenize(text);
+  const comments = commentsOf(lexed.groups['comments'] ?? []);
+  const spelling = checkSpelling(lexed.tokens, lexed.groups['ignored'] ?? [], lexed.errors, text);
+  const { tokens } = spelling;
+  parser.begin(tokens, text, documentationOf(tokens, comments, text));
+  parser.prepare(tokens, firstOnLine(tokens, text));
+  const span = { start: 0, end: text.length };
+  const nothing: File = { imports: [], declarations: [], comments, span };
+  try {
+    const file: File = { ...parser.file(), comments, span };
+    const deep = tooDeep(file);
+    if (deep) return { file: nothing, mistakes: [deepMistake(deep)] };
+    const failures = parser.errors.map((error) => convert(error, tokens, text));
+    const reports = [...spelling.mistakes, ...parser.reported].map((mistake) => ({
+      mistake,
+      quiet: mistake.span.start,
+    }));
+    return { file, mistakes: withoutConsequences([...reports, ...failures], parser.skipped) };
+  } catch (error) {
+    if (!(error instanceof TooDeep)) throw error;
+    return { file: nothing, mistakes: [deepMistake({ start: error.at.startOffset, end: endOf(error.at) })] };
+  }
+}
+
+/** A mistake, and the offset up to which others follow from it. */
+interface Finding {
+  readonly mistake: SyntaxMistake;
+  readonly quiet: number;
+}
+
+const endOf = (token: IToken) => (token.endOffset ?? token.startOffset) + 1;
+
+const deepMistake = (span: Span): SyntaxMistake => ({
+  kind: 'syntax',
+  message: 'this is nested too deeply',
+  help: 'name parts of it with `let`, `fn` or `block`',
+  span,
+});
+
+function convert(error: IRecognitionException, tokens: readonly IToken[], text: string): Finding {
+  const place = placeOf(tokens, error.token.startOffset);
+  const found = tokens[place] ?? error.token;
+  const start = found.startOffset >= 0 ? found.startOffset : text.length;
+  const span = { start, end: found.startOffset >= 0 ? endOf(found) : start };
+  const rule = error.context.ruleStack.at(-1) ?? '';
+  const help = helpFor({ rule, message: error.message, previous: tokens[place - 1], found, next: tokens[place + 1] });
+  const message = error.message + unclosed(error.message, tokens.slice(0, place), text);
+  const lastSkipped = error.resyncedTokens.at(-1) ?? found;
+  const quiet = tokens[placeOf(tokens, lastSkipped.startOffset) + 1]?.startOffset ?? text.length;
+  return { mistake: { kind: 'syntax', message, ...(help === undefined ? {} : { help }), span }, quiet };
+}
+
+/** The place of the token at an offset, by bisection; after the last where the offset is that of the end (NaN). */
+function placeOf(tokens: readonly IToken[], offset: number): number {
+  let low = 0;
+  let high = tokens.length;
+  while (low < high && !Number.isNaN(offset)) {
+    const middle = (low + high) >> 1;
+    if ((tokens[middle]?.startOffset ?? 0) < offset) low = middle + 1;
+    else high = middle;
+  }
+  return high;
+}
+
+const closing: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' };
+
+/** Where a closing sign is missing: the line of the sign that opened, unless it is the same line. */
+function unclosed(message: string, before: readonly IToken[], text: string): string {
+  const missing = /^expected (?:`,` or )?`([)\]}])`/.exec(message)?.[1];
+  if (!missing) return '';
+  let depth = 0;
+  for (const token of before.toReversed()) {
+    if (Object.values(closing).includes(token.image)) depth += 1;
+    if (!(token.image in closing)) continue;
+    if (depth === 0) {
+      return closing[token.image] === missing
+        ? ` (the \`${token.image}\` of line ${lineOf(text, token.startOffset)} is open)`
+        : '';
+    }
+    depth -= 1;
+  }
+  return '';
+}
+
+/** Keeps one mistake for each wrong place: drops what starts where another does, and what follows from a skip. */
+function withoutConsequences(findings: readonly Finding[], skipped: readonly Span[]): SyntaxMistake[] {
+  const kept: SyntaxMistake[] = [];
+  let last: SyntaxMistake | undefined;
+  let quiet = -1;
+  for (const finding of findings.toSorted((a, b) => a.mistake.span.start - b.mistake.span.start)) {
+    const { mistake } = finding;
+    const { start } = mistake.span;
+    const syntax = mistake.kind === 'syntax';
+    if (last?.span.start === start) continue;
+    if (syntax && (start <= quiet || skipped.some((span) => span.start < start && start <= span.end))) continue;
+    kept.push(mistake);
+    last = mistake;
+    quiet = Math.max(quiet, finding.quiet);
+  }
+  return kept;
+}

@@ -1,0 +1,153 @@
+import { EmbeddedActionsParser, type IRuleConfig, type IToken, type ParserMethod, tokenMatcher } from 'chevrotain';
+import type { Documentation, Expression, Identifier, Missing, Span, StringLiteral, SyntaxMistake } from './ast.js';
+import { lineOf } from './comments.js';
+import { messages, missingComma } from './messages.js';
+import { unescape } from './spelling.js';
+import { allTokens, Comma, Equal, LeftBrace, Name, RightParenthesis } from './tokens.js';
+
+export type Rule<Result, Arguments extends unknown[] = []> = ParserMethod<Arguments, Result>;
+
+/** How deep expressions may stand in each other; far above any model, far below the end of the stack. */
+export const deepest = 200;
+
+/** Ends the parse where the text nests too deeply to go on. */
+export class TooDeep extends Error {
+  readonly at: IToken;
+  constructor(at: IToken) {
+    super('nested too deeply');
+    this.at = at;
+  }
+}
+
+const bodyWords = new Set(['let', 'return', 'emit', 'require', 'block', 'fn', 'mask', 'score']);
+
+/** What all rules share: places, names, texts, and mistakes that the grammar reads over. */
+export abstract class ParserBase extends EmbeddedActionsParser {
+  /** Mistakes found by actions, beside `errors`, which Chevrotain collects. */
+  reported: SyntaxMistake[] = [];
+  #text = '';
+  #documentation: ReadonlyMap<number, Documentation> = new Map();
+  #depth = 0;
+
+  constructor() {
+    super(allTokens, { recoveryEnabled: true, maxLookahead: 2, errorMessageProvider: messages });
+  }
+
+  /** Makes ready for a text. `documentation` is keyed by the offset of the token that it stands before. */
+  begin(tokens: IToken[], text: string, documentation: ReadonlyMap<number, Documentation>): void {
+    this.input = tokens;
+    this.reported = [];
+    this.#text = text;
+    this.#documentation = documentation;
+    this.#depth = 0;
+  }
+
+  /** `RULE` with the type of its result known from where it is assigned. */
+  protected define<Result, Arguments extends unknown[]>(
+    name: string,
+    implementation: (...parts: Arguments) => Result,
+    options: IRuleConfig<Result> = {},
+  ): Rule<Result, Arguments> {
+    return this.RULE(name, implementation, options) as Rule<Result, Arguments>;
+  }
+
+  protected mark(): number {
+    const { startOffset } = this.LA(1);
+    return Number.isNaN(startOffset) ? this.#text.length : startOffset;
+  }
+
+  /** From a mark to the end of the last token read. */
+  protected spanFrom(start: number): Span {
+    const end = (this.LA(0).endOffset ?? Number.NaN) + 1;
+    return { start, end: end > start ? end : start };
+  }
+
+  protected missing(): Missing {
+    const start = this.mark();
+    return { kind: 'missing', span: { start, end: start } };
+  }
+
+  protected documented(): { documentation?: Documentation } {
+    const documentation = this.#documentation.get(this.mark());
+    return documentation ? { documentation } : {};
+  }
+
+  protected identifier(token: IToken): Identifier {
+    return { name: token.image, span: this.spanOf(token) };
+  }
+
+  protected text(token: IToken): StringLiteral {
+    return { kind: 'string', value: unescape(token.image), span: this.spanOf(token) };
+  }
+
+  /** The place of a token; one that error recovery put in stands, empty, before the next. */
+  protected spanOf(token: IToken): Span {
+    if (!token.isInsertedInRecovery)
+      return { start: token.startOffset, end: (token.endOffset ?? token.startOffset) + 1 };
+    const start = this.mark();
+    return { start, end: start };
+  }
+
+  protected report(span: Span, message: string, help?: string): void {
+    this.reported.push({ kind: 'syntax', message, span, ...(help === undefined ? {} : { help }) });
+  }
+
+  protected line(offset: number): number {
+    return lineOf(this.#text, offset);
+  }
+
+  /** Runs a rule that may contain itself. */
+  protected nested<Result>(rule: () => Result): Result {
+    this.#depth += 1;
+    if (this.#depth > deepest) throw new TooDeep(this.LA(1));
+    try {
+      return rule();
+    } finally {
+      this.#depth -= 1;
+    }
+  }
+
+  /** Items between commas, a last comma allowed. A comma left out is reported, and read as if it were there. */
+  protected listed(item: () => unknown): void {
+    let separated = true;
+    this.MANY8(() => {
+      if (!separated) this.ACTION(() => this.report(this.nextSpan(), missingComma(this.LA(0), this.LA(1))));
+      item();
+      separated = this.OPTION8(() => this.CONSUME8(Comma)) !== undefined;
+    });
+  }
+
+  private nextSpan(): Span {
+    return this.spanOf(this.LA(1));
+  }
+
+  protected name(token: IToken): Expression {
+    return token.isInsertedInRecovery ? this.missing() : { kind: 'name', name: token.image, span: this.spanOf(token) };
+  }
+
+  /** A number; one that is malformed, which the check of the spelling reported, counts as 0. */
+  protected number(token: IToken): Expression {
+    if (token.isInsertedInRecovery) return this.missing();
+    const value = Number(token.image);
+    return { kind: 'number', value: Number.isFinite(value) ? value : 0, text: token.image, span: this.spanOf(token) };
+  }
+
+  /** Whether `(a, b) =>` stands ahead, and not a parenthesis. */
+  protected lambdaAhead(): boolean {
+    let ahead = 2;
+    while (tokenMatcher(this.LA(ahead), Name) || this.LA(ahead).image === ',') ahead += 1;
+    return tokenMatcher(this.LA(ahead), RightParenthesis) && this.LA(ahead + 1).image === '=>';
+  }
+
+  /** Whether the `{` ahead opens a body of statements, and not a record. */
+  protected bodyAhead(): boolean {
+    const [brace, word, after] = [this.LA(1), this.LA(2), this.LA(3)];
+    return tokenMatcher(brace, LeftBrace) && (word.image === '}' || bodyWords.has(word.image)) && after.image !== ':';
+  }
+
+  /** Whether a clause of a checkpoint rule stands ahead (`when gated`), and not a path that begins so (`when = "…"`). */
+  protected clauseAhead(): boolean {
+    const after = this.LA(2);
+    return !tokenMatcher(after, Equal) && after.image !== '.' && after.image !== '[';
+  }
+}

@@ -1,0 +1,140 @@
+import { EOF, type IToken, isRecognitionException, tokenMatcher } from 'chevrotain';
+import type { Span } from './ast.js';
+import { unexpected } from './messages.js';
+import { ParserBase, type Rule } from './parser-base.js';
+import * as t from './tokens.js';
+
+/** What is read as a whole or skipped as a whole. */
+export type Unit = 'declaration' | 'statement' | 'rule';
+
+const onlyAtTop = [t.Import, t.Model, t.Preset];
+const declarations = [...onlyAtTop, t.Block, t.Fn];
+const statements = [t.Require, t.Input, t.Let, t.Output, t.Block, t.Fn, t.Emit, t.Generate, t.Train, t.Checkpoint];
+
+const isOneOf = (token: IToken, types: readonly (typeof t.Let)[]) => types.some((type) => tokenMatcher(token, type));
+
+/**
+ * Recovery between statements. Inside an expression Chevrotain's own recovery goes on at the next `)`, `,` or `->`; what
+ * that cannot mend ends the statement, and the parser goes on at the next one.
+ */
+export abstract class RecoveringParser extends ParserBase {
+  /** Stretches of text that were skipped after a mistake: what is found in them follows from it. */
+  skipped: Span[] = [];
+  #balanced = true;
+  #lineStarts: ReadonlySet<number> = new Set();
+
+  /** Makes ready to read tokens. */
+  prepare(tokens: readonly IToken[], firstOnLine: ReadonlySet<number>): void {
+    this.skipped = [];
+    this.#lineStarts = firstOnLine;
+    const count = (image: string) => tokens.reduce((sum, token) => sum + (token.image === image ? 1 : 0), 0);
+    this.#balanced = count('{') === count('}');
+  }
+
+  /** `}`; where it is missing, that is reported and nothing is skipped. */
+  protected readonly close: Rule<void, [open: IToken]> = this.define('close', (open) => {
+    const brace = this.OPTION(() => this.CONSUME(t.RightBrace));
+    if (!brace) this.ACTION(() => this.#reportUnclosed(open));
+  });
+
+  #reportUnclosed(open: IToken): void {
+    const found = this.LA(1);
+    if (tokenMatcher(found, t.Return)) {
+      this.report(this.spanOf(found), '`return` ends a block or a function, not a model', 'write `output name = …`');
+      return;
+    }
+    const place = open.isInsertedInRecovery ? '' : ` that closes the \`{\` of line ${this.line(open.startOffset)}`;
+    const { message, help } = unexpected(`\`}\`${place}`, found, this.LA(2));
+    this.report(this.spanOf(found), message, help);
+  }
+
+  /** Reads a declaration, statement or rule. One that fails was reported: what is left of it is skipped. */
+  protected attempt(unit: Unit, rule: () => void): void {
+    const first = this.LA(1);
+    try {
+      rule();
+    } catch (error) {
+      if (!(error instanceof Error) || !isRecognitionException(error)) throw error;
+      const start = this.mark();
+      if (this.LA(1) === first) this.SKIP_TOKEN();
+      this.#skip(unit, start);
+    }
+  }
+
+  /** At what is no declaration, statement or rule: reports it and skips to the next. Whether anything was skipped. */
+  protected skipTo(unit: Unit): boolean {
+    if (this.RECORDING_PHASE || this.#stopsAt(unit)) return false;
+    const found = this.LA(1);
+    const { message, help } = unexpected(names[unit], found, this.LA(2));
+    this.report(this.spanOf(found), message, help);
+    const start = this.mark();
+    this.SKIP_TOKEN();
+    this.#skip(unit, start);
+    return true;
+  }
+
+  /** After `return value`: whether there are statements to read, which were reported. Also reports a missing `return`. */
+  protected statementsAfterReturn(returned: boolean): boolean {
+    if (this.RECORDING_PHASE) return true;
+    const found = this.LA(1);
+    if (!returned) {
+      if (found.image === '}')
+        this.report(this.spanOf(found), 'a body ends with `return`', 'write `return value` before `}`');
+      return false;
+    }
+    if (this.#stopsAt('statement') && found.image !== 'return') return false;
+    if (!this.#starts('statement') && found.image !== 'return') {
+      const { message, help } = unexpected('`}` after the returned value', found, this.LA(2));
+      this.report(this.spanOf(found), message, help);
+    } else if (this.#balanced) {
+      this.report(this.spanOf(found), '`return` is the last statement of a body', 'move it to the end');
+    } else return false;
+    if (!this.#starts('statement')) {
+      const start = this.mark();
+      this.SKIP_TOKEN();
+      this.#skip('statement', start);
+    }
+    return this.#balanced && this.#starts('statement');
+  }
+
+  /** Whether the word ahead begins a statement; where a `}` is missing, `model` begins the next declaration. */
+  protected startsStatement(): boolean {
+    return this.#balanced || !isOneOf(this.LA(1), onlyAtTop);
+  }
+
+  #skip(unit: Unit, start: number): void {
+    let depth = 0;
+    while (!tokenMatcher(this.LA(1), EOF)) {
+      if (depth === 0 && (this.#stopsAt(unit) || this.#starts(unit))) break;
+      const { image } = this.LA(1);
+      // Where a brace is missing, pairs of braces mean nothing.
+      if (this.#balanced && image === '{') depth += 1;
+      if (depth > 0 && image === '}') depth -= 1;
+      this.SKIP_TOKEN();
+    }
+    this.skipped.push({ start, end: this.mark() });
+  }
+
+  #stopsAt(unit: Unit): boolean {
+    const token = this.LA(1);
+    if (tokenMatcher(token, EOF)) return true;
+    if (unit === 'declaration') return false;
+    if (token.image === '}') return true;
+    return unit === 'statement' && (token.image === 'return' || (!this.#balanced && isOneOf(token, onlyAtTop)));
+  }
+
+  #starts(unit: Unit): boolean {
+    const token = this.LA(1);
+    if (unit === 'rule') {
+      return this.#lineStarts.has(token.startOffset) && (tokenMatcher(token, t.Word) || token.image === '{');
+    }
+    if (isOneOf(token, [t.Mask, t.Score])) return tokenMatcher(this.LA(2), t.Name);
+    return isOneOf(token, declarations) || (unit === 'statement' && isOneOf(token, statements));
+  }
+}
+
+const names: Readonly<Record<Unit, string>> = {
+  declaration: 'a declaration (`model`, `block`, `fn`, `mask`, `score`, `preset` or `import`)',
+  statement: 'a statement or `}`',
+  rule: 'a rule (`path = "tensor"` or `ignore "tensor"`) or `}`',
+};

@@ -1,0 +1,479 @@
+import type {
+  Block,
+  Body,
+  Declaration,
+  Dimension,
+  Emit,
+  Expression,
+  Fn,
+  Generate,
+  Identifier,
+  Import,
+  Input,
+  InputOption,
+  Let,
+  Mask,
+  Model,
+  Output,
+  Parameter,
+  Preset,
+  Require,
+  Score,
+  Statement,
+  Stream,
+  Train,
+  Type,
+} from './ast.js';
+import type { Rule } from './parser-base.js';
+import { CheckpointParser } from './parser-checkpoint.js';
+import * as t from './tokens.js';
+
+/** Statements fail as a whole: the loop around them reads on at the next one. */
+const whole = { resyncEnabled: false };
+
+/** Declarations and statements. */
+export class TfmParser extends CheckpointParser {
+  readonly file: Rule<{ imports: Import[]; declarations: Declaration[] }> = this.define('file', () => {
+    const imports: Import[] = [];
+    const declarations: Declaration[] = [];
+    do {
+      this.MANY(() =>
+        this.attempt('declaration', () => {
+          this.OR([
+            { ALT: () => imports.push(this.SUBRULE(this.import)) },
+            { ALT: () => declarations.push(this.SUBRULE(this.declaration)) },
+          ]);
+        }),
+      );
+    } while (this.skipTo('declaration'));
+    return { imports, declarations };
+  });
+
+  protected readonly import: Rule<Import> = this.define(
+    'import',
+    () => {
+      const start = this.mark();
+      const names: { name: Identifier; alias?: Identifier }[] = [];
+      this.CONSUME(t.Import);
+      this.CONSUME(t.LeftBrace);
+      this.listed(() => {
+        const name = this.identifier(this.CONSUME(t.Name));
+        const alias = this.OPTION(() => {
+          this.CONSUME(t.As);
+          return this.identifier(this.CONSUME2(t.Name));
+        });
+        names.push({ name, ...(alias ? { alias } : {}) });
+      });
+      this.CONSUME(t.RightBrace);
+      this.CONSUME(t.From);
+      const from = this.text(this.CONSUME(t.Text));
+      return { kind: 'import', names, from, span: this.spanFrom(start) };
+    },
+    whole,
+  );
+
+  protected readonly declaration: Rule<Declaration> = this.define(
+    'declaration',
+    () =>
+      this.OR<Declaration>([
+        { ALT: () => this.SUBRULE(this.model) },
+        { ALT: () => this.SUBRULE(this.preset) },
+        { ALT: () => this.SUBRULE(this.block) },
+        { ALT: () => this.SUBRULE(this.fn) },
+        { ALT: () => this.SUBRULE(this.mask) },
+        { ALT: () => this.SUBRULE(this.score) },
+      ]),
+    whole,
+  );
+
+  protected readonly model: Rule<Model> = this.define(
+    'model',
+    () => {
+      const start = this.mark();
+      const documented = this.documented();
+      this.CONSUME(t.Model);
+      const name = this.identifier(this.CONSUME(t.Name));
+      const parameters = this.SUBRULE(this.parameters);
+      const open = this.CONSUME(t.LeftBrace);
+      const statements = this.SUBRULE(this.statements);
+      this.SUBRULE(this.close, { ARGS: [open] });
+      return { kind: 'model', ...documented, name, parameters, statements, span: this.spanFrom(start) };
+    },
+    whole,
+  );
+
+  protected readonly preset: Rule<Preset> = this.define(
+    'preset',
+    () => {
+      const start = this.mark();
+      const documented = this.documented();
+      this.CONSUME(t.Preset);
+      const name = this.identifier(this.CONSUME(t.Name));
+      this.CONSUME(t.Equal);
+      const model = this.identifier(this.CONSUME2(t.Name));
+      const list = this.SUBRULE(this.arguments);
+      return { kind: 'preset', ...documented, name, model, arguments: list, span: this.spanFrom(start) };
+    },
+    whole,
+  );
+
+  protected readonly block: Rule<Block> = this.define(
+    'block',
+    () => {
+      const start = this.mark();
+      const documented = this.documented();
+      this.CONSUME(t.Block);
+      const name = this.identifier(this.CONSUME(t.Name));
+      const parameters = this.SUBRULE(this.parameters);
+      const stream = this.OPTION(() => this.SUBRULE(this.stream));
+      const body = this.SUBRULE(this.definition);
+      return {
+        ...{ kind: 'block' as const, ...documented, name, parameters },
+        ...(stream ? { stream } : {}),
+        ...{ body, span: this.spanFrom(start) },
+      };
+    },
+    whole,
+  );
+
+  protected readonly stream: Rule<Stream> = this.define('stream', () => {
+    this.CONSUME(t.From);
+    const start = this.mark();
+    const stream = this.OR<Omit<Stream, 'span'>>([
+      {
+        GATE: () => this.LA(2).image !== '[',
+        ALT: () => {
+          const name = this.identifier(this.CONSUME(t.Name));
+          const type = this.OPTION(() => {
+            this.CONSUME(t.Colon);
+            return this.SUBRULE(this.type);
+          });
+          return { name, ...(type ? { type } : {}) };
+        },
+        IGNORE_AMBIGUITIES: true,
+      },
+      { ALT: () => ({ type: this.SUBRULE2(this.type) }) },
+    ]);
+    return { ...stream, span: this.spanFrom(start) };
+  });
+
+  /** What follows the head of a block or function: `= expression` or `{ … return … }`. */
+  protected readonly definition: Rule<Expression | Body> = this.define(
+    'definition',
+    () =>
+      this.OR<Expression | Body>([
+        {
+          ALT: () => {
+            this.CONSUME(t.Equal);
+            return this.SUBRULE(this.expression);
+          },
+        },
+        { ALT: () => this.SUBRULE(this.body) },
+      ]),
+    whole,
+  );
+
+  protected readonly body: Rule<Body> = this.define(
+    'body',
+    () => {
+      const start = this.mark();
+      const open = this.CONSUME(t.LeftBrace);
+      const statements = this.SUBRULE(this.statements);
+      const result = this.OPTION(() => {
+        this.CONSUME(t.Return);
+        return this.SUBRULE(this.expression);
+      });
+      if (this.statementsAfterReturn(result !== undefined)) this.SUBRULE2(this.statements);
+      this.SUBRULE(this.close, { ARGS: [open] });
+      return { kind: 'body', statements, result: result ?? this.missing(), span: this.spanFrom(start) };
+    },
+    whole,
+  );
+
+  protected readonly statements: Rule<Statement[]> = this.define('statements', () => {
+    const statements: Statement[] = [];
+    do {
+      this.MANY({
+        GATE: () => this.startsStatement(),
+        DEF: () =>
+          this.attempt('statement', () => {
+            const statement = this.SUBRULE(this.statement);
+            if (statement) statements.push(statement);
+          }),
+      });
+    } while (this.skipTo('statement'));
+    return statements;
+  });
+
+  protected readonly statement: Rule<Statement | undefined> = this.define(
+    'statement',
+    () =>
+      this.OR<Statement | undefined>([
+        { ALT: () => this.SUBRULE(this.require) },
+        { ALT: () => this.SUBRULE(this.inputStatement) },
+        { ALT: () => this.SUBRULE(this.let) },
+        { ALT: () => this.SUBRULE(this.output) },
+        { ALT: () => this.SUBRULE(this.block) },
+        { ALT: () => this.SUBRULE(this.fn) },
+        { ALT: () => this.SUBRULE(this.mask) },
+        { ALT: () => this.SUBRULE(this.score) },
+        { ALT: () => this.SUBRULE(this.emit) },
+        { ALT: () => this.SUBRULE(this.generate) },
+        { ALT: () => this.SUBRULE(this.train) },
+        { ALT: () => this.SUBRULE(this.checkpoint) },
+        { ALT: () => this.SUBRULE(this.misplaced) },
+      ]),
+    whole,
+  );
+
+  /** What stands only at the top of a file: reported, and read over. */
+  protected readonly misplaced: Rule<undefined> = this.define(
+    'misplaced',
+    () => {
+      const found = this.LA(1);
+      this.ACTION(() => this.report(this.spanOf(found), `\`${found.image}\` stands outside of models and blocks`));
+      this.OR([
+        { ALT: () => this.SUBRULE(this.import) },
+        { ALT: () => this.SUBRULE(this.model) },
+        { ALT: () => this.SUBRULE(this.preset) },
+      ]);
+      return undefined;
+    },
+    whole,
+  );
+
+  protected readonly parameters: Rule<Parameter[]> = this.define(
+    'parameters',
+    () => {
+      const parameters: Parameter[] = [];
+      this.OPTION(() => {
+        this.CONSUME(t.LeftParenthesis);
+        this.listed(() => parameters.push(this.SUBRULE(this.parameter)));
+        this.CONSUME(t.RightParenthesis);
+      });
+      return parameters;
+    },
+    { recoveryValueFunc: () => [] },
+  );
+
+  protected readonly parameter: Rule<Parameter> = this.define('parameter', () => {
+    const start = this.mark();
+    const name = this.identifier(this.CONSUME(t.Name));
+    const value = this.OPTION(() => {
+      this.CONSUME(t.Equal);
+      return this.SUBRULE(this.expression);
+    });
+    return { name, ...(value ? { default: value } : {}), span: this.spanFrom(start) };
+  });
+
+  protected readonly fn: Rule<Fn> = this.define(
+    'fn',
+    () => {
+      const start = this.mark();
+      const documented = this.documented();
+      this.CONSUME(t.Fn);
+      const name = this.identifier(this.CONSUME(t.Name));
+      const parameters = this.SUBRULE(this.parameters);
+      const body = this.SUBRULE(this.definition);
+      return { kind: 'fn', ...documented, name, parameters, body, span: this.spanFrom(start) };
+    },
+    whole,
+  );
+
+  protected readonly mask: Rule<Mask> = this.define(
+    'mask',
+    () => {
+      const start = this.mark();
+      const documented = this.documented();
+      this.CONSUME(t.Mask);
+      const name = this.identifier(this.CONSUME(t.Name));
+      const parameters = this.SUBRULE(this.parameters);
+      this.CONSUME(t.Equal);
+      const value = this.SUBRULE(this.expression);
+      return { kind: 'mask', ...documented, name, parameters, value, span: this.spanFrom(start) };
+    },
+    whole,
+  );
+
+  protected readonly score: Rule<Score> = this.define(
+    'score',
+    () => {
+      const start = this.mark();
+      const documented = this.documented();
+      this.CONSUME(t.Score);
+      const name = this.identifier(this.CONSUME(t.Name));
+      const parameters = this.SUBRULE(this.parameters);
+      this.CONSUME(t.Equal);
+      const value = this.SUBRULE(this.expression);
+      return { kind: 'score', ...documented, name, parameters, value, span: this.spanFrom(start) };
+    },
+    whole,
+  );
+
+  protected readonly require: Rule<Require> = this.define(
+    'require',
+    () => {
+      const start = this.mark();
+      this.CONSUME(t.Require);
+      const condition = this.SUBRULE(this.expression);
+      const message = this.OPTION(() => {
+        this.CONSUME(t.Colon);
+        return this.text(this.CONSUME(t.Text));
+      });
+      return { kind: 'require', condition, ...(message ? { message } : {}), span: this.spanFrom(start) };
+    },
+    whole,
+  );
+
+  protected readonly inputStatement: Rule<Input> = this.define(
+    'inputStatement',
+    () => {
+      const start = this.mark();
+      const documented = this.documented();
+      this.CONSUME(t.Input);
+      const name = this.identifier(this.CONSUME(t.Name));
+      this.CONSUME(t.Colon);
+      const type = this.SUBRULE(this.type);
+      const options: InputOption[] = [];
+      this.MANY(() => options.push(this.SUBRULE(this.inputOption)));
+      return { kind: 'input', ...documented, name, type, options, span: this.spanFrom(start) };
+    },
+    whole,
+  );
+
+  protected readonly inputOption: Rule<InputOption> = this.define(
+    'inputOption',
+    () => {
+      const start = this.mark();
+      const name = this.OR<InputOption['name']>([
+        { ALT: () => (this.CONSUME(t.Pad), 'pad') },
+        { ALT: () => (this.CONSUME(t.Start), 'start') },
+        { ALT: () => (this.CONSUME(t.Stop), 'stop') },
+        { ALT: () => (this.CONSUME(t.Default), 'default') },
+      ]);
+      const value = this.SUBRULE(this.operation);
+      return { name, value, span: this.spanFrom(start) };
+    },
+    whole,
+  );
+
+  protected readonly let: Rule<Let> = this.define(
+    'let',
+    () => {
+      const start = this.mark();
+      const documented = this.documented();
+      const names: Identifier[] = [];
+      this.CONSUME(t.Let);
+      this.OR([
+        { ALT: () => names.push(this.identifier(this.CONSUME(t.Name))) },
+        {
+          ALT: () => {
+            this.CONSUME(t.LeftParenthesis);
+            this.listed(() => names.push(this.identifier(this.CONSUME2(t.Name))));
+            this.CONSUME(t.RightParenthesis);
+          },
+        },
+      ]);
+      this.CONSUME(t.Equal);
+      const value = this.SUBRULE(this.expression);
+      return { kind: 'let', ...documented, names, value, span: this.spanFrom(start) };
+    },
+    whole,
+  );
+
+  protected readonly output: Rule<Output> = this.define(
+    'output',
+    () => {
+      const start = this.mark();
+      const documented = this.documented();
+      this.CONSUME(t.Output);
+      const name = this.identifier(this.CONSUME(t.Name));
+      const type = this.OPTION(() => {
+        this.CONSUME(t.Colon);
+        return this.SUBRULE(this.type);
+      });
+      this.CONSUME(t.Equal);
+      const value = this.SUBRULE(this.expression);
+      return { kind: 'output', ...documented, name, ...(type ? { type } : {}), value, span: this.spanFrom(start) };
+    },
+    whole,
+  );
+
+  protected readonly emit: Rule<Emit> = this.define(
+    'emit',
+    () => {
+      const start = this.mark();
+      this.CONSUME(t.Emit);
+      const value = this.SUBRULE(this.expression);
+      return { kind: 'emit', value, span: this.spanFrom(start) };
+    },
+    whole,
+  );
+
+  protected readonly generate: Rule<Generate> = this.define(
+    'generate',
+    () => {
+      const start = this.mark();
+      this.CONSUME(t.Generate);
+      const input = this.identifier(this.CONSUME(t.Name));
+      this.CONSUME(t.From);
+      const output = this.identifier(this.CONSUME2(t.Name));
+      return { kind: 'generate', input, output, span: this.spanFrom(start) };
+    },
+    whole,
+  );
+
+  protected readonly train: Rule<Train> = this.define(
+    'train',
+    () => {
+      const start = this.mark();
+      this.CONSUME(t.Train);
+      const output = this.identifier(this.CONSUME(t.Name));
+      const against = this.OPTION(() => {
+        this.CONSUME(t.Against);
+        return this.SUBRULE(this.operation);
+      });
+      this.CONSUME(t.With);
+      const loss = this.SUBRULE(this.expression);
+      return { kind: 'train', output, ...(against ? { against } : {}), loss, span: this.spanFrom(start) };
+    },
+    whole,
+  );
+
+  protected readonly type: Rule<Type> = this.define('type', () => {
+    const start = this.mark();
+    const dtype = this.identifier(this.CONSUME(t.Name));
+    const dimensions: Dimension[] = [];
+    let open = false;
+    this.OPTION(() => {
+      this.CONSUME(t.LeftBracket);
+      this.OPTION2(() => {
+        open = this.CONSUME(t.DotDot) !== undefined;
+        this.OPTION3(() => this.CONSUME(t.Comma));
+      });
+      this.listed(() => dimensions.push(this.SUBRULE(this.dimension)));
+      this.CONSUME(t.RightBracket);
+    });
+    const of = this.OPTION4(() => {
+      this.CONSUME(t.Of);
+      return this.SUBRULE(this.operation, { ARGS: [true] });
+    });
+    return { kind: 'type', dtype, open, dimensions, ...(of ? { of } : {}), span: this.spanFrom(start) };
+  });
+
+  protected readonly dimension: Rule<Dimension> = this.define('dimension', () => {
+    const size = this.SUBRULE(this.operation);
+    const { span } = size;
+    return size.kind === 'binary' && size.operator === '<='
+      ? { size: size.left, most: size.right, span }
+      : { size, span };
+  });
+
+  constructor() {
+    super();
+    this.performSelfAnalysis();
+  }
+}
+
+/** Making a parser takes some time: all files share this one. */
+export const parser: TfmParser = new TfmParser();
