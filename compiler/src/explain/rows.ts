@@ -1,0 +1,168 @@
+import type { GraphModel } from '../graph/graph.js';
+import { elements } from './costs.js';
+import { type Measure, measureOperator, nothing, rowsOf, type Setting, type WeightShape } from './measure.js';
+import type { Configuration } from './scope.js';
+import { printType } from './types.js';
+import { type Instance, shapeOf, walk } from './walk.js';
+import type { Weight } from './weights.js';
+
+/** One line of `tfm explain`: a layer, a block, or one use of an operator. Figures are those of one copy. */
+export interface Row {
+  /** The last label, or the name of the block or operator. */
+  readonly label: string;
+  /** `layers[0].attention.q`; of a group of equal copies, that of the first. */
+  readonly path: string;
+  /** An operator, the name of a block, `repeat`, `copy` or `scan`. */
+  readonly kind: string;
+  /** More than one for `split` and the like; sizes are those of the prefill. Empty for copies. */
+  readonly outputs: readonly { readonly type: string; readonly shape: readonly number[] }[];
+  /** Paths of the weights that this use reads itself. */
+  readonly weights: readonly string[];
+  /** Elements of weights that no earlier row has counted. */
+  readonly parameters: number;
+  readonly prefill: Measure;
+  /** Absent where the model does not generate. */
+  readonly decode?: Measure;
+  /** Bytes that one more token adds to the KV cache. */
+  readonly cachePerToken: number;
+  /** Indices of the equal copies that this row stands for; empty for all but copies. */
+  readonly copies: readonly number[];
+  readonly rows: readonly Row[];
+}
+
+interface Context {
+  readonly prefill: Setting;
+  readonly decode: Setting | undefined;
+  readonly weightShape: WeightShape;
+  /** Elements of the weights that no row has counted yet, by path. */
+  readonly uncounted: Map<string, number>;
+}
+
+/** The rows of a configured model; copies of a repeat that do not differ are one row. */
+export function makeRows(
+  model: GraphModel,
+  configuration: Configuration,
+  weights: readonly Weight[],
+  settings: { readonly prefill: Setting; readonly decode: Setting | undefined },
+): Row[] {
+  const shapes = new Map(weights.map(({ path, shape }) => [path, shape]));
+  const uncounted = new Map(weights.map(({ path, parameters }) => [path, parameters]));
+  return toRows(walk(model, configuration), { ...settings, weightShape: (path) => shapes.get(path), uncounted });
+}
+
+/** The sum of what rows take, copies counted as often as there are. */
+export function totals(rows: readonly Row[]): Pick<Row, 'parameters' | 'prefill' | 'decode' | 'cachePerToken'> {
+  let parameters = 0;
+  let cachePerToken = 0;
+  let prefill = nothing;
+  let decode: Measure | undefined;
+  for (const row of rows) {
+    const times = Math.max(1, row.copies.length);
+    parameters += times * row.parameters;
+    cachePerToken += times * row.cachePerToken;
+    prefill = plus(prefill, row.prefill, times);
+    if (row.decode) decode = plus(decode ?? nothing, row.decode, times);
+  }
+  return { parameters, prefill, cachePerToken, ...(decode && { decode }) };
+}
+
+function plus(a: Measure, b: Measure, times: number): Measure {
+  return {
+    flops: a.flops + times * b.flops,
+    needed: a.needed + times * b.needed,
+    activations: a.activations + times * b.activations,
+  };
+}
+
+/** A choice shows what was chosen, in its own place. */
+function toRows(list: readonly Instance[], context: Context): Row[] {
+  return list.flatMap((instance) =>
+    instance.node.kind === 'if' ? toRows(instance.parts[0] ?? [], context) : [toRow(instance, context)],
+  );
+}
+
+function toRow(instance: Instance, context: Context): Row {
+  const { node, path } = instance;
+  const outputs = instance.outputs
+    .slice(0, node.kind === 'repeat' ? 1 : undefined)
+    .map((output) => ({ type: printType(output), shape: shapeOf(output, context.prefill.dimensions) }));
+  const base = { label: labelOf(instance), path, outputs, weights: Object.values(instance.weights), copies: [] };
+  switch (node.kind) {
+    case 'operator':
+      return { ...base, kind: node.operator, ...measured(instance, context), rows: [] };
+    case 'call': {
+      const rows = toRows(instance.parts[0] ?? [], context);
+      return { ...base, kind: node.function, ...totals(rows), rows };
+    }
+    case 'scan':
+      return { ...base, kind: 'scan', ...scanned(instance, context) };
+    case 'repeat': {
+      const rows = fold(instance.parts.map((part, i) => copyRow(`${path}[${i}]`, i, toRows(part, context))));
+      return { ...base, kind: 'repeat', ...totals(rows), rows };
+    }
+    case 'if':
+      throw new Error('a choice has no row of its own');
+  }
+}
+
+function measured(
+  instance: Instance,
+  context: Context,
+): Pick<Row, 'parameters' | 'prefill' | 'decode' | 'cachePerToken'> {
+  const { node } = instance;
+  let parameters = 0;
+  for (const path of Object.values(instance.weights)) {
+    parameters += context.uncounted.get(path) ?? 0;
+    context.uncounted.delete(path);
+  }
+  const prefill = measureOperator(instance, context.prefill, context.weightShape);
+  if (!context.decode) return { parameters, prefill, cachePerToken: 0 };
+  const grows = node.kind === 'operator' && node.operator === 'attend' && node.attributes.grows === true;
+  const cached = grows ? instance.inputs.slice(1, 3) : [];
+  const { decode: setting } = context;
+  const cachePerToken = cached.reduce((sum, value) => sum + (value ? 4 * elements(rowsOf(value, setting)) : 0), 0);
+  return { parameters, prefill, decode: measureOperator(instance, setting, context.weightShape), cachePerToken };
+}
+
+/** The rows of a scan's body are those of one step; the scan itself takes as many as its sequence has rows. */
+function scanned(
+  instance: Instance,
+  context: Context,
+): Omit<Row, 'label' | 'path' | 'kind' | 'outputs' | 'weights' | 'copies'> {
+  const rows = toRows(instance.parts[0] ?? [], context);
+  const one = totals(rows);
+  const { node, inputs } = instance;
+  const sequence = node.kind === 'scan' ? inputs[node.states.length] : undefined;
+  const steps = (setting: Setting): number => (sequence ? (rowsOf(sequence, setting)[1] ?? 1) : 1);
+  const prefill = plus(nothing, one.prefill, steps(context.prefill));
+  const { decode: setting } = context;
+  if (!setting || !one.decode) return { ...one, prefill, rows };
+  return { ...one, prefill, decode: plus(nothing, one.decode, node.growth === 'constant' ? 0 : steps(setting)), rows };
+}
+
+/** A copy that is nothing but one block is that block. */
+function copyRow(path: string, index: number, rows: readonly Row[]): Row {
+  const [only] = rows;
+  if (only && rows.length === 1 && only.path === path && only.copies.length === 0) return { ...only, copies: [index] };
+  return { label: path, path, kind: 'copy', outputs: [], weights: [], ...totals(rows), copies: [index], rows };
+}
+
+/** One row for each kind of copy, in the order of first appearance. */
+function fold(copies: readonly Row[]): Row[] {
+  const groups = new Map<string, Row>();
+  for (const copy of copies) {
+    const key = JSON.stringify(copy.rows, (name, value: unknown) =>
+      name === 'path' || name === 'weights' ? undefined : value,
+    );
+    const group = groups.get(key);
+    groups.set(key, group ? { ...group, copies: [...group.copies, ...copy.copies] } : copy);
+  }
+  return [...groups.values()];
+}
+
+function labelOf({ node, path }: Instance): string {
+  if (node.label !== undefined) return node.label;
+  if (node.kind === 'repeat') return path;
+  if (node.kind === 'call') return path.replace(/^.*\./, '') || node.function;
+  return node.kind === 'operator' ? node.operator : node.kind;
+}
