@@ -1,12 +1,17 @@
 import type { Expression, Operator } from '../graph/graph.js';
 import { type Environment, evaluate } from './evaluate.js';
+import type { Value } from './operators.js';
+import { print, printLiteral } from './print.js';
 import { children } from './walk.js';
 
 /** What is wrong with a size, and the part of the expression that is to blame. */
 export interface SizeProblem {
   readonly problem: 'not_whole' | 'negative' | 'not_finite' | 'unknown';
-  /** `at` is the innermost part at fault, `operands` the values below it: `width / heads`, 100 and 12. */
-  readonly detail: { readonly at: Expression; readonly operands: readonly { readonly of: Expression; readonly value: number }[] };
+  /** For messages: `width / heads is 100 / 12 = 8.333`. */
+  readonly detail: string;
+  /** The innermost part at fault, and the values of what is directly below it. */
+  readonly at: Expression;
+  readonly operands: readonly { readonly of: Expression; readonly value: number }[];
 }
 
 /** Below these a division is real: they make whole numbers, or are not counts at all. */
@@ -38,8 +43,23 @@ function problem(kind: SizeProblem['problem'], at: Expression, environment: Envi
     const value = evaluate(of, environment);
     return typeof value === 'number' ? [{ of, value }] : [];
   });
-  return { problem: kind, detail: { at, operands } };
+  return { problem: kind, detail: describe(kind, at, environment), at, operands };
 }
+
+function describe(kind: SizeProblem['problem'], at: Expression, environment: Environment): string {
+  const text = print(at);
+  if (kind === 'unknown') return `${text} is not known`;
+  const below = children(at).map((child) => evaluate(child, environment));
+  const literal = below.every((value) => typeof value === 'number') ? print(rebuildPlain(at, below as number[])) : text;
+  const value = printLiteral(rounded(evaluate(at, environment) ?? null));
+  return [text, literal, value].filter((part, i, all) => all.indexOf(part) === i).join(' = ').replace(' = ', ' is ');
+}
+
+/** The operator on numbers, not folded: `100 / 12`. */
+const rebuildPlain = (at: Expression, operands: readonly number[]): Expression =>
+  typeof at === 'object' && at.kind === 'operator' ? { ...at, operands } : at;
+
+const rounded = (value: Value): Value => (typeof value === 'number' ? Number(value.toPrecision(6)) : value);
 
 /** The innermost division that is not whole or divides by zero, in the arms of `if` that count. */
 function failingDivision(expression: Expression, environment: Environment): SizeProblem | undefined {

@@ -1,0 +1,121 @@
+import type { MessageDefinition } from '../messages.js';
+
+/** TFM3…: masks and scores, generation, training. */
+export const generationMessages = {
+  mask_sees_future: {
+    code: 'TFM3001',
+    severity: 'error',
+    title: 'a generated stream sees its own future',
+    message: '{name} is generated, but the mask of {attention} lets position {query} see position {key}',
+    help: 'write mask: causal and …',
+  },
+  future_reaches_output: {
+    code: 'TFM3002',
+    severity: 'error',
+    title: 'a generated stream depends on its own future',
+    message: '{name} is generated, but {operation} mixes each position with later ones',
+  },
+  generate_input: {
+    code: 'TFM3003',
+    severity: 'error',
+    title: 'what is generated is no token sequence',
+    message: 'generate needs an input token[B, N], but {name} is {found}',
+  },
+  generate_output: {
+    code: 'TFM3004',
+    severity: 'error',
+    title: 'an output cannot score the generated tokens',
+    message: 'generate needs an output float[B, {rows}, {vocab}], but {name} is {found}',
+    help: 'one row for each token scores the next one; one row more scores the token itself',
+  },
+  generate_unknown: {
+    code: 'TFM3005',
+    severity: 'error',
+    title: 'generate names no input or output',
+    message: 'there is no {kind} {name}',
+    help: 'did you mean {suggestion}?',
+  },
+  generate_twice: {
+    code: 'TFM3006',
+    severity: 'error',
+    title: 'a model has two generate statements',
+    message: 'a model generates one stream',
+  },
+  generate_start: {
+    code: 'TFM3007',
+    severity: 'error',
+    title: 'nothing to start generation with',
+    message: '{name} has no start token, so an empty prompt has nothing to begin with',
+    help: 'write {name}: {type} start 1',
+  },
+  mask_parameters: {
+    code: 'TFM3010',
+    severity: 'error',
+    title: 'a mask or score has an unknown parameter',
+    message: 'a {kind} knows {known}, not {name}',
+  },
+  mask_not_boolean: {
+    code: 'TFM3011',
+    severity: 'error',
+    title: 'a mask is no condition',
+    message: 'a mask is true or false for each query and key, not {found}',
+  },
+  score_not_number: {
+    code: 'TFM3012',
+    severity: 'error',
+    title: 'a score is no number',
+    message: 'a score is a number for each query and key, not {found}',
+  },
+  no_grid: {
+    code: 'TFM3013',
+    severity: 'error',
+    title: 'positions of a sequence without a grid have no rows and columns',
+    message: '{name} needs a grid, but these positions are on none',
+  },
+  unknown_segment: {
+    code: 'TFM3014',
+    severity: 'error',
+    title: 'a sequence has no such segment',
+    message: 'the sequence has no segment {name}',
+    help: 'did you mean {suggestion}?',
+  },
+  mask_allows_nothing: {
+    code: 'TFM3015',
+    severity: 'warning',
+    title: 'a mask allows nothing',
+    message: 'this mask allows no key for any query',
+  },
+  train_output: {
+    code: 'TFM3020',
+    severity: 'error',
+    title: 'train names no output',
+    message: 'there is no output {name}',
+    help: 'did you mean {suggestion}?',
+  },
+  train_against: {
+    code: 'TFM3021',
+    severity: 'error',
+    title: 'nothing to compare a trained output with',
+    message: 'train does not know what {name} is compared with',
+    help: 'write train {name} against labels with …',
+  },
+  train_loss: {
+    code: 'TFM3022',
+    severity: 'error',
+    title: 'a loss is not known',
+    message: '{name} is no loss',
+    help: 'losses: cross_entropy, mean_squared_error',
+  },
+  train_shape: {
+    code: 'TFM3023',
+    severity: 'error',
+    title: 'a loss cannot compare these shapes',
+    message: '{loss} cannot compare {output} with {labels}',
+  },
+  train_twice: {
+    code: 'TFM3024',
+    severity: 'error',
+    title: 'a model has two train statements',
+    message: 'a model has one train statement',
+  },
+} as const satisfies Record<string, MessageDefinition>;
