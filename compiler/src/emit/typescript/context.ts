@@ -1,0 +1,161 @@
+import type {
+  FormulaDeclaration,
+  GraphFunction,
+  GraphModel,
+  ParameterDeclaration,
+  ValueId,
+} from '../../graph/graph.js';
+import type { ExpressionNames } from './expressions.js';
+import type { Imports } from './imports.js';
+import { Names } from './names.js';
+import { camelCase, pascalCase, propertyName } from './text.js';
+import { type WeightNode, weightTree } from './weight-tree.js';
+
+/** What all parts of one model's code share: its identifiers and where they were declared. */
+export class ModelContext {
+  readonly model: GraphModel;
+  readonly imports: Imports;
+  /** Identifiers of the file. */
+  readonly names: Names;
+  readonly className: string;
+  readonly configType: string;
+  readonly weightsType: string;
+  readonly inputsType: string;
+  readonly outputsType: string;
+  readonly configureName: string;
+  readonly declareName: string;
+  readonly definitionName: string;
+  readonly #methods = new Map<string, string>();
+  readonly #weightTypes = new Map<string, string>();
+  readonly #declareNames = new Map<string, string>();
+  readonly #functions: ReadonlyMap<string, GraphFunction>;
+  readonly #trees = new Map<string, WeightNode>();
+  readonly #parameters: ReadonlyMap<string, ParameterDeclaration>;
+  readonly #formulas: ReadonlyMap<string, FormulaDeclaration>;
+  /** Module functions made for formulas, by the formula's name. */
+  readonly formulaNames = new Map<string, string>();
+  readonly presetNames = new Map<string, string>();
+
+  constructor(model: GraphModel, names: Names, imports: Imports, members: readonly string[], prefixed: boolean) {
+    this.model = model;
+    this.imports = imports;
+    this.names = names;
+    const name = pascalCase(model.name);
+    this.className = names.declare(name);
+    this.configType = names.declare(`${name}Config`);
+    this.weightsType = names.declare(`${name}Weights`);
+    this.inputsType = names.declare(`${name}Inputs`);
+    this.outputsType = names.declare(`${name}Outputs`);
+    this.configureName = names.declare(`configure${name}`);
+    this.declareName = names.declare(`${camelCase(name)}Weights`);
+    this.definitionName = names.declare(camelCase(name));
+    const methods = new Names(undefined, members);
+    for (const fn of [model.main, ...model.functions]) this.#trees.set(fn.name, weightTree(fn));
+    for (const fn of model.functions) {
+      const block = pascalCase(fn.name);
+      this.#methods.set(fn.name, methods.declare(camelCase(fn.name)));
+      this.#weightTypes.set(fn.name, names.declare(`${prefixed ? name : ''}${block}Weights`));
+      this.#declareNames.set(fn.name, names.declare(`${camelCase(prefixed ? name + block : block)}Weights`));
+    }
+    this.#functions = new Map(model.functions.map((fn) => [fn.name, fn]));
+    this.#parameters = new Map(model.parameters.map((parameter) => [parameter.name, parameter]));
+    this.#formulas = new Map(model.formulas.map((formula) => [formula.name, formula]));
+  }
+
+  methodOf = (fn: string): string => found(this.#methods, fn);
+  weightsTypeOf = (fn: string): string =>
+    fn === this.model.main.name ? this.weightsType : found(this.#weightTypes, fn);
+  declareNameOf = (fn: string): string =>
+    fn === this.model.main.name ? this.declareName : found(this.#declareNames, fn);
+  treeOf = (fn: string): WeightNode => found(this.#trees, fn);
+  formula = (name: string): FormulaDeclaration => found(this.#formulas, name);
+  functionOf = (name: string): GraphFunction => found(this.#functions, name);
+
+  isOptional(parameter: string): boolean {
+    return this.#parameters.get(parameter)?.type.startsWith('optional-') ?? false;
+  }
+
+  hasParameter(name: string): boolean {
+    return this.#parameters.has(name);
+  }
+}
+
+function found<T>(map: ReadonlyMap<string, T>, name: string): T {
+  const value = map.get(name);
+  if (value === undefined) throw new Error(`the graph names '${name}', which it does not declare`);
+  return value;
+}
+
+/**
+ * Names in one function of the generated code. Parameters of the model become variables when the code asks for them,
+ * so that only those are destructured.
+ */
+export class FunctionContext implements ExpressionNames {
+  readonly model: ModelContext;
+  readonly names: Names;
+  readonly #parameters = new Map<string, string>();
+  readonly #locals = new Map<string, string>();
+  readonly #used = new Set<string>();
+  readonly #constants: GraphFunction['constants'];
+  readonly #dimensionCode: (name: string) => string;
+  readonly values = new Map<ValueId, string>();
+
+  constructor(model: ModelContext, fn: Pick<GraphFunction, 'constants'>, dimensionCode = noDimension) {
+    this.model = model;
+    this.names = new Names(model.names);
+    this.#constants = fn.constants;
+    this.#dimensionCode = dimensionCode;
+  }
+
+  parameter(name: string): string {
+    const known = this.#parameters.get(name);
+    if (known) return known;
+    const made = this.names.declare(name);
+    this.#parameters.set(name, made);
+    return made;
+  }
+
+  local(name: string): string {
+    const known = this.#locals.get(name);
+    if (known !== undefined) this.#used.add(name);
+    if (known !== undefined) return known;
+    if (this.#constants.some((constant) => constant.name === name)) return this.bind(name);
+    throw new Error(`the graph uses the local '${name}', which nothing declares`);
+  }
+
+  /** Gives a loop index, scalar or constant its variable. */
+  bind(name: string, names = this.names): string {
+    const made = names.declare(name);
+    this.#locals.set(name, made);
+    this.#used.delete(name);
+    return made;
+  }
+
+  /** Whether the code read the local since it was bound. */
+  isUsed = (name: string): boolean => this.#used.has(name);
+
+  isBound = (name: string): boolean => this.#locals.has(name);
+
+  dimension = (name: string): string => this.#dimensionCode(name);
+  optional = (name: string): boolean => this.model.isOptional(name);
+  formula = (name: string): FormulaDeclaration => this.model.formula(name);
+
+  /** The constants that were asked for, last first: one may use those before it. */
+  *usedConstants(): Generator<GraphFunction['constants'][number]> {
+    for (const constant of [...this.#constants].reverse()) if (this.isBound(constant.name)) yield constant;
+  }
+
+  /** `{ width, heads }`, in the order of declaration; `undefined` where no parameter is used. */
+  destructured(): string | undefined {
+    const used = this.model.model.parameters.flatMap(({ name }) => {
+      const variable = this.#parameters.get(name);
+      if (variable === undefined) return [];
+      return [variable === name ? name : `${propertyName(name)}: ${variable}`];
+    });
+    return used.length === 0 ? undefined : `{ ${used.join(', ')} }`;
+  }
+}
+
+function noDimension(name: string): string {
+  throw new Error(`the dimension '${name}' is not known here`);
+}

@@ -1,0 +1,159 @@
+import type { GraphFunction } from '../../graph/graph.js';
+import { FunctionContext, type ModelContext } from './context.js';
+import { scalar } from './expressions.js';
+import { type Code, objectOf } from './layout.js';
+import { valueCode } from './operator-call.js';
+import { spelled, spelledType } from './spelling.js';
+import { arrowBody, printed, returning, type Statement } from './statement.js';
+import { hasWeights, StatementWriter } from './statements.js';
+import { commentText, propertyName } from './text.js';
+import { neededFor } from './uses.js';
+
+export interface MethodCode {
+  readonly parameters: readonly { readonly name: string; readonly type: string }[];
+  readonly body: string;
+}
+
+/** A block of the spec as a private method: its stream, captured values, weights, scalars and scope. */
+export function blockMethod(fn: GraphFunction, model: ModelContext): MethodCode {
+  const context = contextOf(fn, model);
+  const scope = context.names.declare('scope');
+  const parameters = fn.parameters.map(({ id }) => {
+    const name = context.names.declare(id);
+    context.values.set(id, name);
+    return { name, type: model.imports.type('Tensor') };
+  });
+  const root = context.names.declare('w');
+  const weights = hasWeights(fn) ? [{ name: root, type: model.weightsTypeOf(fn.name) }] : [];
+  const scalars = fn.scalars.map(({ name, type }) => ({ name: context.bind(name), type }));
+  const body = new StatementWriter(context, fn, root).body(fn.body);
+  const result = valueCode(context, fn.body.results[0] ?? '');
+  const statements = [...preamble(context), ...returning(body, result)];
+  return {
+    parameters: [...parameters, ...weights, ...scalars, { name: scope, type: model.imports.type('Scope') }],
+    body: printed(statements),
+  };
+}
+
+/** `float[B, T, width] → float[B, T, width]`, with what the block captures. */
+export function signature(fn: GraphFunction): string {
+  const inputs = fn.parameters.map(({ id, type, captured }) =>
+    captured ? `${id}: ${spelledType(type)}` : spelledType(type),
+  );
+  const [result] = fn.body.results;
+  const parameter = fn.parameters.find(({ id }) => id === result);
+  const made = fn.body.nodes.flatMap(({ outputs }) => outputs).find(({ id }) => id === result);
+  const output = made?.type ?? parameter?.type;
+  return commentText(`\`${inputs.join(', ')} → ${output ? spelledType(output) : ''}\``);
+}
+
+/** The model's own statements: from the inputs to the outputs. */
+export function computeMethod(model: ModelContext): MethodCode {
+  const fn = model.model.main;
+  const context = contextOf(fn, model);
+  const scope = context.names.declare('scope');
+  const inputs = fn.parameters.map(({ id }) => {
+    const name = context.names.declare(id);
+    context.values.set(id, name);
+    return name === id ? id : `${propertyName(id)}: ${name}`;
+  });
+  const root = context.names.declare('w');
+  const writer = new StatementWriter(context, fn, root);
+  const statements =
+    model.model.outputs.length > 1 ? onDemand(fn, model, context, writer) : alone(fn, model, context, writer);
+  const usesWeights = hasWeights(fn);
+  const weights: Statement[] = usesWeights ? [{ kind: 'const', target: root, code: 'this.weights' }] : [];
+  const { imports } = model;
+  return {
+    parameters: [
+      { name: `{ ${inputs.join(', ')} }`, type: `${imports.type('InputTensors')}<${model.inputsType}>` },
+      { name: scope, type: imports.type('Scope') },
+    ],
+    body: printed([...preamble(context), ...weights, ...statements]),
+  };
+}
+
+function alone(fn: GraphFunction, model: ModelContext, context: FunctionContext, writer: StatementWriter): Statement[] {
+  const body = writer.body(fn.body);
+  const entries = model.model.outputs.map(
+    ({ name }, index) => [propertyName(name), valueCode(context, fn.body.results[index] ?? '')] as const,
+  );
+  return [...body, { kind: 'line', code: ['return ', objectOf(entries)] }];
+}
+
+/**
+ * Several outputs: each computes what only it needs when it is asked for. What some, but not all, share is computed by
+ * the first of them that is asked for.
+ */
+function onDemand(
+  fn: GraphFunction,
+  model: ModelContext,
+  context: FunctionContext,
+  writer: StatementWriter,
+): Statement[] {
+  const needs = neededFor(fn);
+  const count = model.model.outputs.length;
+  const groups = new Map<string, (typeof fn.body.nodes)[number][]>();
+  for (const node of fn.body.nodes) {
+    const key = (needs.get(node) ?? []).join(',');
+    groups.set(key, [...(groups.get(key) ?? []), node]);
+  }
+  const everywhere = Array.from({ length: count }, (_, index) => index).join(',');
+  const region = (key: string) => ({ parameters: [], nodes: groups.get(key) ?? [], results: [] });
+  const statements: Statement[] = writer.body(region(everywhere));
+  // A value is needed by all that its users are needed for: larger sets first.
+  const partial = [...groups.keys()].filter((key) => key.includes(',') && key !== everywhere);
+  partial.sort((a, b) => b.split(',').length - a.split(',').length || (a < b ? -1 : 1));
+  for (const key of partial) {
+    const names = key.split(',').map((index) => model.model.outputs[Number(index)]?.name ?? '');
+    const shared = context.names.declare(`for_${names.join('_and_')}`);
+    const nodes = region(key);
+    const body = writer.body(nodes);
+    const made = nodes.nodes.flatMap(({ outputs }) =>
+      outputs.flatMap(({ id }) => (context.values.has(id) ? [id] : [])),
+    );
+    const entries = made
+      .map((id) => [valueCode(context, id), valueCode(context, id)] as const)
+      .filter(([name]) => /^\w+$/.test(name));
+    statements.push({
+      kind: 'const',
+      target: shared,
+      code: ['lazily(() => ', arrowBody(body, objectOf(entries)), ')'],
+    });
+    model.imports.value('lazily');
+    for (const [name] of entries) {
+      const id = made.find((each) => valueCode(context, each) === name);
+      if (id !== undefined) context.values.set(id, `${shared}().${name}`);
+    }
+  }
+  const outputs = model.model.outputs.map(({ name }, index): Code => {
+    const body = writer.body(region(String(index)));
+    const result = valueCode(context, fn.body.results[index] ?? '');
+    return [`${propertyName(name)}: () => `, arrowBody(body, result)];
+  });
+  return [...statements, { kind: 'line', code: ['return ', { open: '{', items: outputs, close: '}', spaced: true }] }];
+}
+
+function contextOf(fn: GraphFunction, model: ModelContext): FunctionContext {
+  const context: FunctionContext = new FunctionContext(model, fn, (name) => {
+    for (const { id, type } of fn.parameters) {
+      const axis = type.shape.findIndex(
+        (size) => typeof size === 'object' && size.kind === 'dimension' && size.name === name,
+      );
+      if (axis >= 0) return `${valueCode(context, id)}.shape[${axis}]!`;
+    }
+    throw new Error(`no input of '${fn.name}' has the dimension '${spelled({ kind: 'dimension', name })}'`);
+  });
+  return context;
+}
+
+/** `const { width, heads } = this.config;` and the named sizes that the body uses. */
+function preamble(context: FunctionContext): Statement[] {
+  const constants: Statement[] = [];
+  for (const { name, value } of context.usedConstants()) {
+    constants.unshift({ kind: 'const', target: context.local(name), code: scalar(value, context) });
+  }
+  const destructured = context.destructured();
+  if (destructured === undefined) return constants;
+  return [{ kind: 'const', target: destructured, code: 'this.config' }, ...constants];
+}

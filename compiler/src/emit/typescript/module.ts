@@ -1,0 +1,303 @@
+import {
+  type ClassDeclarationStructure,
+  type FunctionDeclarationStructure,
+  type InterfaceDeclarationStructure,
+  type MethodDeclarationStructure,
+  Scope,
+  type StatementStructures,
+  StructureKind,
+} from 'ts-morph';
+import type { GraphModel } from '../../graph/graph.js';
+import { configurationMembers, configureBody, presetValue } from './configuration.js';
+import { FunctionContext, type ModelContext } from './context.js';
+import { definitionCode, outputsNeeding } from './definition.js';
+import { FormulaPrinter, standsAlone } from './formulas.js';
+import { blockMethod, computeMethod, signature } from './functions.js';
+import { layout } from './layout.js';
+import { spelledType } from './spelling.js';
+import { hasWeights } from './statements.js';
+import { camelCase, documentationText, pascalCase, propertyName } from './text.js';
+import { lossMethod } from './training.js';
+import { weightBases, weightDeclaration, weightMembers } from './weights.js';
+
+type Documented = { description: string }[];
+
+const docs = (...parts: readonly (string | undefined)[]): Documented => {
+  const text = documentationText(...parts);
+  if (text === '') return [];
+  return [{ description: text.includes('\n') ? `\n${text}` : text }];
+};
+
+/** A constant, as text: ts-morph would indent the lines of its value. */
+function constant(name: string, type: string, code: string, documentation: Documented, exported = false): string {
+  const [description = ''] = documentation.map((each) => each.description);
+  const comment = description.startsWith('\n')
+    ? `/**${description.replaceAll('\n', '\n * ')}\n */\n`
+    : description === ''
+      ? ''
+      : `/** ${description} */\n`;
+  return `\n${comment}${exported ? 'export ' : ''}const ${name}${type} = ${code};`;
+}
+
+/** The declarations of one model, in reading order: configuration, weights, inputs and outputs, the class. */
+export function modelStructures(model: ModelContext, source: string): (string | StatementStructures)[] {
+  const formulas = formulaStatements(model);
+  const blocks = model.model.functions.filter(hasWeights);
+  return [
+    configurationInterface(model),
+    configureFunction(model),
+    ...model.model.presets.map((preset) => presetConstant(preset, model)),
+    ...[...blocks, model.model.main].map((fn) => weightsInterface(fn, model)),
+    ...[...blocks, model.model.main].map((fn) => declarationFunction(fn, model)),
+    inputsInterface(model),
+    outputsInterface(model),
+    ...formulas,
+    definitionConstant(model, source),
+    modelClass(model),
+  ];
+}
+
+function configurationInterface(model: ModelContext): InterfaceDeclarationStructure {
+  return {
+    kind: StructureKind.Interface,
+    name: model.configType,
+    isExported: true,
+    docs: docs(`The configuration of {@link ${model.className}}.`),
+    properties: configurationMembers(model.model).map(({ name, type, documentation }) => ({
+      name,
+      type,
+      isReadonly: true,
+      docs: docs(documentation),
+    })),
+  };
+}
+
+function configureFunction(model: ModelContext): FunctionDeclarationStructure {
+  return {
+    kind: StructureKind.Function,
+    name: model.configureName,
+    docs: docs('Fills in defaults and checks what the spec requires.'),
+    parameters: [{ name: 'given', type: `Partial<${model.configType}>` }],
+    returnType: model.configType,
+    statements: configureBody(model, 'given'),
+  };
+}
+
+function presetConstant(preset: GraphModel['presets'][number], model: ModelContext): string {
+  const name = model.names.declare(pascalCase(preset.name));
+  model.presetNames.set(preset.name, name);
+  const documentation = docs(preset.documentation ?? `A configuration of {@link ${model.className}}.`);
+  return constant(
+    name,
+    '',
+    `${presetValue(preset, model)} satisfies Partial<${model.configType}>`,
+    documentation,
+    true,
+  );
+}
+
+function weightsInterface(fn: GraphModel['main'], model: ModelContext): InterfaceDeclarationStructure {
+  const main = fn === model.model.main;
+  return {
+    kind: StructureKind.Interface,
+    name: model.weightsTypeOf(fn.name),
+    isExported: true,
+    extends: [...weightBases(fn, model)],
+    docs: docs(main ? `The weights of {@link ${model.className}}, by label.` : `The weights of block \`${fn.name}\`.`),
+    properties: weightMembers(fn, model).map(({ name, type, optional, documentation }) => ({
+      name,
+      type,
+      isReadonly: true,
+      hasQuestionToken: optional,
+      docs: docs(documentation),
+    })),
+  };
+}
+
+function declarationFunction(fn: GraphModel['main'], model: ModelContext): FunctionDeclarationStructure {
+  const { parameters, body } = weightDeclaration(fn, model);
+  return {
+    kind: StructureKind.Function,
+    name: model.declareNameOf(fn.name),
+    parameters: [...parameters],
+    returnType: `${model.imports.type('Declared')}<${model.weightsTypeOf(fn.name)}>`,
+    statements: body,
+  };
+}
+
+function inputsInterface(model: ModelContext): InterfaceDeclarationStructure {
+  const { inputs, outputs } = model.model;
+  return {
+    kind: StructureKind.Interface,
+    name: model.inputsType,
+    isExported: true,
+    docs: docs(`The inputs of {@link ${model.className}}.`),
+    properties: inputs.map((input) => ({
+      name: propertyName(input.name),
+      type: model.imports.type(`${pascalCase(input.type.dtype)}Input`),
+      isReadonly: true,
+      hasQuestionToken: input.default !== undefined || outputsNeeding(input.name, model).length < outputs.length,
+      docs: docs(input.documentation, `\`${spelledType(input.type)}\``),
+    })),
+  };
+}
+
+function outputsInterface(model: ModelContext): InterfaceDeclarationStructure {
+  return {
+    kind: StructureKind.Interface,
+    name: model.outputsType,
+    isExported: true,
+    docs: docs(`The outputs of {@link ${model.className}}.`),
+    properties: model.model.outputs.map(({ name, type, documentation }) => ({
+      name: propertyName(name),
+      type: model.imports.type('Tensor'),
+      isReadonly: true,
+      docs: docs(documentation, `\`${spelledType(type)}\``),
+    })),
+  };
+}
+
+/** Masks, scores and functions that read nothing but their parameters; the others are written where they are used. */
+function formulaStatements(model: ModelContext): string[] {
+  const statements: string[] = [];
+  for (const formula of model.model.formulas) {
+    if (!standsAlone(formula, model.formula)) continue;
+    if (isCausal(formula)) {
+      model.formulaNames.set(formula.name, model.imports.value('causal'));
+      continue;
+    }
+    const name = model.names.declare(camelCase(formula.name));
+    const code = new FormulaPrinter(new FunctionContext(model, { constants: [] })).declaration(formula);
+    model.formulaNames.set(formula.name, name);
+    statements.push(
+      constant(name, '', layout(code, 0, name.length + 9), docs(formula.documentation, `\`${formula.text}\``)),
+    );
+  }
+  return statements;
+}
+
+const CAUSAL = JSON.stringify({
+  kind: 'operator',
+  operator: 'less_equal',
+  operands: [
+    { kind: 'axis', axis: 'key' },
+    { kind: 'axis', axis: 'query' },
+  ],
+});
+
+const isCausal = ({ name, expression }: GraphModel['formulas'][number]): boolean =>
+  name === 'causal' && JSON.stringify(expression) === CAUSAL;
+
+function definitionConstant(model: ModelContext, source: string): string {
+  const type = `: ${model.imports.type('ModelDefinition')}<${model.configType}, ${model.weightsType}>`;
+  const documentation = docs(`What the runtime knows of {@link ${model.className}} beside its forward pass.`);
+  return constant(model.definitionName, type, definitionCode(model, source), documentation);
+}
+
+function modelClass(model: ModelContext): ClassDeclarationStructure {
+  const { className, imports, configType, weightsType, inputsType, outputsType, definitionName } = model;
+  const base = imports.value(model.model.generate ? 'GenerativeModel' : 'Model');
+  const presets = model.model.presets.map(({ name }) => {
+    const variable = model.presetNames.get(name) ?? '';
+    return name === variable ? name : `${propertyName(name)}: ${variable}`;
+  });
+  return {
+    kind: StructureKind.Class,
+    name: className,
+    isExported: true,
+    docs: docs(model.model.documentation),
+    extends: `${base}<${configType}, ${weightsType}, ${inputsType}, ${outputsType}>`,
+    properties: [
+      {
+        name: 'presets',
+        isStatic: true,
+        isReadonly: true,
+        docs: docs('Named configurations.'),
+        initializer: presets.length === 0 ? '{}' : `{ ${presets.join(', ')} }`,
+      },
+    ],
+    ctors: [
+      {
+        docs: docs('A model with the given weights, which it owns from now on.'),
+        parameters: [
+          { name: 'config', type: configType },
+          { name: 'weights', type: weightsType },
+        ],
+        statements: `super(${definitionName}, config, weights);`,
+      },
+    ],
+    methods: [...statics(model), computeStructure(model), ...blocks(model), ...lossMethod(model)],
+  };
+}
+
+function statics(model: ModelContext): MethodDeclarationStructure[] {
+  const { className, imports, configType, definitionName, configureName } = model;
+  return [
+    {
+      kind: StructureKind.Method,
+      name: 'configure',
+      isStatic: true,
+      docs: docs(
+        'Fills in defaults and checks what the spec requires.',
+        'Throws `TfmError` with the words of the spec.',
+      ),
+      parameters: [{ name: 'given', type: `Partial<${configType}>`, initializer: '{}' }],
+      returnType: configType,
+      statements: `return ${configureName}(given);`,
+    },
+    {
+      kind: StructureKind.Method,
+      name: 'init',
+      isStatic: true,
+      docs: docs('A model with fresh weights: the same for the same seed, on every backend.'),
+      parameters: [{ name: 'options', type: `${imports.type('InitOptions')}<${configType}>`, initializer: '{}' }],
+      returnType: className,
+      statements: `return new ${className}(...${imports.value('initialize')}(${definitionName}, options));`,
+    },
+    {
+      kind: StructureKind.Method,
+      name: 'load',
+      isStatic: true,
+      isAsync: true,
+      docs: docs('A model with the weights of a safetensors file, or of a set of shards.'),
+      parameters: [
+        { name: 'from', type: imports.type('SourceLike') },
+        { name: 'options', type: `${imports.type('LoadModelOptions')}<${configType}>`, initializer: '{}' },
+      ],
+      returnType: `Promise<${className}>`,
+      statements: `return new ${className}(...(await ${imports.value('loadModel')}(${definitionName}, from, options)));`,
+    },
+  ];
+}
+
+function computeStructure(model: ModelContext): MethodDeclarationStructure {
+  const { parameters, body } = computeMethod(model);
+  return {
+    kind: StructureKind.Method,
+    name: 'compute',
+    scope: Scope.Protected,
+    hasOverrideKeyword: true,
+    docs: docs(
+      'The forward pass, line by line as in the spec.',
+      ...model.model.inputs.map(({ name, type }) => `\`${name}: ${spelledType(type)}\``),
+    ),
+    parameters: [...parameters],
+    returnType: `${model.imports.type('Computed')}<${model.outputsType}>`,
+    statements: body,
+  };
+}
+
+function blocks(model: ModelContext): MethodDeclarationStructure[] {
+  return [...model.model.functions].reverse().map((fn) => {
+    const { parameters, body } = blockMethod(fn, model);
+    return {
+      kind: StructureKind.Method,
+      name: model.methodOf(fn.name),
+      scope: Scope.Private,
+      docs: docs(fn.documentation ?? `Block \`${fn.name}\`.`, signature(fn)),
+      parameters: [...parameters],
+      returnType: model.imports.type('Tensor'),
+      statements: body,
+    };
+  });
+}

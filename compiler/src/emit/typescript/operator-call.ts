@@ -1,0 +1,103 @@
+import type { Expression, OperatorNode } from '../../graph/graph.js';
+import { type OperatorSignature, operators } from '../../graph/operators.js';
+import type { FunctionContext } from './context.js';
+import { scalar } from './expressions.js';
+import type { FormulaPrinter } from './formulas.js';
+import { type Code, callOf, objectOf } from './layout.js';
+import { camelCase, propertyName } from './text.js';
+import type { WeightAccess } from './weight-path.js';
+
+export interface OperatorSurroundings {
+  readonly context: FunctionContext;
+  readonly weights: WeightAccess;
+  readonly formulas: FormulaPrinter;
+  /** The variable of the scope. */
+  readonly scope: string;
+}
+
+export function signatureOf(operator: string): OperatorSignature {
+  if (!Object.hasOwn(operators, operator))
+    throw new Error(`the graph uses the operator '${operator}', which does not exist`);
+  return operators[operator as keyof typeof operators];
+}
+
+/** The call of an operator: inputs, weights by role, options that differ from the defaults, scope. */
+export function operatorCall(node: OperatorNode, around: OperatorSurroundings): Code {
+  const { context } = around;
+  const signature = signatureOf(node.operator);
+  const name = context.model.imports.value(camelCase(node.operator));
+  const inputs = node.inputs.map((id) => (id === null ? 'null' : valueCode(context, id)));
+  if (node.operator === 'apply') {
+    return callOf(name, [around.formulas.elementwise(node.attributes.formula ?? 0), ...inputs]);
+  }
+  const options = optionsOf(node, inputs, around);
+  const items: Code[] = node.operator === 'attend' ? inputs.slice(0, 3) : [...inputs];
+  const weighted = signature.weights.length > 0;
+  if (weighted) items.push(weightsOf(node, signature, around.weights));
+  const scoped = signature.scope || 'grows' in node.attributes;
+  if (options.length > 0) items.push(objectOf(options));
+  else if (scoped && (weighted || Object.keys(signature.attributes).length > 0)) items.push('{}');
+  if (scoped) items.push(around.scope);
+  return callOf(name, items);
+}
+
+export function valueCode(context: FunctionContext, id: string): string {
+  const code = context.values.get(id);
+  if (code === undefined) throw new Error(`the graph reads the value '${id}' before it is made`);
+  return code;
+}
+
+function optionsOf(
+  node: OperatorNode,
+  inputs: readonly string[],
+  { context, formulas }: OperatorSurroundings,
+): (readonly [string, Code])[] {
+  const options = Object.entries(node.attributes)
+    .filter(([, value]) => !isNone(value))
+    .map(([key, value]) => [camelCase(key), attribute(key, value, context, formulas)] as const);
+  const sinks = node.operator === 'attend' ? inputs[3] : undefined;
+  return sinks === undefined || sinks === 'null' ? options : [...options, ['sinks', sinks] as const];
+}
+
+function attribute(key: string, value: Expression, context: FunctionContext, formulas: FormulaPrinter): Code {
+  if (key === 'mask') return formulas.mask(value);
+  if (key === 'score') return formulas.score(value);
+  if (key === 'frequency') return formulas.plainFunction(value);
+  return scalar(value, context);
+}
+
+const isNone = (value: Expression): boolean =>
+  typeof value === 'object' && value.kind === 'constant' && value.name === 'none';
+
+/** `w.ln_1` where the label holds exactly the operator's weights, else an object of them. */
+function weightsOf(node: OperatorNode, signature: OperatorSignature, access: WeightAccess): Code {
+  const given = signature.weights.flatMap((role) => {
+    const path = node.weights[role];
+    return path ? [{ role: role.split('.'), path }] : [];
+  });
+  const [first] = given;
+  if (first) {
+    const parent = { ...first.path, segments: first.path.segments.slice(0, -first.role.length) };
+    const inside = given.every(
+      ({ role, path }) =>
+        path.root === parent.root && JSON.stringify(path.segments) === JSON.stringify([...parent.segments, ...role]),
+    );
+    const { code, node: label } = access.at(parent);
+    const others = label ? signature.weights.some((role) => !node.weights[role] && label.children.has(role)) : true;
+    if (inside && !others) return code;
+  }
+  return nested(given.map(({ role, path }) => [role, access.at(path).code] as const));
+}
+
+/** `{ input: { weight: … }, hidden: { … } }` from roles with dots. */
+function nested(entries: readonly (readonly [readonly string[], string])[]): Code {
+  const heads = [...new Set(entries.map(([role]) => role[0] ?? ''))];
+  return objectOf(
+    heads.map((head) => {
+      const inner = entries.filter(([role]) => role[0] === head);
+      const [only] = inner;
+      if (only && only[0].length === 1) return [propertyName(head), only[1]] as const;
+      return [propertyName(head), nested(inner.map(([role, code]) => [role.slice(1), code] as const))] as const;
+    }),
+  );
+}

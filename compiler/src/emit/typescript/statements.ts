@@ -1,0 +1,304 @@
+import type {
+  CallNode,
+  GraphFunction,
+  IfNode,
+  Node,
+  OperatorNode,
+  Region,
+  RepeatNode,
+  ScanNode,
+} from '../../graph/graph.js';
+import type { FunctionContext } from './context.js';
+import { scalar } from './expressions.js';
+import { FormulaPrinter } from './formulas.js';
+import { type Code, callOf, listOf, objectOf } from './layout.js';
+import { operatorCall, signatureOf, valueCode } from './operator-call.js';
+import { spelledShape } from './spelling.js';
+import { arrowBody, braces, returning, type Statement } from './statement.js';
+import { stringLiteral } from './text.js';
+import { allNodes, feedsOnly } from './uses.js';
+import { WeightAccess } from './weight-path.js';
+import { isConditional } from './weight-tree.js';
+
+/** Writes the body of one function of the graph, a statement for each node. */
+export class StatementWriter {
+  readonly #context: FunctionContext;
+  readonly #fn: GraphFunction;
+  readonly #weights: WeightAccess;
+  readonly #formulas: FormulaPrinter;
+  readonly #scopeNames = new Set<string>();
+  readonly #manyStates: boolean;
+  #scope = 'scope';
+  #shape: string;
+
+  constructor(context: FunctionContext, fn: GraphFunction, root: string) {
+    this.#context = context;
+    this.#fn = fn;
+    this.#weights = new WeightAccess(context, fn, root);
+    this.#formulas = new FormulaPrinter(context);
+    const [stream] = fn.parameters;
+    this.#shape = stream ? spelledShape(stream.type.shape) : '';
+    this.#manyStates = [...allNodes(fn.body)].filter(keepsState).length > 1;
+  }
+
+  body(region: Region): Statement[] {
+    const inside = new Map<Node, ReadonlySet<Node>>();
+    const hidden = new Set<Node>();
+    for (const node of [...region.nodes].reverse()) {
+      if (node.keep === undefined || hidden.has(node)) continue;
+      const feeders = feedsOnly(region, (other) => other.growth === 'constant' && !hidden.has(other), node);
+      inside.set(node, feeders);
+      for (const feeder of feeders) hidden.add(feeder);
+    }
+    return region.nodes.flatMap((node) => {
+      if (hidden.has(node)) return [];
+      const feeders = inside.get(node);
+      if (feeders === undefined || node.keep === undefined) return this.#node(node);
+      return this.#kept(
+        node,
+        node.keep,
+        region.nodes.filter((other) => feeders.has(other)),
+      );
+    });
+  }
+
+  /** A constant of generation, and in its closure whatever only it needs. */
+  #kept(node: Node, name: string, feeders: readonly Node[]): Statement[] {
+    const inner = [...feeders, node].flatMap((each) => this.#node(each));
+    const made = node.outputs.map(({ id }) => valueCode(this.#context, id));
+    const [first = ''] = made;
+    const several = made.length > 1;
+    const target = several ? this.#context.names.declare(name) : first;
+    // The variable inside the closure has the name of the one outside, which it may hide.
+    const body = arrowBody(inner, several ? listOf(made) : first);
+    const keep: Statement = {
+      kind: 'const',
+      target: several ? `[${made.join(', ')}]` : target,
+      code: callOf(`${this.#scope}.keep`, [stringLiteral(name), ['() => ', body]]),
+    };
+    return [keep];
+  }
+
+  #node(node: Node): Statement[] {
+    switch (node.kind) {
+      case 'operator':
+        return this.#operator(node);
+      case 'call':
+        return this.#call(node);
+      case 'repeat':
+        return this.#repeat(node);
+      case 'if':
+        return this.#if(node);
+      case 'scan':
+        return this.#scan(node);
+    }
+  }
+
+  #operator(node: OperatorNode): Statement[] {
+    const [output] = node.outputs;
+    if (!output) return [];
+    if (node.operator === 'scalar') {
+      this.#context.values.set(output.id, scalar(node.attributes.value ?? 0, this.#context));
+      return [];
+    }
+    if (node.operator === 'weight' && node.weights.weight) {
+      this.#context.values.set(output.id, this.#weights.at(node.weights.weight).code);
+      return [];
+    }
+    const scope =
+      this.#manyStates && keepsState(node) ? this.#entered(node.state || node.label || node.operator) : this.#scope;
+    const around = { context: this.#context, weights: this.#weights, formulas: this.#formulas, scope };
+    const code = operatorCall(node, around);
+    return this.#assign(node, code);
+  }
+
+  /** A scope of its own for one of several operators that keep state under the same labels. */
+  #entered(name: string): string {
+    return `${this.#scope}.enter(${stringLiteral(this.#uniqueScope(name))})`;
+  }
+
+  #uniqueScope(name: string): string {
+    let unique = name;
+    for (let i = 2; this.#scopeNames.has(unique); i++) unique = `${name}_${i}`;
+    this.#scopeNames.add(unique);
+    return unique;
+  }
+
+  #assign(node: Node, code: Code): Statement[] {
+    const comment = this.#comment(node);
+    const variables = node.outputs.map(({ id }) => this.#declare(id));
+    const labelled: Code =
+      node.label === undefined || variables.length > 1
+        ? code
+        : callOf(`${this.#scope}.label`, [stringLiteral(node.label), code]);
+    const several = variables.length > 1;
+    const target = several ? `[${variables.join(', ')}]` : (variables[0] ?? '');
+    const tuple: Code = [labelled, ` as [${variables.map(() => this.#tensor()).join(', ')}]`];
+    const typed = several && node.kind === 'operator' && node.operator === 'split' ? tuple : labelled;
+    return [{ kind: 'const', target, code: typed, ...(comment === undefined ? {} : { comment }) }];
+  }
+
+  #tensor = (): string => this.#context.model.imports.type('Tensor');
+
+  #declare(id: string): string {
+    const variable = this.#context.names.declare(id);
+    this.#context.values.set(id, variable);
+    return variable;
+  }
+
+  /** The shape, where it is another than that of the statement before. */
+  #comment(node: Node): string | undefined {
+    const [output] = node.outputs;
+    if (!output) return undefined;
+    const shape = node.outputs.map(({ type }) => spelledShape(type.shape)).join(', ');
+    if (shape === this.#shape) return undefined;
+    this.#shape = shape;
+    return shape.replace(/[\r\n\u2028\u2029]/g, ' ');
+  }
+
+  #call(node: CallNode): Statement[] {
+    const { model } = this.#context;
+    const fn = model.functionOf(node.function);
+    const found = this.#weights.at(node.scope);
+    const call = found.node?.calls.find((each) => each.function === node.function);
+    const cast = found.node && call && isConditional(found.node, call) ? ` as ${model.weightsTypeOf(fn.name)}` : '';
+    const inputs = node.inputs.map((id) => valueCode(this.#context, id));
+    const weights = hasWeights(fn) ? [found.code + cast] : [];
+    const scalars = fn.scalars.map(({ name }) => scalar(node.scalars[name] ?? 0, this.#context));
+    const run = (scope: string): Code =>
+      callOf(`this.${model.methodOf(fn.name)}`, [...inputs, ...weights, ...scalars, scope]);
+    const labels = node.scope.segments.slice(this.#weights.covered(node.scope));
+    const name =
+      labels.length === 0 ? undefined : (node.label ?? labels.filter((label) => typeof label === 'string').join('.'));
+    if (name === undefined) return this.#assign(without(node), run(this.#scope));
+    const unique = stringLiteral(this.#uniqueScope(name));
+    return this.#assign(without(node), callOf(`${this.#scope}.block`, [unique, ['(scope) => ', run('scope')]]));
+  }
+
+  #repeat(node: RepeatNode): Statement[] {
+    const [output, list] = node.outputs;
+    const [parameter] = node.region.parameters;
+    if (!output || parameter === undefined) return [];
+    const input = valueCode(this.#context, node.inputs[0]);
+    const variable = this.#declare(output.id);
+    this.#context.values.set(parameter, variable);
+    const index = this.#context.bind(node.index);
+    const statements: Statement[] = [{ kind: 'line', code: [`let ${variable} = `, input] }];
+    if (node.collects && list) {
+      statements.push({ kind: 'const', target: `${this.#declare(list.id)}: ${this.#tensor()}[]`, code: '[]' });
+    }
+    const label = stringLiteral(
+      this.#uniqueScope(node.label ?? node.scope.segments.filter((s) => typeof s === 'string').join('.')),
+    );
+    const loop = this.#loop(node, index);
+    const outer = this.#scope;
+    this.#scope = 'scope';
+    const run = (): Statement[] => {
+      const inner = this.body(node.region);
+      const body = arrowBody(inner, this.#result(node.region));
+      return [
+        { kind: 'line', code: [`${variable} = `, callOf(`${outer}.block`, [label, index, ['(scope) => ', body]])] },
+      ];
+    };
+    const body =
+      loop.variable === undefined
+        ? run()
+        : this.#weights.withAlias([...node.scope.segments, loop.index], loop.variable, run);
+    this.#scope = outer;
+    if (node.collects && list)
+      body.push({ kind: 'line', code: `${valueCode(this.#context, list.id)}.push(${variable})` });
+    return [...statements, { kind: 'block', parts: [{ head: loop.head, body }] }];
+  }
+
+  /** `for (const [i, layer] of w.layers.entries())`, or over numbers where the copies have no weights. */
+  #loop(node: RepeatNode, index: string) {
+    const segment = { index: { kind: 'local', name: node.index } } as const;
+    const { code, node: list } = this.#weights.at(node.scope);
+    if (node.scope.segments.length > 0 && list?.element) {
+      const variable = this.#context.names.declare(singular(node.label ?? 'copies'));
+      return { head: `for (const [${index}, ${variable}] of ${code}.entries())`, variable, index: segment };
+    }
+    const count = scalar(node.count, this.#context);
+    return { head: `for (let ${index} = 0; ${index} < ${count}; ${index}++)`, variable: undefined, index: segment };
+  }
+
+  #if(node: IfNode): Statement[] {
+    const condition = scalar(node.condition, this.#context);
+    const before = this.#shape;
+    const branches = [node.then, node.else].map((region) => {
+      this.#shape = before;
+      return { body: this.body(region), results: region.results.map((id) => valueCode(this.#context, id)) };
+    });
+    const [first, second] = branches;
+    if (!first || !second) return [];
+    const [output] = node.outputs;
+    const choices = branches.map(({ body, results }) => expressionOf(body, results));
+    if (output && node.outputs.length === 1 && choices.every((choice) => choice !== undefined)) {
+      return this.#assign(node, [`${condition} ? `, choices[0] ?? '', ' : ', choices[1] ?? '']);
+    }
+    const variables = node.outputs.map(({ id }) => this.#declare(id));
+    const part = ({ body, results }: typeof first): Statement[] => [
+      ...body,
+      ...variables.map((variable, index): Statement => ({ kind: 'line', code: `${variable} = ${results[index]}` })),
+    ];
+    return [
+      ...variables.map((variable): Statement => ({ kind: 'line', code: `let ${variable}: ${this.#tensor()}` })),
+      {
+        kind: 'block',
+        parts: [
+          { head: `if (${condition})`, body: part(first) },
+          { head: 'else', body: part(second) },
+        ],
+      },
+    ];
+  }
+
+  #scan(node: ScanNode): Statement[] {
+    const scan = this.#context.model.imports.value('scan');
+    const states = node.states.map((id) => valueCode(this.#context, id));
+    const sequences = node.sequences.map((id) => valueCode(this.#context, id));
+    const inner = node.region.parameters.map((id) => this.#declare(id));
+    const outer = this.#shape;
+    const body = this.body(node.region);
+    this.#shape = outer;
+    const results = node.region.results.map((id) => valueCode(this.#context, id));
+    const result = objectOf([
+      ['next', listOf(results.slice(0, states.length))],
+      ['emit', results[states.length] ?? ''],
+    ]);
+    const parameters = `([${inner.slice(0, states.length).join(', ')}], [${inner.slice(states.length).join(', ')}]) => `;
+    const closure = body.length === 0 ? ['(', result, ')'] : braces(returning(body, result));
+    const comment = this.#comment(node);
+    const [emitted = '', ...last] = node.outputs.map(({ id }) => this.#declare(id));
+    const grows = node.growth !== undefined && node.growth !== 'constant';
+    const options = objectOf(grows ? [['grows', 'true']] : []);
+    const scope = this.#manyStates ? this.#entered(node.state || node.label || 'scan') : this.#scope;
+    const target =
+      last.length === 0 ? `{ emitted: ${emitted} }` : `{ emitted: ${emitted}, states: [${last.join(', ')}] }`;
+    const code = callOf(scan, [listOf(states), listOf(sequences), [parameters, closure], options, scope]);
+    return [{ kind: 'const', target, code, ...(comment === undefined ? {} : { comment }) }];
+  }
+
+  #result(region: Region): string {
+    return valueCode(this.#context, region.results[0] ?? '');
+  }
+}
+
+/** A branch that is one expression, for `?:`. */
+function expressionOf(body: readonly Statement[], [result = '']: readonly string[]): Code | undefined {
+  const [only] = body;
+  if (only === undefined) return result;
+  return body.length === 1 && only.kind === 'const' && only.target === result ? only.code : undefined;
+}
+
+/** Blocks record their result themselves. */
+const without = ({ label: _, ...node }: CallNode): CallNode => node;
+
+const keepsState = (node: Node): boolean =>
+  node.kind === 'scan' ||
+  (node.kind === 'operator' &&
+    (node.operator === 'attend' || (signatureOf(node.operator).scope && node.state !== undefined)));
+
+export const hasWeights = (fn: GraphFunction): boolean => fn.weights.length > 0 || fn.scopes.length > 0;
+
+const singular = (label: string): string => (/[^s]s$/.test(label) ? label.slice(0, -1) : `${label}_copy`);

@@ -1,0 +1,94 @@
+import { walk } from '../../algebra/walk.js';
+import type { Expression, GraphFunction, Node, Region, ValueId } from '../../graph/graph.js';
+
+/** The regions inside a node. */
+export function regionsOf(node: Node): readonly Region[] {
+  if (node.kind === 'repeat' || node.kind === 'scan') return [node.region];
+  return node.kind === 'if' ? [node.then, node.else] : [];
+}
+
+/** All nodes, those of inner regions included, in order. */
+export function* allNodes(region: Region): Generator<Node> {
+  for (const node of region.nodes) {
+    yield node;
+    for (const inner of regionsOf(node)) yield* allNodes(inner);
+  }
+}
+
+/** Values that a formula looks up. */
+export function lookedUp(expression: Expression): readonly ValueId[] {
+  return [...walk(expression)].flatMap((part) =>
+    typeof part === 'object' && part.kind === 'lookup' ? [part.value] : [],
+  );
+}
+
+/** Every value that a node reads, also from within its regions and formulas. */
+export function readsOf(node: Node): readonly ValueId[] {
+  const own = ownReads(node).filter((id): id is ValueId => id !== null);
+  return [...own, ...regionsOf(node).flatMap((region) => [...region.nodes.flatMap(readsOf), ...region.results])];
+}
+
+function ownReads(node: Node): readonly (ValueId | null)[] {
+  switch (node.kind) {
+    case 'operator':
+      return [
+        ...node.inputs,
+        ...Object.values(node.attributes).flatMap((value) => [...lookedUp(value), ...tables(value)]),
+      ];
+    case 'call':
+    case 'repeat':
+      return node.inputs;
+    case 'scan':
+      return [...node.states, ...node.sequences];
+    case 'if':
+      return [];
+  }
+}
+
+/** Values given whole to a formula: names of the function, among which scalars do no harm. */
+function tables(expression: Expression): readonly ValueId[] {
+  return [...walk(expression)].flatMap((part) => {
+    if (typeof part !== 'object' || part.kind !== 'apply') return [];
+    return part.arguments.flatMap((given) => (typeof given === 'object' && given.kind === 'local' ? [given.name] : []));
+  });
+}
+
+/**
+ * Per node of `region` that is a constant of generation kept in the state: the nodes before it that feed nothing else,
+ * which belong into its closure.
+ */
+export function feedsOnly(region: Region, isFeeder: (node: Node) => boolean, target: Node): ReadonlySet<Node> {
+  const inside = new Set<Node>([target]);
+  const end = region.nodes.indexOf(target);
+  for (let i = end - 1; i >= 0; i--) {
+    const node = region.nodes[i];
+    if (!node || !isFeeder(node)) continue;
+    const made = new Set(node.outputs.map(({ id }) => id));
+    const escapes =
+      region.results.some((id) => made.has(id)) ||
+      region.nodes.some((other) => !inside.has(other) && readsOf(other).some((id) => made.has(id)));
+    if (!escapes) inside.add(node);
+  }
+  inside.delete(target);
+  return inside;
+}
+
+/** For each node of the body, the positions of the results that need it. */
+export function neededFor({ body }: GraphFunction): ReadonlyMap<Node, readonly number[]> {
+  const needs = new Map<ValueId, Set<number>>();
+  const need = (id: ValueId, results: Iterable<number>) => {
+    const set = needs.get(id) ?? new Set<number>();
+    for (const result of results) set.add(result);
+    needs.set(id, set);
+  };
+  body.results.forEach((id, index) => {
+    need(id, [index]);
+  });
+  const found = new Map<Node, readonly number[]>();
+  for (const node of [...body.nodes].reverse()) {
+    const wanted = [...new Set(node.outputs.flatMap(({ id }) => [...(needs.get(id) ?? [])]))].sort((a, b) => a - b);
+    found.set(node, wanted);
+    for (const id of readsOf(node)) need(id, wanted);
+  }
+  return found;
+}

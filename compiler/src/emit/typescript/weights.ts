@@ -1,0 +1,161 @@
+import type { Expression, GraphFunction, Initializer } from '../../graph/graph.js';
+import { FunctionContext, type ModelContext } from './context.js';
+import { scalar } from './expressions.js';
+import { type Code, callOf, group, listOf } from './layout.js';
+import { spelledShape } from './spelling.js';
+import { printed, type Statement } from './statement.js';
+import { hasWeights } from './statements.js';
+import { camelCase, commentText, propertyName } from './text.js';
+import { isConditional, type WeightNode } from './weight-tree.js';
+
+/** A member of an interface of weights. */
+export interface WeightMember {
+  readonly name: string;
+  readonly type: string;
+  readonly optional: boolean;
+  readonly documentation?: string;
+}
+
+/** The members of the weights of a function: one for each label. */
+export function weightMembers(fn: GraphFunction, model: ModelContext): readonly WeightMember[] {
+  return members(model.treeOf(fn.name), model);
+}
+
+/** What a function's interface extends: blocks whose weights stand beside its own labels. */
+export function weightBases(fn: GraphFunction, model: ModelContext): readonly string[] {
+  return callTypes(model.treeOf(fn.name), model);
+}
+
+function members(node: WeightNode, model: ModelContext): readonly WeightMember[] {
+  return [...node.children].map(([label, child]) => {
+    const documentation = describe(child);
+    return {
+      name: propertyName(label),
+      type: typeOf(child, model),
+      optional: child.when !== undefined,
+      ...(documentation === undefined ? {} : { documentation }),
+    };
+  });
+}
+
+function typeOf(node: WeightNode, model: ModelContext): string {
+  if (node.weight) return model.imports.type('Tensor');
+  const parts = callTypes(node, model);
+  if (node.children.size > 0) {
+    const inline = members(node, model).map(
+      ({ name, type, optional }) => `readonly ${name}${optional ? '?' : ''}: ${type}`,
+    );
+    parts.push(`{ ${inline.join('; ')} }`);
+  }
+  if (node.element) {
+    const element = typeOf(node.element.node, model);
+    parts.push(`readonly ${/[&{|]/.test(element) ? `(${element})` : element}[]`);
+  }
+  return parts.length === 0 ? 'object' : parts.join(' & ');
+}
+
+function callTypes(node: WeightNode, model: ModelContext): string[] {
+  return node.calls
+    .filter((call) => hasWeights(model.functionOf(call.function)))
+    .map((call) => {
+      const type = model.weightsTypeOf(call.function);
+      return isConditional(node, call) ? `Partial<${type}>` : type;
+    });
+}
+
+/** `[width]`, or `weight [width, width], bias [width]`. */
+function describe(node: WeightNode): string | undefined {
+  if (node.weight) return `\`${commentText(spelledShape(node.weight.shape))}\``;
+  if (node.children.size === 0) return undefined;
+  const parts = [...node.children].map(([label, { weight }]) =>
+    weight ? `${commentText(label)} \`${commentText(spelledShape(weight.shape))}\`` : undefined,
+  );
+  return parts.every((part) => part !== undefined) ? parts.join(', ') : undefined;
+}
+
+export interface DeclarationFunction {
+  readonly parameters: readonly { readonly name: string; readonly type: string }[];
+  readonly body: string;
+}
+
+/** The function that says which weights a block has: `{ q: { weight: weight([…], normal(0, 0.02)) } }`. */
+export function weightDeclaration(fn: GraphFunction, model: ModelContext): DeclarationFunction {
+  const context = new FunctionContext(model, fn);
+  const config = context.names.declare('config');
+  const scalars = fn.scalars.map(({ name, type }) => ({ name: context.bind(name), type }));
+  const declared = new Declarations(context, config).object(model.treeOf(fn.name));
+  const constants: Statement[] = [];
+  for (const { name, value } of context.usedConstants()) {
+    constants.unshift({ kind: 'const', target: context.local(name), code: scalar(value, context) });
+  }
+  const destructured = context.destructured();
+  const head: Statement[] = destructured === undefined ? [] : [{ kind: 'const', target: destructured, code: config }];
+  const result: Statement = { kind: 'line', code: ['return ', declared] };
+  return {
+    parameters: [{ name: config, type: model.configType }, ...scalars],
+    body: printed([...head, ...constants, result]),
+  };
+}
+
+class Declarations {
+  readonly #context: FunctionContext;
+  readonly #config: string;
+
+  constructor(context: FunctionContext, config: string) {
+    this.#context = context;
+    this.#config = config;
+  }
+
+  object(node: WeightNode): Code {
+    if (node.weight) return this.#weight(node.weight);
+    if (node.element) return this.#copies(node.element);
+    const { model } = this.#context;
+    const calls = node.calls.filter((call) => hasWeights(model.functionOf(call.function)));
+    const parts = calls.map((call): Code => {
+      const { scalars } = model.functionOf(call.function);
+      const given = scalars.map(({ name }) => this.#scalar(call.scalars[name] ?? 0));
+      const made = callOf(model.declareNameOf(call.function), [this.#config, ...given]);
+      return isConditional(node, call) && call.when !== undefined ? this.#when(call.when, made) : made;
+    });
+    const own = [...node.children].map(([label, child]): Code => {
+      const made: Code = [`${propertyName(label)}: `, this.object(child)];
+      return child.when === undefined ? made : ['...', this.#when(child.when, group('{', [made], '}', true))];
+    });
+    if (parts.length === 1 && own.length === 0 && calls.every((call) => !isConditional(node, call)))
+      return parts[0] ?? '';
+    return group('{', [...parts.map((part): Code => ['...', part]), ...own], '}', true);
+  }
+
+  #when(condition: Expression, code: Code): Code {
+    return [`(${this.#scalar(condition)} ? `, code, ' : {})'];
+  }
+
+  #copies({ node, loop }: NonNullable<WeightNode['element']>): Code {
+    const times = this.#context.model.imports.value('times');
+    const count = this.#scalar(loop.count);
+    const index = this.#context.bind(loop.index);
+    const copy = parenthesized(this.object(node));
+    return callOf(times, [count, [this.#context.isUsed(loop.index) ? `(${index}) => ` : '() => ', copy]]);
+  }
+
+  #weight({ shape, initializer, trained }: NonNullable<WeightNode['weight']>): Code {
+    const items: Code[] = [listOf(shape.map((size) => this.#scalar(size))), this.#initializer(initializer)];
+    if (!trained) items.push('{ trained: false }');
+    return callOf(this.#context.model.imports.value('weight'), items);
+  }
+
+  #initializer(initializer: Initializer): Code {
+    const { kind, ...values } = initializer;
+    const call = this.#context.model.imports.value(camelCase(kind));
+    return callOf(
+      call,
+      Object.values(values).map((value: Expression) => this.#scalar(value)),
+    );
+  }
+
+  #scalar = (expression: Expression): string => scalar(expression, this.#context);
+}
+
+/** An object literal behind `=>` needs parentheses. */
+const parenthesized = (code: Code): Code =>
+  typeof code !== 'string' && 'open' in code && code.open === '{' ? ['(', code, ')'] : code;
