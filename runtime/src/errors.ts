@@ -28,6 +28,15 @@ export const runtimeErrors = {
   TFM5207: 'a rule of the checkpoint map is malformed',
   TFM5208: 'two rules of the checkpoint map fill the same weight',
   TFM5209: 'a weight cannot be written under the names of the checkpoint map',
+  TFM5401: 'a token id is not in the vocabulary',
+  TFM5402: 'token ids do not form rows of one length',
+  TFM5403: 'a sequence is longer than its table of positions',
+  TFM5404: 'shapes that an operator cannot take together',
+  TFM5405: 'a KV cache is full',
+  TFM5406: 'a formula that cannot be evaluated here',
+  TFM5501: 'the backend is not available',
+  TFM5502: 'the GPU reported an error',
+  TFM5503: 'the GPU device was lost',
 } as const;
 
 /** The code of an error of the runtime, for example `TFM5101`. */

@@ -1,1 +1,3 @@
-export {};
+export { type RuntimeErrorCode, runtimeErrors, TfmError } from './errors.js';
+export * from './formula/index.js';
+export * from './ops/index.js';

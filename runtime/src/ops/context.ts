@@ -13,8 +13,12 @@ export interface Disposable {
  * call. The `Scope` of the model implements it.
  */
 export interface OperatorScope {
-  /** Absolute position, on the growing axis at hand, of the first row of this pass: 0 in `forward`. */
+  /** Rows of the growing input before this pass, so the position of its first row: 0 in `forward`. */
   readonly position: Position;
+  /** Whether this pass begins the sequence: `forward`, `loss`, and the prefill of a generation. */
+  readonly first: boolean;
+  /** Constant rows in front of the growing ones (text before image tokens) where attention reads them; usually 0. */
+  readonly prefix: number;
   /** Rows that a growing axis can reach: the capacity of a KV cache. Read only where there is a state. */
   readonly capacity: number;
   /** Dropout acts only in training. */
@@ -45,4 +49,11 @@ export interface OperatorScope {
 /** `scope.once`, or the tensor itself where an operator is called without a scope. */
 export function once(scope: OperatorScope | undefined, key: string, make: () => Tensor): Tensor {
   return scope ? scope.once(key, make) : make();
+}
+
+/** Absolute position of the first row of a growing stream behind the model's constant prefix. */
+export function positionBehindPrefix(scope: OperatorScope | undefined): Position {
+  if (!scope || scope.first) return 0;
+  const { position, prefix } = scope;
+  return typeof position === 'number' ? prefix + position : position.map((row) => prefix + row);
 }

@@ -1,0 +1,58 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
+import { once } from '../ops/context.js';
+import { TableCache } from '../ops/tables.js';
+import type { FormulaContext } from './context.js';
+import { type Formula, formulaKey, usesAxis } from './formula.js';
+import { evaluateStatic } from './static.js';
+
+/** The part of a context that decides the values of a static formula. */
+export type StaticContext = Pick<FormulaContext, 'heads' | 'queries' | 'keys' | 'start' | 'scope'>;
+
+/** Values [b, h, q, k] of a static formula; b is 1 unless rows of the batch have their own positions. */
+export interface StaticTable {
+  readonly shape: readonly [number, number, number, number];
+  readonly values: Float32Array;
+  /** How many numbers: what the table counts for in the cache. */
+  readonly length: number;
+}
+
+/** 16 million numbers: a causal mask of 4,096 tokens fits once. */
+const tables = new TableCache<StaticTable>(16_800_000);
+
+/** A static formula as a tensor that broadcasts to [B, H, Tq, Tk]; made once in a pass, its numbers once for a size. */
+export function staticTensor(of: Formula, context: StaticContext): Tensor {
+  return once(context.scope, `formula ${staticKey(of, context)}`, () => {
+    const { values, shape } = staticTable(of, context);
+    return tf.tensor4d(values, [...shape]);
+  });
+}
+
+export function staticTable(of: Formula, context: StaticContext): StaticTable {
+  return tables.get(staticKey(of, context), () => makeTable(of, context));
+}
+
+/** Equal for equal values: structure, sizes, offset. */
+export function staticKey(of: Formula, { heads, queries, keys, start }: StaticContext): string {
+  return `${formulaKey(of)} ${heads} ${queries} ${keys} ${typeof start === 'number' ? start : start.join()}`;
+}
+
+function makeTable(of: Formula, { heads, queries, keys, start }: StaticContext): StaticTable {
+  const starts = typeof start === 'number' || !usesAxis(of, 'query') ? [start] : start;
+  const keyPositions = Array.from({ length: keys }, (_, k) => k);
+  const slices = starts.map((first) => {
+    const from = typeof first === 'number' ? first : 0;
+    return evaluateStatic(of, {
+      heads,
+      queries: Array.from({ length: queries }, (_, q) => from + q),
+      keys: keyPositions,
+    });
+  });
+  const { shape, values } = slices[0]!;
+  if (slices.length === 1) return { shape: [1, ...shape], values, length: values.length };
+  const all = new Float32Array(slices.length * values.length);
+  slices.forEach((slice, b) => {
+    all.set(slice.values, b * values.length);
+  });
+  return { shape: [slices.length, ...shape], values: all, length: all.length };
+}

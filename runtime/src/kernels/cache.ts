@@ -1,0 +1,101 @@
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
+import { TfmError } from '../errors.js';
+import type { Disposable, Position } from '../ops/context.js';
+import { writeRowsCpu } from './cpu/write-rows.js';
+import { writeRowsWasm } from './wasm/write-rows.js';
+import { writeRowsWebGpu } from './webgpu/write-rows.js';
+
+export interface CacheShape {
+  readonly batch: number;
+  /** Rows that there is room for. */
+  readonly capacity: number;
+  readonly heads: number;
+  readonly width: number;
+}
+
+/**
+ * A tensor of fixed capacity that rows are written into in place: [B, heads, capacity, width], heads first, so that
+ * attention reads it without a transposition. It lives outside every `tf.tidy`, and nothing is allocated from step to step.
+ */
+export interface Cache extends Disposable {
+  readonly shape: CacheShape;
+  readonly tensor: Tensor4D;
+}
+
+export function createCache(shape: CacheShape): Cache {
+  const { batch, heads, capacity, width } = shape;
+  const tensor = tf.keep(tf.zeros<tf.Rank.R4>([batch, heads, capacity, width]));
+  return { shape, tensor, dispose: () => tensor.dispose() };
+}
+
+/** Where rows [B, T, heads, width] go: row t of batch entry b to `starts[b] + t`. */
+export interface RowsToWrite {
+  readonly rows: Tensor;
+  readonly starts: readonly number[];
+}
+
+/**
+ * Writes rows [B, T, heads, width] into the cache in place, from a position on, or from one position for each entry of
+ * the batch.
+ *
+ * @throws TfmError TFM5405 where the last row does not fit.
+ */
+export function append(cache: Cache, rows: Tensor, position: Position): void {
+  const { batch, capacity } = cache.shape;
+  const starts = typeof position === 'number' ? Array<number>(batch).fill(position) : position;
+  const end = Math.max(...starts) + (rows.shape[1] ?? 0);
+  if (end > capacity)
+    throw new TfmError(
+      'TFM5405',
+      `the KV cache has room for ${capacity} positions, position ${end - 1} does not fit`,
+      'generate fewer tokens, or give a larger capacity',
+    );
+  const write = { cpu: writeRowsCpu, wasm: writeRowsWasm, webgpu: writeRowsWebGpu }[tf.getBackend()];
+  if (!write) throw new TfmError('TFM5501', `a KV cache cannot be written on the backend ${tf.getBackend()}`);
+  write(cache, { rows, starts });
+}
+
+/**
+ * The first `length` rows or a few more: [B, heads, n, width] with n ≥ length. n is the whole capacity, or a quarter,
+ * sixteenth, … of it where the copy costs less than reading everything. Few sizes, because the buffer pool of WebGPU is keyed by
+ * size and never shrinks: a view as long as the sequence would leave one more buffer behind at each step.
+ */
+export function view(cache: Cache, length: number): Tensor4D {
+  const { batch, heads, capacity, width } = cache.shape;
+  let rows = capacity;
+  while (rows % 4 === 0 && rows / 4 >= length) rows /= 4;
+  const whole = rows === capacity;
+  // XNNPACK keeps a packed copy of the right operand of a product of single matrices, and would not see the next write.
+  if (whole && !(tf.getBackend() === 'wasm' && batch * heads === 1)) return cache.tensor;
+  return tf.slice(cache.tensor, [0, 0, 0, 0], [batch, heads, rows, width]);
+}
+
+/** The keys and values of one attention, from the first position on. */
+export class KeyValueCache implements Disposable {
+  readonly #keys: Cache | undefined;
+  readonly #values: Cache;
+
+  /** @param keys Absent for an attention without keys: `attend(none, none, v)`. */
+  constructor(keys: CacheShape | undefined, values: CacheShape) {
+    this.#keys = keys && createCache(keys);
+    this.#values = createCache(values);
+  }
+
+  /** Writes the new rows, [B, T, heads, width]. */
+  append(keys: Tensor | undefined, values: Tensor, position: Position): void {
+    if (this.#keys && keys) append(this.#keys, keys, position);
+    append(this.#values, values, position);
+  }
+
+  /** All rows up to those just appended, [B, heads, n, width], n at least their number. */
+  view(position: Position, rows: number): { readonly keys: Tensor | undefined; readonly values: Tensor } {
+    const length = (typeof position === 'number' ? position : Math.max(...position)) + rows;
+    return { keys: this.#keys && view(this.#keys, length), values: view(this.#values, length) };
+  }
+
+  dispose(): void {
+    this.#keys?.dispose();
+    this.#values.dispose();
+  }
+}

@@ -1,0 +1,86 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
+import { f } from '../../formula/builders.js';
+import type { FormulaContext } from '../../formula/context.js';
+import { evaluate } from '../../formula/evaluate.js';
+import { type Formula, formulaKey, isStatic } from '../../formula/formula.js';
+import { float } from '../../formula/on-tensors.js';
+import { type StaticTable, staticKey, staticTable } from '../../formula/static-tensor.js';
+import { once } from '../context.js';
+import { greater } from '../logic.js';
+
+/**
+ * The score of a key that is not seen: finite, so that no row becomes ∞ − ∞, and far below every score that a model
+ * can have, so that exp(score − largest) is exactly 0.
+ */
+export const unseen = -1e30;
+
+/** A mask as what is added to scores. */
+export interface MaskTensors {
+  /** 0 where a key is seen, `unseen` where not; broadcasts to [B, H, Tq, Tk]. `undefined`: every key is seen. */
+  readonly bias: Tensor | undefined;
+  /** 1 for queries that see a key, else 0: broadcasts to [B, H, Tq, 1]. `undefined`: all do. */
+  readonly sees: Tensor | undefined;
+}
+
+/** The tensors of a mask, made once in a pass for all layers that have the same mask. */
+export function maskTensors(mask: Formula, context: FormulaContext): MaskTensors {
+  const conjuncts = conjunctsOf(mask);
+  const fixed = f.and(...conjuncts.filter(isStatic));
+  const dynamic = conjuncts.filter((part) => !isStatic(part));
+  const table = staticTable(fixed, context);
+  const { all, everyRow } = coverage(table);
+  if (dynamic.length === 0 && all) return { bias: undefined, sees: undefined };
+  const key = `${formulaKey(mask)} ${context.batch} ${staticKey(fixed, context)}`;
+  const bias = once(context.scope, `mask ${key}`, () =>
+    tf.tidy(() => {
+      const parts = dynamic.map((part) => biasOf(evaluate(part, context)));
+      if (!all) parts.unshift(tableBias(table));
+      return parts.reduce((sum, part) => tf.add(sum, part));
+    }),
+  );
+  if (dynamic.length === 0 && everyRow) return { bias, sees: undefined };
+  return { bias, sees: once(context.scope, `sees ${key}`, () => rowsThatSee(bias)) };
+}
+
+/** 1 for rows with a score above `unseen`, else 0. */
+export function rowsThatSee(scores: Tensor): Tensor {
+  return tf.tidy(() => float(greater(tf.max(scores, -1, true), unseen / 2)));
+}
+
+function conjunctsOf(mask: Formula): readonly Formula[] {
+  return mask.kind === 'operator' && mask.operator === 'and' ? mask.operands.flatMap(conjunctsOf) : [mask];
+}
+
+function biasOf(seen: number | Tensor): Tensor {
+  if (typeof seen === 'number') return tf.fill([1, 1, 1, 1], seen === 0 ? unseen : 0);
+  const asNumber = float(seen.dtype === 'bool' ? seen : tf.cast(seen, 'bool'));
+  return tf.mul(tf.sub(asNumber, 1), -unseen);
+}
+
+function tableBias({ values, shape }: StaticTable): Tensor {
+  const bias = values.map((seen) => (seen === 0 ? unseen : 0));
+  return tf.tensor4d(bias, [...shape]);
+}
+
+interface Coverage {
+  /** Every query sees every key. */
+  readonly all: boolean;
+  /** Every query sees some key. */
+  readonly everyRow: boolean;
+}
+
+const coverages = new WeakMap<StaticTable, Coverage>();
+
+function coverage(table: StaticTable): Coverage {
+  const known = coverages.get(table);
+  if (known) return known;
+  const { values, shape } = table;
+  const keys = shape[3];
+  let everyRow = true;
+  for (let row = 0; row < values.length && everyRow; row += keys)
+    everyRow = values.subarray(row, row + keys).some((seen) => seen !== 0);
+  const found = { all: values.every((seen) => seen !== 0), everyRow };
+  coverages.set(table, found);
+  return found;
+}

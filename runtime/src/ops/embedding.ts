@@ -1,0 +1,42 @@
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
+import { size } from './shapes.js';
+import { type TokenIds, tokens } from './tokens.js';
+
+export interface EmbeddingOptions {
+  /** Multiplies every vector: √width in Vaswani et al. 2017, section 3.4. Default 1. */
+  readonly scale?: number | undefined;
+}
+
+/**
+ * Rows of a table by token id: [B, T] → [B, T, width].
+ *
+ * @param ids An int32 tensor of ids that were checked when it was made, or plain ids, which are checked here.
+ * @throws TfmError TFM5401 for a plain id outside the table.
+ */
+export function embedding(
+  ids: Tensor | TokenIds,
+  { weight }: { readonly weight: Tensor },
+  { scale = 1 }: EmbeddingOptions = {},
+): Tensor {
+  return tf.tidy(() => {
+    const checked = ids instanceof tf.Tensor ? ids : tokens(ids, { vocabulary: size(weight, 0) });
+    const rows = takeRows(weight, checked);
+    return scale === 1 ? rows : tf.mul(rows, scale);
+  });
+}
+
+/**
+ * table [rows, width], ids [..] → [.., width], with a gradient on every backend: tfjs's own for `gather` needs
+ * UnsortedSegmentSum, which wasm lacks; ScatterNd adds up repeated ids everywhere.
+ */
+export function takeRows(table: Tensor, ids: Tensor): Tensor {
+  const flat = tf.reshape(tf.cast(ids, 'int32'), [ids.size]);
+  const take = tf.customGrad((rows) => {
+    const weight = rows as Tensor2D;
+    const gradient = (dy: Tensor): Tensor =>
+      tf.tidy(() => tf.scatterND(tf.reshape(flat, [flat.size, 1]), dy as Tensor2D, weight.shape));
+    return { value: tf.gather(weight, flat), gradFunc: gradient };
+  });
+  return tf.reshape(take(table), [...ids.shape, size(table, 1)]);
+}

@@ -1,0 +1,94 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
+import { type OperatorScope, positionBehindPrefix } from './context.js';
+import { positionRows } from './positions.js';
+import { describe, misfit, range, size } from './shapes.js';
+import { TableCache } from './tables.js';
+
+export interface RotaryOptions {
+  readonly theta?: number | undefined;
+  /** The share of the features, from the first on, that turns. Default 1. */
+  readonly share?: number | undefined;
+  /** Which features turn together: i and i + n/2 (GPT-NeoX, Llama in Hugging Face order), or 2i and 2i + 1 (the paper). */
+  readonly pairs?: 'halves' | 'interleaved' | undefined;
+  /** Changes each frequency θ^(−2i / n): scaled and stretched contexts. */
+  readonly frequency?: ((frequency: number) => number) | undefined;
+  readonly grows?: boolean | undefined;
+}
+
+/**
+ * Turns each pair (a, b) of features by the angle position · frequency: (a cos − b sin, a sin + b cos)
+ * (Su et al. 2021, equation 34): [.., T, H, d] → the same.
+ */
+export function rotary(x: Tensor, options: RotaryOptions = {}, scope?: OperatorScope): Tensor {
+  const { share = 1, pairs = 'halves' } = options;
+  const features = size(x, -1);
+  const turning = Math.round(share * features);
+  if (turning % 2 !== 0 || turning > features)
+    throw misfit('rotary', `${turning} of ${features} features of ${describe(x)} turn: they must come in pairs`);
+  if (turning === 0) return x;
+  return tf.tidy(() => {
+    const { cos, sin } = angles(x, turning, options, scope);
+    const part = range(x, x.rank - 1, 0, turning);
+    const turned = tf.add(tf.mul(part, cos), tf.mul(partners(part, pairs), sin));
+    if (turning === features) return turned;
+    return tf.concat([turned, range(x, x.rank - 1, turning, features - turning)], -1);
+  });
+}
+
+/** Each feature's partner in its pair. The sign of the first of a pair is in the table of sines. */
+function partners(x: Tensor, pairs: 'halves' | 'interleaved'): Tensor {
+  const features = size(x, -1);
+  const half = features / 2;
+  if (pairs === 'halves') {
+    if (tf.getBackend() === 'webgpu') return exchanged(x, [x.size / features, 2, half], 1);
+    const axis = x.rank - 1;
+    return tf.concat([range(x, axis, half, half), range(x, axis, 0, half)], axis);
+  }
+  return exchanged(x, [x.size / features, half, 2], 2);
+}
+
+/** One dispatch; on wasm `reverse` is slower than the copies that replace it above. */
+function exchanged(x: Tensor, shape: [number, number, number], axis: number): Tensor {
+  return tf.reshape(tf.reverse(tf.reshape(x, shape), axis), x.shape);
+}
+
+/** cos and ± sin as [T, 1, n], or [B, T, 1, n]. */
+function angles(x: Tensor, features: number, options: RotaryOptions, scope: OperatorScope | undefined) {
+  const { theta = 10000, pairs = 'halves', frequency, grows = false } = options;
+  const frequencies = Array.from({ length: features / 2 }, (_, i) => {
+    const own = theta ** ((-2 * i) / features);
+    return frequency ? frequency(own) : own;
+  });
+  const length = size(x, -3);
+  const position = grows ? positionBehindPrefix(scope) : 0;
+  const name = frequency ? frequencies.join() : `${theta} ${features}`;
+  const make = (wave: 'cos' | 'sin') => {
+    const key = `rotary ${wave} ${pairs} ${name}`;
+    const table = (rows: number) => tables.get(`${key} ${rows}`, () => waveTable(wave, rows, frequencies, pairs));
+    return tf.expandDims(positionRows(key, table, features, length, position, scope), -2);
+  };
+  return { cos: make('cos'), sin: make('sin') };
+}
+
+const tables = new TableCache<Float32Array>(8_000_000);
+
+function waveTable(
+  wave: 'cos' | 'sin',
+  rows: number,
+  frequencies: readonly number[],
+  pairs: 'halves' | 'interleaved',
+): Float32Array {
+  const half = frequencies.length;
+  const table = new Float32Array(rows * half * 2);
+  frequencies.forEach((frequency, i) => {
+    const [first, second] = pairs === 'halves' ? [i, i + half] : [2 * i, 2 * i + 1];
+    for (let p = 0; p < rows; p++) {
+      const angle = p * frequency;
+      const value = wave === 'cos' ? Math.cos(angle) : Math.sin(angle);
+      table[p * half * 2 + first] = wave === 'cos' ? value : -value;
+      table[p * half * 2 + second] = value;
+    }
+  });
+  return table;
+}
