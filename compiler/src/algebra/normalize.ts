@@ -101,9 +101,23 @@ function arithmetic(expression: Expression, found: Map<string, Expression>): Rat
       return powerRatio(expression, a!, b!, found);
     case 'sqrt':
       return powerRatio(expression, a!, 0.5, found);
-    default:
-      return atom(opaqueKey(expression), expression, found);
+    default: {
+      const simple = call(expression.operator, ...operands.map(literalOf));
+      return isSame(simple, expression.operator) ? atom(opaqueKey(expression), expression, found) : normalize(simple);
+    }
   }
+}
+
+const isSame = (expression: Expression, operator: Operator): boolean =>
+  typeof expression === 'object' && expression.kind === 'operator' && expression.operator === operator;
+
+/** The number or truth that the expression always is, else the expression. */
+function literalOf(expression: Expression): Expression {
+  const { numerator, denominator } = normalize(expression);
+  const [above, below] = [constantOf(numerator), constantOf(denominator)];
+  if (above && below) return toNumber(over(above, below));
+  const key = ratioKey({ numerator, denominator });
+  return key === '1*true' ? true : key === '1*false' ? false : expression;
 }
 
 /**
