@@ -16,7 +16,8 @@ export const pi: Expression = { kind: 'constant', name: 'pi' };
 export function same(a: Expression, b: Expression): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a.kind !== b.kind) return false;
-  if (a.kind === 'operator' && b.kind === 'operator') return a.operator === b.operator && allSame(a.operands, b.operands);
+  if (a.kind === 'operator' && b.kind === 'operator')
+    return a.operator === b.operator && allSame(a.operands, b.operands);
   if (a.kind === 'list' && b.kind === 'list') return allSame(a.items, b.items);
   if (a.kind === 'apply' && b.kind === 'apply') return a.formula === b.formula && allSame(a.arguments, b.arguments);
   if (a.kind === 'lookup' && b.kind === 'lookup') {
@@ -215,7 +216,8 @@ function fold(operator: Operator, operands: readonly Expression[]): Expression {
 function literalValue(expression: Expression, depth: number): Value | undefined {
   if (typeof expression !== 'object') return expression;
   if (expression.kind === 'string') return expression.value;
-  if (expression.kind === 'constant') return { pi: Math.PI, infinity: Number.POSITIVE_INFINITY, none: null }[expression.name];
+  if (expression.kind === 'constant')
+    return { pi: Math.PI, infinity: Number.POSITIVE_INFINITY, none: null }[expression.name];
   if (expression.kind !== 'operator' || depth === 0) return undefined;
   return applyOperator(
     expression.operator,

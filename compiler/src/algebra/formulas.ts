@@ -1,6 +1,6 @@
 import type { Expression, FormulaDeclaration } from '../graph/graph.js';
-import { children, substitute } from './walk.js';
 import { rebuild } from './construct.js';
+import { children, substitute } from './walk.js';
 
 export type Formulas = ReadonlyMap<string, FormulaDeclaration>;
 
@@ -23,7 +23,8 @@ export function inlineFormulas(expression: Expression, formulas: Formulas, depth
   const inlined = below.map((child) => inlineFormulas(child, formulas, depth));
   if (typeof expression === 'object' && expression.kind === 'apply' && depth < deepest) {
     const formula = formulas.get(expression.formula);
-    if (formula) return inlineFormulas(substitute(formula.expression, scalarArguments(formula, inlined)), formulas, depth + 1);
+    if (formula)
+      return inlineFormulas(substitute(formula.expression, scalarArguments(formula, inlined)), formulas, depth + 1);
   }
   return inlined.every((child, i) => child === below[i]) ? expression : rebuild(expression, inlined);
 }

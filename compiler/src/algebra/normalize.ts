@@ -53,7 +53,8 @@ export function normalize(expression: Expression): Canonical {
 
 function compute(expression: Expression): Canonical {
   const atoms = new Map<string, Expression>();
-  for (const child of children(expression)) for (const [key, meaning] of normalize(child).atoms) atoms.set(key, meaning);
+  for (const child of children(expression))
+    for (const [key, meaning] of normalize(child).atoms) atoms.set(key, meaning);
   const { numerator, denominator } = guarded(expression, atoms);
   return { numerator, denominator, atoms };
 }
@@ -124,13 +125,19 @@ function literalOf(expression: Expression): Expression {
  * b^(n + r) = b^n · b^r for whole n, so that `2 ** (s + 1)` is twice `2 ** s`; a constant fraction p/q is the p-th power of
  * the q-th root.
  */
-function powerRatio(expression: Expression, base: Expression, exponent: Expression, found: Map<string, Expression>): Ratio {
+function powerRatio(
+  expression: Expression,
+  base: Expression,
+  exponent: Expression,
+  found: Map<string, Expression>,
+): Ratio {
   const ratio = normalize(base);
   const power = normalize(exponent);
   const constant = constantOf(power.numerator);
   if (constant && constantOf(power.denominator)) {
     const value = over(constant, constantOf(power.denominator)!);
-    if (value.below === 1n) return wholePower(ratio, Number(value.above)) ?? atom(opaqueKey(expression), expression, found);
+    if (value.below === 1n)
+      return wholePower(ratio, Number(value.above)) ?? atom(opaqueKey(expression), expression, found);
     const root = call('power', base, toNumber({ above: 1n, below: value.below }));
     return (
       wholePower(atom(`power(${canonicalKey(base)},1/${value.below})`, root, found), Number(value.above)) ??

@@ -3,7 +3,18 @@ import { type Environment, evaluate } from './evaluate.js';
 import type { Value } from './operators.js';
 
 /** How tightly a form binds, loosest first, as in the grammar. */
-const binding = { if: 0, or: 1, and: 2, not: 3, comparison: 4, sum: 5, product: 6, negate: 7, power: 8, atom: 9 } as const;
+const binding = {
+  if: 0,
+  or: 1,
+  and: 2,
+  not: 3,
+  comparison: 4,
+  sum: 5,
+  product: 6,
+  negate: 7,
+  power: 8,
+  atom: 9,
+} as const;
 
 interface Infix {
   readonly symbol: string;
@@ -13,7 +24,12 @@ interface Infix {
   readonly right: number;
 }
 
-const infix = (symbol: string, level: number, left = level, right = level + 1): Infix => ({ symbol, level, left, right });
+const infix = (symbol: string, level: number, left = level, right = level + 1): Infix => ({
+  symbol,
+  level,
+  left,
+  right,
+});
 
 const infixes: Partial<Record<Operator, Infix>> = {
   or: infix('or', binding.or, binding.or, binding.or),
@@ -92,7 +108,10 @@ function number(value: number): Printed {
 function operator(name: Operator, operands: readonly Expression[]): Printed {
   const [first, second, third] = operands;
   if (name === 'if' && first !== undefined && second !== undefined && third !== undefined) {
-    return { text: `if ${at(first, binding.or)} then ${at(second, binding.or)} else ${print(third)}`, level: binding.if };
+    return {
+      text: `if ${at(first, binding.or)} then ${at(second, binding.or)} else ${print(third)}`,
+      level: binding.if,
+    };
   }
   if (name === 'not' && first !== undefined) return { text: `not ${at(first, binding.not)}`, level: binding.not };
   if (name === 'negate' && first !== undefined) return { text: `-${at(first, binding.power)}`, level: binding.negate };

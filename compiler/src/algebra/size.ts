@@ -52,7 +52,10 @@ function describe(kind: SizeProblem['problem'], at: Expression, environment: Env
   const below = children(at).map((child) => evaluate(child, environment));
   const literal = below.every((value) => typeof value === 'number') ? print(rebuildPlain(at, below as number[])) : text;
   const value = printLiteral(rounded(evaluate(at, environment) ?? null));
-  return [text, literal, value].filter((part, i, all) => all.indexOf(part) === i).join(' = ').replace(' = ', ' is ');
+  return [text, literal, value]
+    .filter((part, i, all) => all.indexOf(part) === i)
+    .join(' = ')
+    .replace(' = ', ' is ');
 }
 
 /** The operator on numbers, not folded: `100 / 12`. */
@@ -63,7 +66,8 @@ const rounded = (value: Value): Value => (typeof value === 'number' ? Number(val
 
 /** The innermost division that is not whole or divides by zero, in the arms of `if` that count. */
 function failingDivision(expression: Expression, environment: Environment): SizeProblem | undefined {
-  if (typeof expression !== 'object' || expression.kind !== 'operator' || real.has(expression.operator)) return undefined;
+  if (typeof expression !== 'object' || expression.kind !== 'operator' || real.has(expression.operator))
+    return undefined;
   for (const operand of sizeOperands(expression, environment)) {
     const below = failingDivision(operand, environment);
     if (below) return below;

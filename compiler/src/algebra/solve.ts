@@ -98,11 +98,7 @@ function linear(left: Expression, right: Expression, open: ReadonlySet<string>):
   const inLeft = occurrences(left, name);
   const inRight = occurrences(right, name);
   const isolated =
-    inLeft + inRight > 1
-      ? undefined
-      : inLeft === 1
-        ? isolate(left, right, unknown)
-        : isolate(right, left, unknown);
+    inLeft + inRight > 1 ? undefined : inLeft === 1 ? isolate(left, right, unknown) : isolate(right, left, unknown);
   const value = isolated ?? collected(subtract(left, right), name);
   return value === undefined ? undefined : { name, value };
 }

@@ -29,7 +29,11 @@ export function toJson(diagnostics: readonly Diagnostic[], read: Read): JsonRepo
     diagnostics: diagnostics.map(({ span, labels, ...rest }) => ({
       ...rest,
       range: rangeOf(rest.file, span, read),
-      labels: labels.map((label) => ({ file: label.file, range: rangeOf(label.file, label.span, read), text: label.text })),
+      labels: labels.map((label) => ({
+        file: label.file,
+        range: rangeOf(label.file, label.span, read),
+        text: label.text,
+      })),
     })),
   };
 }

@@ -75,7 +75,8 @@ function fileFrame(
 ): readonly string[] {
   const text = read(file);
   const arrow = `${' '.repeat(gutter)}${paint.blue('-->')} ${printable(file)}`;
-  if (text === undefined) return [arrow, ...labels.filter((l) => l.text !== '').map((l) => `      ${printable(l.text)}`)];
+  if (text === undefined)
+    return [arrow, ...labels.filter((l) => l.text !== '').map((l) => `      ${printable(l.text)}`)];
   const { line, column } = lineAndColumn(text, labels[0]?.span.start ?? 0);
   const bar = `${' '.repeat(gutter)} ${paint.blue('|')}`;
   const marks = labels.map((label) => markOf(text, label)).sort((a, b) => a.line - b.line || a.from - b.from);

@@ -10,6 +10,12 @@ export {
 export { type JsonReport, toGitHub, toJson } from './formats.js';
 export { type FrameOptions, renderDiagnostic, renderDiagnostics } from './frame.js';
 export { type Host, memoryHost, normalizePath } from './host.js';
-export { type DiagnosticName, type DiagnosticParameters, type MessageDefinition, messages, type Severity } from './messages.js';
+export {
+  type DiagnosticName,
+  type DiagnosticParameters,
+  type MessageDefinition,
+  messages,
+  type Severity,
+} from './messages.js';
 export { editDistance, suggestion } from './suggest.js';
 export { type LineAndColumn, lineAndColumn, lineStarts, lineText, offsetAt } from './text.js';

@@ -39,7 +39,9 @@ type Messages = typeof messages;
 
 export type DiagnosticName = keyof Messages;
 
-type ParametersOf<Template> = Template extends `${string}{${infer Name}}${infer Rest}` ? Name | ParametersOf<Rest> : never;
+type ParametersOf<Template> = Template extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | ParametersOf<Rest>
+  : never;
 type HelpOf<N extends DiagnosticName> = Messages[N] extends { readonly help: infer Help } ? Help : '';
 
 export type ParameterValue = string | number;

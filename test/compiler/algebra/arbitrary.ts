@@ -29,7 +29,9 @@ export const arithmetic: fc.Arbitrary<Expression> = fc.letrec<{ expression: Expr
         tie('expression'),
       )
       .map(([name, a, b]) => operator(name, a, b)),
-    fc.tuple(fc.constantFrom<Operator>('floor', 'negate', 'abs'), tie('expression')).map(([name, a]) => operator(name, a)),
+    fc
+      .tuple(fc.constantFrom<Operator>('floor', 'negate', 'abs'), tie('expression'))
+      .map(([name, a]) => operator(name, a)),
     fc.tuple(tie('expression'), fc.integer({ min: 0, max: 3 })).map(([a, n]) => operator('power', a, n)),
     fc
       .tuple(tie('expression'), tie('expression'), tie('expression'), tie('expression'))

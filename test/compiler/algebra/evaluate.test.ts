@@ -16,7 +16,26 @@ import {
 } from '../../../compiler/src/algebra/index.js';
 import type { Expression, FormulaDeclaration } from '../../../compiler/src/graph/graph.js';
 import { arithmetic, point } from './arbitrary.js';
-import { add, call, choose, compare, divide, heads, i, local, modulo, multiply, negate, patch, power, query, size, subtract, T, width } from './kit.js';
+import {
+  add,
+  call,
+  choose,
+  compare,
+  divide,
+  heads,
+  i,
+  local,
+  modulo,
+  multiply,
+  negate,
+  patch,
+  power,
+  query,
+  size,
+  subtract,
+  T,
+  width,
+} from './kit.js';
 
 const known = environmentOf({ parameters: { width: 100, heads: 12, size: 224, patch: 16 }, locals: { i: 3 } });
 
@@ -98,7 +117,10 @@ const printed: readonly [string, Expression][] = [
   ['width - 1', add(width, -1)],
   ['if i % 2 == 0 then width else heads', choose(compare('equal', modulo(i, 2), 0), width, heads)],
   ['(if i < 1 then 2 else 3) * width', multiply(choose(compare('less', i, 1), 2, 3), width)],
-  ['not (i < 1 or i > 3) and i != 2', call('and', not(call('or', compare('less', i, 1), compare('greater', i, 3))), compare('not_equal', i, 2))],
+  [
+    'not (i < 1 or i > 3) and i != 2',
+    call('and', not(call('or', compare('less', i, 1), compare('greater', i, 3))), compare('not_equal', i, 2)),
+  ],
   ['min(abs(width - heads), max(1, T))', call('minimum', call('abs', subtract(width, heads)), call('maximum', 1, T))],
   ['[1, 2, width][i]', index(list([1, 2, width]), i)],
   ['q + 1', add(query, 1)],
@@ -136,7 +158,10 @@ test('formulas: inlined and evaluated', () => {
   const expression: Expression = { kind: 'apply', formula: 'twice', arguments: [inner] };
   expect(print(inlineFormulas(expression, formulas))).toBe('2 * (2 * width)');
   expect(evaluate(expression, { ...known, formulas })).toBe(400);
-  const endless: FormulaDeclaration = { ...twice, expression: { kind: 'apply', formula: 'twice', arguments: [local('x')] } };
+  const endless: FormulaDeclaration = {
+    ...twice,
+    expression: { kind: 'apply', formula: 'twice', arguments: [local('x')] },
+  };
   expect(evaluate(expression, { ...known, formulas: new Map([['twice', endless]]) })).toBeUndefined();
 });
 

@@ -1,20 +1,35 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
+  and,
   environmentOf,
   equal,
   evaluate,
   futureWitness,
   impliesCausal,
   impliesWindow,
-  or,
-  and,
   not,
+  or,
   parameter,
   print,
 } from '../../../compiler/src/algebra/index.js';
 import type { Expression, FormulaDeclaration } from '../../../compiler/src/graph/graph.js';
-import { add, call, choose, compare, divide, head, i, key, local, modulo, multiply, negate, query, subtract } from './kit.js';
+import {
+  add,
+  call,
+  choose,
+  compare,
+  divide,
+  head,
+  i,
+  key,
+  local,
+  modulo,
+  multiply,
+  negate,
+  query,
+  subtract,
+} from './kit.js';
 
 const n = parameter('n');
 const causal = compare('less_equal', key, query);
@@ -100,7 +115,10 @@ test('named masks are looked into', () => {
 });
 
 const linear: fc.Arbitrary<Expression> = fc
-  .tuple(fc.constantFrom(key, query, negate(key), distance, call('maximum', key, query)), fc.integer({ min: -3, max: 3 }))
+  .tuple(
+    fc.constantFrom(key, query, negate(key), distance, call('maximum', key, query)),
+    fc.integer({ min: -3, max: 3 }),
+  )
   .map(([a, c]) => add(a, c));
 
 const masks: fc.Arbitrary<Expression> = fc.letrec<{ mask: Expression }>((tie) => ({

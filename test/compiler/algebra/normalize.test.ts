@@ -11,7 +11,24 @@ import {
 } from '../../../compiler/src/algebra/index.js';
 import type { Expression } from '../../../compiler/src/graph/graph.js';
 import { arithmetic, point } from './arbitrary.js';
-import { add, call, choose, compare, divide, heads, i, modulo, multiply, negate, patch, power, size, subtract, T, width } from './kit.js';
+import {
+  add,
+  call,
+  choose,
+  compare,
+  divide,
+  heads,
+  i,
+  modulo,
+  multiply,
+  negate,
+  patch,
+  power,
+  size,
+  subtract,
+  T,
+  width,
+} from './kit.js';
 
 const equalPairs: readonly [string, Expression, Expression][] = [
   ['order of factors', multiply(4, width), multiply(width, 4)],
@@ -20,7 +37,11 @@ const equalPairs: readonly [string, Expression, Expression][] = [
   ['a square and one', add(power(divide(size, patch), 2), 1), add(1, divide(power(size, 2), multiply(patch, patch)))],
   ['difference of squares', divide(subtract(power(width, 2), 1), subtract(width, 1)), add(width, 1)],
   ['inside floor', call('floor', divide(multiply(2, width), multiply(2, heads))), call('floor', divide(width, heads))],
-  ['equal ifs', choose(compare('less', width, heads), add(width, width), 1), choose(compare('greater', heads, width), multiply(2, width), 1)],
+  [
+    'equal ifs',
+    choose(compare('less', width, heads), add(width, width), 1),
+    choose(compare('greater', heads, width), multiply(2, width), 1),
+  ],
   ['powers of two', power(2, add(i, 1)), multiply(2, power(2, i))],
   ['roots', power(heads, -0.5), divide(1, call('sqrt', heads))],
   ['max in any order', call('maximum', width, heads), call('maximum', heads, width)],
