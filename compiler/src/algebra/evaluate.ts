@@ -26,12 +26,12 @@ const deepest = 64;
  * by zero is NaN or ±infinity, as in IEEE 754.
  */
 export function evaluate(expression: Expression, environment: Environment = {}): Value | undefined {
-  return valueOf(expression, environment, 0);
+  return valueIn(expression, environment, 0);
 }
 
-function valueOf(expression: Expression, environment: Environment, depth: number): Value | undefined {
+function valueIn(expression: Expression, environment: Environment, depth: number): Value | undefined {
   if (typeof expression !== 'object') return expression;
-  const below = (part: Expression): Value | undefined => valueOf(part, environment, depth);
+  const below = (part: Expression): Value | undefined => valueIn(part, environment, depth);
   switch (expression.kind) {
     case 'constant':
       return { pi: Math.PI, infinity: Number.POSITIVE_INFINITY, none: null }[expression.name];
@@ -83,10 +83,10 @@ function applyFormula(
   if (formula === undefined || depth >= deepest) return undefined;
   const locals = new Map<string, Value>();
   for (const [name, argument] of scalarArguments(formula, expression.arguments)) {
-    const value = valueOf(argument, environment, depth);
+    const value = valueIn(argument, environment, depth);
     if (value !== undefined) locals.set(name, value);
   }
-  return valueOf(formula.expression, { ...environment, locals }, depth + 1);
+  return valueIn(formula.expression, { ...environment, locals }, depth + 1);
 }
 
 function allKnown(values: readonly (Value | undefined)[]): readonly Value[] | undefined {

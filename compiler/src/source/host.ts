@@ -22,7 +22,7 @@ export function memoryHost(files: Readonly<Record<string, string>> = {}): Requir
     list: (folder) => {
       const normal = normalizePath(folder);
       const prefix = normal === '' ? '' : `${normal}/`;
-      const found = [...texts.keys()].filter((path) => path.startsWith(prefix)).sort();
+      const found = [...texts.keys()].filter((path) => path.startsWith(prefix)).sort(byUnits);
       return found.length > 0 || normal === '' ? found : undefined;
     },
   };
@@ -39,3 +39,6 @@ export function normalizePath(path: string): string {
   }
   return (absolute ? '/' : '') + parts.join('/');
 }
+
+/** The order of UTF-16 units, the same on every machine. */
+export const byUnits = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

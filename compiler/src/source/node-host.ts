@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { type Host, normalizePath } from './host.js';
+import { byUnits, type Host, normalizePath } from './host.js';
 
 /** Files of the disk; relative paths are below `folder`. */
 export function nodeHost(folder: string = process.cwd()): Required<Host> {
@@ -13,7 +13,7 @@ export function nodeHost(folder: string = process.cwd()): Required<Host> {
     },
     list: (path) => {
       if (!statSync(resolve(folder, path), { throwIfNoEntry: false })?.isDirectory()) return undefined;
-      return [...filesBelow(folder, path)].map(normalizePath).sort();
+      return [...filesBelow(folder, path)].map(normalizePath).sort(byUnits);
     },
   };
 }

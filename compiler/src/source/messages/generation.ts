@@ -48,11 +48,12 @@ export const generationMessages = {
     message: '{name} has no start token, so an empty prompt has nothing to begin with',
     help: 'write {name}: {type} start 1',
   },
-  mask_parameters: {
+  formula_parameter: {
     code: 'TFM3010',
     severity: 'error',
     title: 'a mask or score has an unknown parameter',
-    message: 'a {kind} knows {known}, not {name}',
+    message: 'masks and scores do not know {name}',
+    help: 'a mask knows head, q, k; a score also s and the vectors query, key',
   },
   mask_not_boolean: {
     code: 'TFM3011',
@@ -72,12 +73,25 @@ export const generationMessages = {
     title: 'positions of a sequence without a grid have no rows and columns',
     message: '{name} needs a grid, but these positions are on none',
   },
-  unknown_segment: {
+  no_such_segment: {
     code: 'TFM3014',
     severity: 'error',
     title: 'a sequence has no such segment',
-    message: 'the sequence has no segment {name}',
-    help: 'did you mean {suggestion}?',
+    message: 'the sequence has no segment {name}; it has: {known}',
+  },
+  in_needs_position: {
+    code: 'TFM3016',
+    severity: 'error',
+    title: 'in asks for something else than a position',
+    message: 'in asks whether a position is in a segment',
+    help: 'write q in name, or k in name',
+  },
+  mask_rank: {
+    code: 'TFM3017',
+    severity: 'error',
+    title: 'a value cannot serve as a mask',
+    message: 'a value with {found} axes cannot be a mask',
+    help: 'a mask has one flag for each key, or one for each query and key',
   },
   mask_allows_nothing: {
     code: 'TFM3015',

@@ -154,11 +154,11 @@ export const nameMessages = {
     message: '{model} has no parameter {name}',
     help: suggested,
   },
-  recursive: {
+  block_uses_itself: {
     code: 'TFM2042',
     severity: 'error',
     title: 'a definition uses itself',
-    message: '{name} uses itself: {cycle}',
+    message: '{name} uses itself',
     help: 'write the repetition with repeat or scan',
   },
   reserved_name: {
@@ -182,11 +182,12 @@ export const nameMessages = {
     message: 'the model {name} has no output',
     help: 'add: output name = …',
   },
-  statement_not_allowed: {
+  statement_not_here: {
     code: 'TFM2046',
     severity: 'error',
     title: 'a statement stands where it has no meaning',
-    message: '{statement} cannot stand in {where}',
+    message: '{statement} has no meaning here',
+    help: 'it belongs in a model',
   },
   parameter_order: {
     code: 'TFM2047',
