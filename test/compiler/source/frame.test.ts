@@ -31,8 +31,7 @@ const sample: Diagnostic = report('shapes_do_not_fit', {
   span: spanOf(spec, 'residual'),
   label: 'input is float[B, T, width = 768]',
   labels: [{ file: 'gpt2.tfm', span: spanOf(spec, 'linear(512)'), text: 'output is float[B, T, 512]' }],
-  parameters: { verb: 'added' },
-  help: 'end the branch with linear(width)',
+  parameters: { verb: 'added', fix: 'end the branch with linear(width)' },
 });
 
 test('two places of one line', () => {

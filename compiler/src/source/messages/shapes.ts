@@ -7,6 +7,7 @@ export const shapeMessages = {
     severity: 'error',
     title: 'two shapes do not fit together',
     message: 'these two shapes cannot be {verb}',
+    help: '{fix}',
   },
   dimension_mismatch: {
     code: 'TFM2201',
