@@ -1,10 +1,13 @@
 import type { IToken } from 'chevrotain';
 import type { Comment, Documentation } from './ast.js';
+import { endOf } from './tokens.js';
 
-const endOf = (token: IToken) => (token.endOffset ?? token.startOffset) + 1;
-
+/** Comments without the blanks at their ends. */
 export function commentsOf(tokens: readonly IToken[]): Comment[] {
-  return tokens.map((token) => ({ text: token.image, span: { start: token.startOffset, end: endOf(token) } }));
+  return tokens.map(({ image, startOffset: start }) => {
+    const text = image.trimEnd();
+    return { text, span: { start, end: start + text.length } };
+  });
 }
 
 /** The `///` comments that stand directly before a token, on lines of their own, by the offset of that token. */

@@ -6,7 +6,7 @@ import { helpFor } from './messages.js';
 import { parser } from './parser.js';
 import { TooDeep } from './parser-base.js';
 import { checkSpelling } from './spelling.js';
-import { lexer } from './tokens.js';
+import { endOf, lexer } from './tokens.js';
 
 /**
  * Reads a `.tfm` file. Mistakes are values: the tree holds whatever could be read, with `missing` expressions and empty
@@ -14,8 +14,8 @@ import { lexer } from './tokens.js';
  */
 export function parse(text: string): ParseResult {
   const lexed = lexer.tokenize(text);
-  const comments = commentsOf(lexed.groups['comments'] ?? []);
-  const spelling = checkSpelling(lexed.tokens, lexed.groups['ignored'] ?? [], lexed.errors, text);
+  const comments = commentsOf(lexed.groups.comments ?? []);
+  const spelling = checkSpelling(lexed.tokens, lexed.groups.ignored ?? [], lexed.errors, text);
   const { tokens } = spelling;
   parser.begin(tokens, text, documentationOf(tokens, comments, text));
   parser.prepare(tokens, firstOnLine(tokens, text));
@@ -42,8 +42,6 @@ interface Finding {
   readonly mistake: SyntaxMistake;
   readonly quiet: number;
 }
-
-const endOf = (token: IToken) => (token.endOffset ?? token.startOffset) + 1;
 
 const deepMistake = (span: Span): SyntaxMistake => ({
   kind: 'syntax',

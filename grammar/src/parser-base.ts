@@ -1,9 +1,16 @@
-import { EmbeddedActionsParser, type IRuleConfig, type IToken, type ParserMethod, tokenMatcher } from 'chevrotain';
+import {
+  EmbeddedActionsParser,
+  type IRuleConfig,
+  type IToken,
+  type ParserMethod,
+  type TokenType,
+  tokenMatcher,
+} from 'chevrotain';
 import type { Documentation, Expression, Identifier, Missing, Span, StringLiteral, SyntaxMistake } from './ast.js';
 import { lineOf } from './comments.js';
 import { messages, missingComma } from './messages.js';
-import { unescape } from './spelling.js';
-import { allTokens, Comma, Equal, LeftBrace, Name, RightParenthesis } from './tokens.js';
+import { resolveEscapes } from './spelling.js';
+import { allTokens, Comma, Equal, endOf, LeftBrace, Name, RightParenthesis } from './tokens.js';
 
 export type Rule<Result, Arguments extends unknown[] = []> = ParserMethod<Arguments, Result>;
 
@@ -58,7 +65,7 @@ export abstract class ParserBase extends EmbeddedActionsParser {
 
   /** From a mark to the end of the last token read. */
   protected spanFrom(start: number): Span {
-    const end = (this.LA(0).endOffset ?? Number.NaN) + 1;
+    const end = endOf(this.LA(0));
     return { start, end: end > start ? end : start };
   }
 
@@ -77,13 +84,12 @@ export abstract class ParserBase extends EmbeddedActionsParser {
   }
 
   protected text(token: IToken): StringLiteral {
-    return { kind: 'string', value: unescape(token.image), span: this.spanOf(token) };
+    return { kind: 'string', value: resolveEscapes(token.image), span: this.spanOf(token) };
   }
 
   /** The place of a token; one that error recovery put in stands, empty, before the next. */
   protected spanOf(token: IToken): Span {
-    if (!token.isInsertedInRecovery)
-      return { start: token.startOffset, end: (token.endOffset ?? token.startOffset) + 1 };
+    if (!token.isInsertedInRecovery) return { start: token.startOffset, end: endOf(token) };
     const start = this.mark();
     return { start, end: start };
   }
@@ -111,14 +117,16 @@ export abstract class ParserBase extends EmbeddedActionsParser {
   protected listed(item: () => unknown): void {
     let separated = true;
     this.MANY8(() => {
-      if (!separated) this.ACTION(() => this.report(this.nextSpan(), missingComma(this.LA(0), this.LA(1))));
+      if (!separated) this.ACTION(() => this.expectComma());
       item();
       separated = this.OPTION8(() => this.CONSUME8(Comma)) !== undefined;
     });
   }
 
-  private nextSpan(): Span {
-    return this.spanOf(this.LA(1));
+  /** Reports that a `,` is missing before the next token, unless that is the one that ends the list. */
+  protected expectComma(end?: TokenType): void {
+    const next = this.LA(1);
+    if (!end || !tokenMatcher(next, end)) this.report(this.spanOf(next), missingComma(this.LA(0), next));
   }
 
   protected name(token: IToken): Expression {

@@ -1,3 +1,4 @@
+import type { IToken } from 'chevrotain';
 import type {
   Checkpoint,
   CheckpointIgnore,
@@ -10,10 +11,8 @@ import type {
 } from './ast.js';
 import type { Rule } from './parser-base.js';
 import { ExpressionParser } from './parser-expressions.js';
+import { whole } from './parser-recovery.js';
 import * as t from './tokens.js';
-
-/** Rules fail as a whole: the loop around them reads on at the next one. */
-const whole = { resyncEnabled: false };
 
 interface Clauses {
   also: StringLiteral[];
@@ -104,7 +103,9 @@ export abstract class CheckpointParser extends ExpressionParser {
   });
 
   protected readonly clause: Rule<void, [clauses: Clauses]> = this.define('clause', (clauses) => {
-    const add = (part: Partial<Clauses>) => this.ACTION(() => Object.assign(clauses, part));
+    const keyword = this.LA(1);
+    const add = (part: Pick<Clauses, 'default'> | Pick<Clauses, 'when'> | Pick<Clauses, 'outputs'>) =>
+      this.ACTION(() => this.#addOnce(clauses, part, keyword));
     this.OR([
       {
         ALT: () => {
@@ -143,6 +144,12 @@ export abstract class CheckpointParser extends ExpressionParser {
     ]);
   });
 
+  #addOnce(clauses: Clauses, part: Partial<Clauses>, keyword: IToken): void {
+    const again = Object.keys(part).some((key) => (key === 'outputs' ? clauses.outputs.length > 0 : key in clauses));
+    if (again) this.report(this.spanOf(keyword), `a rule has only one \`${keyword.image}\``);
+    Object.assign(clauses, part);
+  }
+
   /** A step of a rule: a name or a call. */
   protected readonly step: Rule<Expression> = this.define(
     'step',
@@ -177,12 +184,12 @@ export abstract class CheckpointParser extends ExpressionParser {
     const indices: Identifier[] = [];
     this.MANY(() => {
       this.CONSUME(t.LeftBracket);
-      const token = this.OR2([
-        { ALT: () => this.CONSUME(t.Name) },
-        { ALT: () => this.CONSUME(t.Numeral) },
-        { ALT: () => this.CONSUME(t.Star) },
+      const index = this.OR2([
+        { ALT: () => this.identifier(this.CONSUME(t.Name)) },
+        { ALT: () => this.identifier(this.CONSUME(t.Numeral)) },
+        { ALT: () => this.identifier(this.CONSUME(t.Star)) },
       ]);
-      indices.push(this.identifier(token));
+      indices.push(index);
       this.CONSUME(t.RightBracket);
     });
     return { names, indices, span: this.spanFrom(start) };

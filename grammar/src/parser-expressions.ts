@@ -264,7 +264,7 @@ export abstract class ExpressionParser extends RecoveringParser {
   protected readonly primary: Rule<Expression> = this.define(
     'primary',
     () => {
-      const start = this.mark();
+      const _start = this.mark();
       return this.OR<Expression>([
         { ALT: () => this.name(this.CONSUME(t.Name)) },
         { ALT: () => this.number(this.CONSUME(t.Numeral)) },

@@ -7,6 +7,9 @@ import * as t from './tokens.js';
 /** What is read as a whole or skipped as a whole. */
 export type Unit = 'declaration' | 'statement' | 'rule';
 
+/** For rules that fail as a whole: the loop around them reads on at the next declaration, statement or rule. */
+export const whole = { resyncEnabled: false };
+
 const onlyAtTop = [t.Import, t.Model, t.Preset];
 const declarations = [...onlyAtTop, t.Block, t.Fn];
 const statements = [t.Require, t.Input, t.Let, t.Output, t.Block, t.Fn, t.Emit, t.Generate, t.Train, t.Checkpoint];
@@ -20,15 +23,21 @@ const isOneOf = (token: IToken, types: readonly (typeof t.Let)[]) => types.some(
 export abstract class RecoveringParser extends ParserBase {
   /** Stretches of text that were skipped after a mistake: what is found in them follows from it. */
   skipped: Span[] = [];
-  #balanced = true;
+  /** How many braces are open at the end. */
+  #openBraces = 0;
   #lineStarts: ReadonlySet<number> = new Set();
 
   /** Makes ready to read tokens. */
   prepare(tokens: readonly IToken[], firstOnLine: ReadonlySet<number>): void {
     this.skipped = [];
+    this.#openBraces = 0;
     this.#lineStarts = firstOnLine;
-    const count = (image: string) => tokens.reduce((sum, token) => sum + (token.image === image ? 1 : 0), 0);
-    this.#balanced = count('{') === count('}');
+    for (const { image } of tokens) this.#openBraces += image === '{' ? 1 : image === '}' ? -1 : 0;
+  }
+
+  /** Where it is false, a brace is missing or too many, and pairs of braces mean nothing. */
+  get #balanced(): boolean {
+    return this.#openBraces === 0;
   }
 
   /** `}`; where it is missing, that is reported and nothing is skipped. */
@@ -107,7 +116,6 @@ export abstract class RecoveringParser extends ParserBase {
     while (!tokenMatcher(this.LA(1), EOF)) {
       if (depth === 0 && (this.#stopsAt(unit) || this.#starts(unit))) break;
       const { image } = this.LA(1);
-      // Where a brace is missing, pairs of braces mean nothing.
       if (this.#balanced && image === '{') depth += 1;
       if (depth > 0 && image === '}') depth -= 1;
       this.SKIP_TOKEN();

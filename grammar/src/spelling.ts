@@ -9,13 +9,11 @@ export interface Spelling {
   readonly mistakes: SyntaxMistake[];
 }
 
-const ends = (token: IToken) => (token.endOffset ?? token.startOffset) + 1;
-
 const mistake = (token: IToken, message: string, help?: string): SyntaxMistake => ({
   kind: 'lexical',
   message,
   ...(help === undefined ? {} : { help }),
-  span: { start: token.startOffset, end: ends(token) },
+  span: { start: token.startOffset, end: t.endOf(token) },
 });
 
 /** Checks numbers, texts and words of other languages. `ignored` are the tokens that the parser does not see. */
@@ -130,7 +128,7 @@ function isStatementStart(before: IToken | undefined): boolean {
 }
 
 /** The text between the quotes, escapes resolved. */
-export function unescape(image: string): string {
+export function resolveEscapes(image: string): string {
   const quote = image.startsWith("'") ? "'" : '"';
   const closed = image.length > 1 && image.endsWith(quote);
   const inner = image.slice(1, closed ? -1 : undefined);

@@ -1,4 +1,4 @@
-import { createToken, Lexer, type TokenType } from 'chevrotain';
+import { createToken, type IToken, Lexer, type TokenType } from 'chevrotain';
 
 /**
  * The words and signs of the language. Order matters to the lexer: the first pattern that matches wins, so longer
@@ -214,3 +214,6 @@ export const allTokens: TokenType[] = [
 export const keywords: readonly string[] = keywordTokens.map((token) => String(token.PATTERN));
 
 export const lexer: Lexer = new Lexer(allTokens, { positionTracking: 'onlyOffset', ensureOptimizations: false });
+
+/** The offset behind a token; NaN for the end of the file and for tokens that error recovery put in. */
+export const endOf = (token: IToken): number => token.startOffset + token.image.length;
