@@ -1,4 +1,4 @@
-import type { OperatorNode } from '../graph/graph.js';
+import type { Expression, OperatorNode } from '../graph/graph.js';
 import { attentionPairs, type CostContext, costs, elements, views } from './costs.js';
 import { allowedShare, countOperations } from './masks.js';
 import { type Dimensions, type ScopedType, sizeIn } from './scope.js';
@@ -40,7 +40,7 @@ export function measureOperator(instance: Instance, setting: Setting, weightShap
     }),
     output: instance.outputs[0] ? rowsOf(instance.outputs[0], setting) : [],
     weight: (role) => (instance.weights[role] === undefined ? undefined : weightShape(instance.weights[role])),
-    attribute: (name) => node.attributes[name],
+    attribute: (name) => attribute(node, name),
     operations: (expression) => countOperations(expression, instance.scope.formulas),
   };
   const flops = cost(context);
@@ -81,7 +81,7 @@ function grown(dimensions: Dimensions, dimension: string, rows: number): Dimensi
 /** Keys and values of every position that is read; in a step no more than a window holds. */
 function keyShape(input: ScopedType, instance: Instance, node: OperatorNode, setting: Setting): number[] {
   const shape = wholeOf(input, setting);
-  const { window } = node.attributes;
+  const window = attribute(node, 'window');
   if (setting.step && window !== undefined) {
     const axis = keyAxis(shape);
     shape[axis] = Math.min(shape[axis]!, sizeIn(window, instance.scope, setting.dimensions));
@@ -90,16 +90,20 @@ function keyShape(input: ScopedType, instance: Instance, node: OperatorNode, set
 }
 
 function maskShare(instance: Instance, node: OperatorNode, context: CostContext, setting: Setting): number {
-  const { mask, grows } = node.attributes;
+  const mask = attribute(node, 'mask');
   if (mask === undefined) return 1;
   const { output, inputs } = context;
   const [, , value] = instance.inputs;
   const values = value ? wholeOf(value, setting) : [];
   const keys = values[keyAxis(values)] ?? 0;
   const queries = output.at(output.length >= 4 ? -3 : -2) ?? 1;
-  const from = setting.step && grows === true ? keys - queries : 0;
+  const from = setting.step && attribute(node, 'grows') === true ? keys - queries : 0;
   const read = inputs[2]?.[keyAxis(inputs[2])] ?? keys;
   return Math.min(1, (allowedShare(mask, instance.scope, { from, queries, keys }) * keys) / Math.max(1, read));
+}
+
+function attribute(node: OperatorNode, name: string): Expression | undefined {
+  return node.attributes[name];
 }
 
 /** Where the keys lie: before the heads and the features, if there are heads. */

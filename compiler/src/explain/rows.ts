@@ -143,7 +143,8 @@ function scanned(
 /** A copy that is nothing but one block is that block. */
 function copyRow(path: string, index: number, rows: readonly Row[]): Row {
   const [only] = rows;
-  if (only && rows.length === 1 && only.path === path && only.copies.length === 0) return { ...only, copies: [index] };
+  const isBlock = only !== undefined && rows.length === 1 && only.path === path && only.rows.length > 0;
+  if (isBlock) return { ...only, copies: [index] };
   return { label: path, path, kind: 'copy', outputs: [], weights: [], ...totals(rows), copies: [index], rows };
 }
 
@@ -151,13 +152,17 @@ function copyRow(path: string, index: number, rows: readonly Row[]): Row {
 function fold(copies: readonly Row[]): Row[] {
   const groups = new Map<string, Row>();
   for (const copy of copies) {
-    const key = JSON.stringify(copy.rows, (name, value: unknown) =>
-      name === 'path' || name === 'weights' ? undefined : value,
-    );
+    const key = JSON.stringify(copy, withoutNames);
     const group = groups.get(key);
     groups.set(key, group ? { ...group, copies: [...group.copies, ...copy.copies] } : copy);
   }
   return [...groups.values()];
+}
+
+/** Copies that differ in nothing but their index have equal text. */
+function withoutNames(name: string, value: unknown): unknown {
+  if (name === 'path' || name === 'weights' || name === 'copies') return undefined;
+  return name === 'label' && typeof value === 'string' ? value.replaceAll(/\[\d+\]/g, '') : value;
 }
 
 function labelOf({ node, path }: Instance): string {

@@ -1,0 +1,119 @@
+import path from 'node:path';
+import type { Context } from '../context.js';
+import { diagnosticsSummary, plural, printDiagnostics } from '../diagnostics.js';
+import { exitCodes, usageFailure } from '../exit.js';
+import { failure } from '../failures.js';
+import { readIfThere, showPath, writeIfChanged } from '../files.js';
+import { extraFiles, type Generated, generate, outputOf, type Target } from '../generate.js';
+import { type Project, projectSpecs } from '../project.js';
+
+export interface BuildOptions {
+  readonly out?: string;
+  readonly target?: Target;
+  readonly check?: boolean;
+  readonly watch?: boolean;
+  readonly stdout?: boolean;
+}
+
+/** `tfm build [paths…]` */
+export async function build(paths: readonly string[], options: BuildOptions, context: Context): Promise<number> {
+  const { io } = context;
+  if (options.watch)
+    return (await import('../watch.js')).watch(() => buildProject(paths, options, context), paths, context);
+  if (!options.stdout) return (await buildProject(paths, options, context)).exitCode;
+  const project = await projectFor(paths, options, context);
+  const [spec, ...others] = project.specs;
+  if (!spec || others.length > 0) throw usageFailure(`--stdout prints one spec; these are ${project.specs.length}`);
+  const { text, diagnostics } = await generate(spec, project.target, context);
+  printDiagnostics(diagnostics, io.stderr, context);
+  if (text === undefined) return exitCodes.input;
+  io.stdout.write(text);
+  return exitCodes.ok;
+}
+
+/** What one build did: its status, its line for the user, and every spec it read. */
+export interface BuildResult {
+  readonly exitCode: number;
+  readonly summary: string;
+  readonly files: readonly string[];
+}
+
+async function buildProject(paths: readonly string[], options: BuildOptions, context: Context): Promise<BuildResult> {
+  const { io } = context;
+  const project = await projectFor(paths, options, context);
+  checkOutputs(project, io.cwd);
+  const results: Generated[] = [];
+  for (const spec of project.specs) {
+    io.signal.throwIfAborted();
+    results.push(await generate(spec, project.target, context));
+  }
+  const diagnostics = results.flatMap((result) => result.diagnostics);
+  printDiagnostics(diagnostics, io.stderr, context);
+  const failed = results.filter((result) => result.failed).length;
+  const files = [...new Set(results.flatMap((result) => result.files))];
+  const mistakes = diagnosticsSummary(diagnostics);
+  const done = options.check ? listStale(project, results, context) : write(project, results, context);
+  const summary = [mistakes, done.summary].filter((part) => part !== undefined).join('; ');
+  if (!options.watch) io.stderr.write(`${summary}\n`);
+  return { exitCode: failed > 0 || done.wrong ? exitCodes.input : exitCodes.ok, summary, files };
+}
+
+async function projectFor(paths: readonly string[], options: BuildOptions, context: Context): Promise<Project> {
+  const project = await projectSpecs(paths, context.io.cwd);
+  return {
+    ...project,
+    target: options.target ?? project.target,
+    out: options.out === undefined ? project.out : path.resolve(context.io.cwd, options.out),
+  };
+}
+
+/** Two specs must not write the same file. */
+function checkOutputs(project: Project, cwd: string): void {
+  const makers = new Map<string, string>();
+  for (const spec of project.specs) {
+    const target = outputOf(spec, project);
+    const first = makers.get(target);
+    if (first !== undefined) throw failure('same_output', { first, second: spec.shown, path: showPath(target, cwd) });
+    makers.set(target, spec.shown);
+  }
+}
+
+function write(project: Project, results: readonly Generated[], { io }: Context): { summary: string; wrong: boolean } {
+  let written = 0;
+  let unchanged = 0;
+  for (const { spec, text } of results) {
+    if (text === undefined) continue;
+    const target = outputOf(spec, project);
+    if (writeIfChanged(target, text)) {
+      written++;
+      io.stdout.write(`${showPath(target, io.cwd)}\n`);
+    } else unchanged++;
+  }
+  return { summary: `${plural(written, 'file')} written, ${unchanged} unchanged`, wrong: false };
+}
+
+/** `--check`: what a build would write or leave over. */
+function listStale(
+  project: Project,
+  results: readonly Generated[],
+  { io }: Context,
+): { summary: string; wrong: boolean } {
+  let wrong = 0;
+  const say = (state: string, file: string): void => {
+    wrong++;
+    io.stdout.write(`${state.padEnd(8)} ${showPath(file, io.cwd)}\n`);
+  };
+  const expected = new Set<string>();
+  for (const { spec, text, failed } of results) {
+    const target = outputOf(spec, project);
+    if (text !== undefined || failed) expected.add(target);
+    if (text === undefined) continue;
+    const found = readIfThere(target);
+    if (found === undefined) say('missing', target);
+    else if (found !== text) say('stale', target);
+  }
+  for (const file of extraFiles(project, expected)) say('extra', file);
+  const summary =
+    wrong === 0 ? `${plural(expected.size, 'file')} up to date` : `${plural(wrong, 'file')} out of date: run tfm build`;
+  return { summary, wrong: wrong > 0 };
+}

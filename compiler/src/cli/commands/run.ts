@@ -1,0 +1,86 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Context } from '../context.js';
+import { exitCodes, usageFailure } from '../exit.js';
+import { notFound } from '../files.js';
+import { checkpointName } from '../run/checkpoint-name.js';
+import { loadingBar } from '../run/loading.js';
+import { type GeneratedModel, importModel, type LoadedModule } from '../run/model-module.js';
+import { outputNames, runOnce } from '../run/once.js';
+import { type ChosenModel, chooseModel } from '../spec.js';
+import type { RunOptions } from './run-options.js';
+
+/** `tfm run SPEC[#Model]` */
+export async function run(spec: string, options: RunOptions, context: Context): Promise<number> {
+  checkOptions(options);
+  const chosen = chooseModel(spec, options, context);
+  if (options.inputs) outputNames(chosen, options.output);
+  else if (!chosen.model.generate) {
+    throw usageFailure(`${chosen.model.name} does not generate`, 'give --inputs FILE and --outputs FILE');
+  }
+  const module = await importModel(chosen);
+  await startBackend(module, options, context);
+  const model = await makeModel(module, chosen, options, context);
+  try {
+    if (options.inputs) await runOnce(options.inputs, model, chosen, module, options, context);
+    else await (await import('../run/generation.js')).generateText(model, chosen, options, context);
+  } finally {
+    model.dispose();
+  }
+  return exitCodes.ok;
+}
+
+/** What one option needs of the others, and commander cannot say. */
+function checkOptions(options: RunOptions): void {
+  const { inputs, outputs, output, prompt, promptTokens, tokenizer, weights, init } = options;
+  if (weights === undefined && init === undefined)
+    throw usageFailure('give --weights FILE, or --init SEED for random weights');
+  if (inputs !== undefined) {
+    if (outputs === undefined) throw usageFailure('--inputs needs --outputs FILE to write to');
+    return;
+  }
+  if (outputs !== undefined || output !== undefined) throw usageFailure('--outputs and --output need --inputs FILE');
+  if (prompt === undefined && promptTokens === undefined) {
+    throw usageFailure('give --prompt TEXT, --prompt-tokens IDS or --inputs FILE');
+  }
+  if (prompt !== undefined && tokenizer === undefined) {
+    throw usageFailure('--prompt needs --tokenizer FILE', 'without a tokenizer, give --prompt-tokens 1,2,3');
+  }
+}
+
+async function startBackend({ runtime }: LoadedModule, { backend }: RunOptions, { io }: Context): Promise<void> {
+  if (backend === 'webgpu') await (await import('@tfm-lang/runtime/node')).installWebGPU();
+  const started = performance.now();
+  // Without a wish: wasm, which is there everywhere and starts fast.
+  const active = await runtime.useBackend(backend ?? 'wasm');
+  io.stderr.write(`backend ${active} (${Math.round(performance.now() - started)} ms)\n`);
+}
+
+async function makeModel(
+  { Model, runtime }: LoadedModule,
+  chosen: ChosenModel,
+  options: RunOptions,
+  context: Context,
+): Promise<GeneratedModel> {
+  const config = Object.fromEntries(chosen.configuration);
+  const { weights, init, output } = options;
+  if (weights === undefined) return Model.init({ config, seed: init ?? 0 });
+  const { cwd, signal } = context.io;
+  const source = path.resolve(cwd, weights);
+  if (!fs.existsSync(source)) throw notFound(weights, source);
+  const file = await runtime.openCheckpoint(source);
+  await file.close();
+  const checkpoint = checkpointName(chosen, options.checkpoint, file.names());
+  const bar = loadingBar(context);
+  try {
+    return await Model.load(source, {
+      config,
+      signal,
+      onProgress: bar.update,
+      ...(checkpoint !== undefined && { checkpoint }),
+      ...(output !== undefined && { outputs: output }),
+    });
+  } finally {
+    bar.end();
+  }
+}

@@ -1,0 +1,121 @@
+import { printLiteral } from '../algebra/print.js';
+import type { Explanation } from '../explain/explanation.js';
+import type { Row } from '../explain/rows.js';
+import type { Weight } from '../explain/weights.js';
+import { type Column, formatTable } from './table.js';
+import { bytes, count, decimal } from './units.js';
+
+/** What `tfm explain` prints. */
+export function explanationText(explanation: Explanation, withWeights: boolean): string {
+  const generates = explanation.totals.decode !== undefined;
+  const lines = explanation.rows.filter(isShown).flatMap((row) => rowLines(row, 0, generates));
+  const { totals } = explanation;
+  const total = [
+    'total',
+    '',
+    '',
+    count(totals.parameters),
+    decimal(totals.prefill.flops),
+    bytes(totals.prefill.activations),
+  ];
+  if (generates) total.push(decimal(totals.decode?.flops ?? 0), bytes(totals.cache?.perToken ?? 0));
+  const table = formatTable(columns(generates), [...lines, total]);
+  const weights = withWeights ? ['', ...formatTable(weightColumns, explanation.weights.map(weightLine))] : [];
+  return `${[...heading(explanation), '', ...table, ...weights, '', ...summary(explanation)].join('\n')}\n`;
+}
+
+function heading({ model, configuration, dimensions, past }: Explanation): string[] {
+  const settings = Object.entries(configuration).map(([name, value]) => `${name} = ${printLiteral(value)}`);
+  const sizes = Object.entries(dimensions).map(([name, size]) => `${name} = ${size}`);
+  const step = past === undefined ? '' : `; decode: one token after ${past}`;
+  return [`${model}(${settings.join(', ')})`, `prefill: ${sizes.join(', ') || 'no open sizes'}${step}`];
+}
+
+function columns(generates: boolean): Column[] {
+  const right = (title: string): Column => ({ title, align: 'right' });
+  return [
+    { title: 'layer', align: 'left' },
+    { title: 'output', align: 'left' },
+    { title: 'shape', align: 'left' },
+    right('parameters'),
+    right('FLOPs'),
+    right('activations'),
+    ...(generates ? [right('decode FLOPs'), right('KV/token')] : []),
+  ];
+}
+
+/** A layer and what it consists of, indented. Steps without a name, a weight or attention are only counted. */
+function rowLines(row: Row, depth: number, generates: boolean): string[][] {
+  const times = row.copies.length > 1 ? ` ×${row.copies.length}` : '';
+  const kind = row.kind === row.label || row.kind === 'repeat' || row.kind === 'copy' ? '' : ` (${row.kind})`;
+  const name = row.copies.length > 0 ? `${copiesLabel(row)}${times}` : row.label;
+  const [output] = row.outputs;
+  const line = [
+    `${'  '.repeat(depth)}${name}${kind}`,
+    output?.type ?? '',
+    output ? `[${output.shape.join(', ')}]` : '',
+    row.parameters > 0 ? count(row.parameters) : '',
+    row.prefill.flops > 0 ? decimal(row.prefill.flops) : '',
+    row.prefill.activations > 0 ? bytes(row.prefill.activations) : '',
+  ];
+  if (generates) {
+    const { decode } = row;
+    line.push(
+      decode && decode.flops > 0 ? decimal(decode.flops) : '',
+      row.cachePerToken > 0 ? bytes(row.cachePerToken) : '',
+    );
+  }
+  return [line, ...row.rows.filter(isShown).flatMap((child) => rowLines(child, depth + 1, generates))];
+}
+
+function isShown(row: Row): boolean {
+  return row.rows.length > 0 || row.weights.length > 0 || row.kind === 'attend' || row.label !== row.kind;
+}
+
+/** `layers[0–11]`, `layers[0, 2, 4]` */
+function copiesLabel({ path, copies }: Row): string {
+  const runs: [number, number][] = [];
+  for (const index of copies) {
+    const last = runs.at(-1);
+    if (last && last[1] === index - 1) last[1] = index;
+    else runs.push([index, index]);
+  }
+  const text = runs.map(([first, last]) => (first === last ? `${first}` : `${first}–${last}`)).join(', ');
+  return path.replace(/\[\d+\]$/, `[${text}]`);
+}
+
+const weightColumns: readonly Column[] = [
+  { title: 'weight', align: 'left' },
+  { title: 'shape', align: 'left' },
+  { title: 'parameters', align: 'right' },
+  { title: '', align: 'left' },
+];
+
+function weightLine({ path, shape, parameters, trained, initializer }: Weight): string[] {
+  return [
+    path,
+    `[${shape.join(', ')}]`,
+    count(parameters),
+    trained ? initializer.kind : `${initializer.kind}, not trained`,
+  ];
+}
+
+function summary({ totals, dimensions, past }: Explanation): string[] {
+  const { parameters, trained, weightBytes, prefill, decode, cache } = totals;
+  const fixed = parameters === trained ? '' : `, ${count(trained)} trained`;
+  const masked = (measure: typeof prefill): string =>
+    measure.needed < measure.flops ? ` (${decimal(measure.needed)} that the masks need)` : '';
+  const lines = [
+    `${count(parameters)} parameters${fixed}; ${bytes(weightBytes)} in float32`,
+    `prefill ${decimal(prefill.flops)} FLOPs${masked(prefill)}, ${bytes(prefill.activations)} of activations in all`,
+  ];
+  if (decode) lines.push(`one token after ${past}: ${decimal(decode.flops)} FLOPs${masked(decode)}`);
+  if (cache) {
+    const batch = dimensions.B === undefined || dimensions.B === 1 ? '' : `, for a batch of ${dimensions.B}`;
+    lines.push(
+      `KV cache ${bytes(cache.perToken)} for each token; ${bytes(cache.bytes)} for ${count(cache.capacity)} tokens${batch}`,
+    );
+  }
+  lines.push('a repeated layer (×n): the figures below it are of one copy');
+  return lines;
+}

@@ -1,0 +1,130 @@
+import { evaluate } from '../../algebra/evaluate.js';
+import { print, printValue } from '../../algebra/print.js';
+import type { InputDeclaration } from '../../graph/graph.js';
+import { suggestion } from '../../source/suggest.js';
+import { inputFailure } from '../exit.js';
+import type { ChosenModel } from '../spec.js';
+
+/** The dtype and shape of a tensor in a file. */
+export interface FileEntry {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+}
+
+/** Which tensors of a file belong to which input. */
+export interface InputPlan {
+  readonly input: InputDeclaration;
+  readonly tensor: string;
+  /** The mask of real rows that came with it. */
+  readonly presence?: string;
+}
+
+const integers = ['I64', 'I32', 'I16', 'I8', 'U64', 'U32', 'U16', 'U8'];
+const floats = ['F64', 'F32', 'F16', 'BF16'];
+const accepted: Readonly<Record<InputDeclaration['type']['dtype'], readonly string[]>> = {
+  token: integers,
+  int: integers,
+  float: floats,
+  bool: ['BOOL', ...integers],
+};
+
+/**
+ * Matches the tensors of a file with the inputs of a model. Throws a failure that names every tensor that is missing, unknown
+ * or of the wrong type or shape, and what the model wants.
+ */
+export function planInputs(entries: ReadonlyMap<string, FileEntry>, chosen: ChosenModel): InputPlan[] {
+  const { inputs } = chosen.model;
+  const plans: InputPlan[] = [];
+  const problems: string[] = [];
+  for (const input of inputs) {
+    if (entries.has(input.name)) plans.push({ input, tensor: input.name, ...presenceOf(input, inputs, entries) });
+    else if (input.default === undefined) problems.push(`there is no tensor '${input.name}'`);
+  }
+  const used = new Set(
+    plans.flatMap(({ tensor, presence }) => [tensor, ...(presence === undefined ? [] : [presence])]),
+  );
+  const missing = inputs.map(({ name }) => name).filter((name) => !entries.has(name));
+  for (const name of entries.keys()) {
+    if (used.has(name)) continue;
+    const near = suggestion(name, missing);
+    problems.push(`the model has no input '${name}'${near === undefined ? '' : `; did you mean '${near}'?`}`);
+  }
+  problems.push(...shapeProblems(plans, entries, chosen));
+  if (problems.length > 0) throw inputFailure(problems.join('\n'), `${chosen.model.name} wants ${wanted(chosen)}`);
+  return plans;
+}
+
+/** Every input with its type, and the name its mask may have. */
+function wanted({ model, configuration }: ChosenModel): string {
+  const sizes = { parameters: configuration };
+  return model.inputs
+    .map(({ name, type, of, presence, default: byDefault }) => {
+      const shape = type.shape.map((size) => printValue(size, sizes)).join(', ');
+      const vocabulary = of === undefined ? '' : ` of ${printValue(of, sizes)}`;
+      const optional = byDefault === undefined ? '' : ' (optional)';
+      return `${name}: ${type.dtype}[${shape}]${vocabulary}${optional}${presence ? `, ${name}.present: bool (optional)` : ''}`;
+    })
+    .join('; ');
+}
+
+/** `attention_mask` is the usual name where there is one sequence that it can be about. */
+function presenceOf(
+  input: InputDeclaration,
+  inputs: readonly InputDeclaration[],
+  entries: ReadonlyMap<string, FileEntry>,
+): { presence?: string } {
+  if (!input.presence) return {};
+  const only = inputs.filter(({ presence }) => presence).length === 1;
+  const names = [`${input.name}.present`, `${input.name}_present`, ...(only ? ['attention_mask'] : [])];
+  const presence = names.find((name) => entries.has(name) && !inputs.some((other) => other.name === name));
+  return presence === undefined ? {} : { presence };
+}
+
+/** Sizes with the same name must agree, also between inputs. */
+function shapeProblems(
+  plans: readonly InputPlan[],
+  entries: ReadonlyMap<string, FileEntry>,
+  { configuration }: ChosenModel,
+): string[] {
+  const problems: string[] = [];
+  const sizes = new Map<string, number>();
+  const environment = { parameters: configuration, dimensions: sizes };
+  for (const { input, tensor, presence } of plans) {
+    const { dtype, shape } = entries.get(tensor)!;
+    const { type } = input;
+    if (!accepted[type.dtype].includes(dtype)) {
+      problems.push(`'${tensor}' is ${dtype}, but ${type.dtype} needs ${accepted[type.dtype].join(', ')}`);
+    }
+    const fits =
+      shape.length === type.shape.length &&
+      type.shape.every((size, axis) => {
+        const found = shape[axis]!;
+        if (typeof size === 'object' && size.kind === 'dimension' && !sizes.has(size.name)) sizes.set(size.name, found);
+        return evaluate(size, environment) === found;
+      });
+    if (!fits) {
+      const expected = type.shape.map((size) =>
+        evaluate(size, environment) === undefined ? print(size) : printValue(size, environment),
+      );
+      problems.push(`'${tensor}' is [${shape.join(', ')}], but ${input.name} is ${type.dtype}[${expected.join(', ')}]`);
+    }
+    if (presence !== undefined) problems.push(...maskProblems(presence, entries, tensor, shape));
+  }
+  return problems;
+}
+
+function maskProblems(
+  mask: string,
+  entries: ReadonlyMap<string, FileEntry>,
+  tensor: string,
+  shape: readonly number[],
+): string[] {
+  const { dtype, shape: found } = entries.get(mask)!;
+  const rows = shape.slice(0, 2);
+  const problems: string[] = [];
+  if (!accepted.bool.includes(dtype)) problems.push(`'${mask}' is ${dtype}, but a mask is BOOL or 0 and 1`);
+  if (found.join() !== rows.join()) {
+    problems.push(`'${mask}' is [${found.join(', ')}], but '${tensor}' has the rows [${rows.join(', ')}]`);
+  }
+  return problems;
+}

@@ -1,0 +1,72 @@
+import path from 'node:path';
+import { type ConfigurationProblem, instantiate } from '../explain/configuration.js';
+import type { Configuration } from '../explain/scope.js';
+import type { Graph, GraphModel } from '../graph/graph.js';
+import { suggestion } from '../source/suggest.js';
+import { compileSpec } from './compile-spec.js';
+import type { Context } from './context.js';
+import { printDiagnostics } from './diagnostics.js';
+import { exitCodes, Failure } from './exit.js';
+import { failure } from './failures.js';
+import { notFound, readIfThere } from './files.js';
+
+/** A model chosen on the command line, configured. */
+export interface ChosenModel {
+  readonly graph: Graph;
+  readonly model: GraphModel;
+  readonly configuration: Configuration;
+}
+
+export interface Choice {
+  readonly set?: Readonly<Record<string, unknown>>;
+  readonly preset?: string;
+}
+
+/**
+ * Compiles `file.tfm` or `file.tfm#Model` and configures the model; `#Preset` is its model with that preset. Mistakes in the
+ * spec are printed to standard error. Throws a {@link Failure} where there is no such model.
+ */
+export function chooseModel(spec: string, choice: Choice, context: Context): ChosenModel {
+  const { file, name } = splitSpec(spec);
+  const graph = compileOrFail(file, choice, context);
+  const { model, preset } = findModel(graph, file, name);
+  const { configuration, problems } = instantiate(model, choice.set, choice.preset ?? preset);
+  if (!configuration) throw new Failure(exitCodes.input, problems.map(problemText).join('\n'));
+  return { graph, model, configuration };
+}
+
+function splitSpec(spec: string): { file: string; name: string | undefined } {
+  const hash = spec.lastIndexOf('#');
+  return hash < 0 ? { file: spec, name: undefined } : { file: spec.slice(0, hash), name: spec.slice(hash + 1) };
+}
+
+function compileOrFail(file: string, { set }: Choice, context: Context): Graph {
+  const { cwd } = context.io;
+  const absolute = path.resolve(cwd, file);
+  if (readIfThere(absolute) === undefined) throw notFound(file, absolute);
+  const { graph, diagnostics } = compileSpec(absolute, cwd, set);
+  if (diagnostics.length > 0) printDiagnostics(diagnostics, context.io.stderr, context);
+  if (!graph) throw new Failure(exitCodes.input, `${file} has errors`);
+  return graph;
+}
+
+function findModel(graph: Graph, file: string, name: string | undefined): { model: GraphModel; preset?: string } {
+  const { models } = graph;
+  if (name === undefined) {
+    const [first] = models;
+    if (!first) throw failure('unknown_model', { file, name: 'at all', suggestion: undefined });
+    if (models.length === 1) return { model: first };
+    throw failure('several_models', { file, models: models.map((m) => m.name).join(', '), first: first.name });
+  }
+  for (const model of models) {
+    if (model.name === name) return { model };
+    if (model.presets.some((preset) => preset.name === name)) return { model, preset: name };
+  }
+  const candidates = models.flatMap((model) => [model.name, ...model.presets.map((preset) => preset.name)]);
+  throw failure('unknown_model', { file, name, suggestion: suggestion(name, candidates) });
+}
+
+function problemText({ message, help, place }: ConfigurationProblem): string {
+  const where = place ? `${place.file}:${place.line}:${place.column}: ` : '';
+  return `${where}${message}${help ? `\nhelp: ${help}` : ''}`;
+}

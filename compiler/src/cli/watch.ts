@@ -1,0 +1,66 @@
+import path from 'node:path';
+import type { BuildResult } from './commands/build.js';
+import type { Context } from './context.js';
+import { exitCodes, Failure } from './exit.js';
+
+/** Changes that come within this time, in milliseconds, are one. */
+const DEBOUNCE = 80;
+
+/**
+ * Builds, and again whenever a spec, an imported file or the configuration changes, until the signal aborts. One line for
+ * each build; a spec that is wrong, or missing for a moment, ends nothing.
+ */
+export async function watch(
+  buildOnce: () => Promise<BuildResult>,
+  paths: readonly string[],
+  context: Context,
+): Promise<number> {
+  const { io } = context;
+  const { watch: watchFiles } = await import('chokidar');
+  const roots = (paths.length > 0 ? paths : ['.']).map((file) => path.resolve(io.cwd, file));
+  const watcher = watchFiles(roots, { ignoreInitial: true, ignored: isIgnored });
+  let timer: NodeJS.Timeout | undefined;
+  let building = Promise.resolve();
+  const rebuild = (): void => {
+    building = building.then(async () => {
+      if (io.signal.aborted) return;
+      const started = performance.now();
+      const { summary, files } = await settle(buildOnce);
+      watcher.add([...files]);
+      io.stderr.write(`${summary} (${Math.round(performance.now() - started)} ms)\n`);
+    });
+  };
+  watcher.on('all', (event, file) => {
+    if (event === 'addDir' || !isSource(file)) return;
+    clearTimeout(timer);
+    timer = setTimeout(rebuild, DEBOUNCE);
+  });
+  await new Promise<void>((resolve) => watcher.once('ready', resolve));
+  rebuild();
+  await new Promise<void>((resolve) => {
+    if (io.signal.aborted) resolve();
+    io.signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  clearTimeout(timer);
+  await building;
+  await watcher.close();
+  return exitCodes.interrupted;
+}
+
+/** A failure for the user becomes the line of its build; a mistake of ours still ends the command. */
+async function settle(buildOnce: () => Promise<BuildResult>): Promise<{ summary: string; files: readonly string[] }> {
+  try {
+    return await buildOnce();
+  } catch (error) {
+    if (error instanceof Failure) return { summary: `error: ${error.message}`, files: [] };
+    throw error;
+  }
+}
+
+function isSource(file: string): boolean {
+  return file.endsWith('.tfm') || /[\\/](tfm\.config\.(json|js|mjs)|package\.json)$/.test(file);
+}
+
+function isIgnored(file: string): boolean {
+  return /[\\/](node_modules|\.[^\\/.][^\\/]*)([\\/]|$)/.test(file);
+}
