@@ -126,6 +126,9 @@ function ignoredTensors(
   return new Set(names.filter((name) => !used.has(name) && globs.some((glob) => glob.test(name))));
 }
 
+/** Suggestions stop here: nobody reads more, and every one is a search through all names. */
+const MOST_SUGGESTIONS = 40;
+
 /** One problem for every tensor that is not there, however many weights it would fill. */
 function missingProblems(missing: readonly Binding[], spare: readonly FileTensor[]): MapProblem[] {
   const groups = new Map<string, Binding[]>();
@@ -133,12 +136,12 @@ function missingProblems(missing: readonly Binding[], spare: readonly FileTensor
     const key = binding.names.join('\n');
     groups.set(key, [...(groups.get(key) ?? []), binding]);
   }
-  return [...groups.values()].map((group) => {
+  return [...groups.values()].map((group, i) => {
     const [first] = group;
     const names = first?.names ?? [];
     const paths = group.map(({ weight }) => weight.path).join(', ');
     const shape = group.length === 1 ? ` [${first?.weight.shape.join(', ')}]` : '';
-    const near = nearest(names[0] ?? '', spare, ({ name }) => name);
+    const near = i < MOST_SUGGESTIONS ? nearest(names[0] ?? '', spare, ({ name }) => name) : undefined;
     const wanted = names.map((name) => `'${name}'`).join(' or ');
     return {
       code: 'TFM5201',
@@ -152,8 +155,8 @@ function missingProblems(missing: readonly Binding[], spare: readonly FileTensor
 }
 
 function spareProblems(spare: readonly FileTensor[], missing: readonly Binding[]): MapProblem[] {
-  return spare.map(({ name, shape }) => {
-    const near = nearest(name, missing, ({ names }) => names[0] ?? '');
+  return spare.map(({ name, shape }, i) => {
+    const near = i < MOST_SUGGESTIONS ? nearest(name, missing, ({ names }) => names[0] ?? '') : undefined;
     const help =
       near === undefined
         ? `if the model does not need it: ignore "${name}"`
