@@ -7,6 +7,7 @@ import { installOffline } from './support/packed.js';
 
 // An application's view: the three tarballs in an empty project, installed without network.
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'tfm-pack-'));
+const tfm = 'node_modules/.bin/tfm';
 const node = (...args: string[]) => execFileSync(process.execPath, args, { cwd: folder, encoding: 'utf8' });
 
 beforeAll(() => installOffline(folder), 240_000);
@@ -22,5 +23,13 @@ test.each(['grammar', 'compiler', 'runtime', 'runtime/node'])('@tfm-lang/%s can 
 
 test('the command is linked and tells its version', () => {
   const { version } = JSON.parse(fs.readFileSync('compiler/package.json', 'utf8')) as { version: string };
-  expect(node('node_modules/.bin/tfm', '--version').trim()).toBe(version);
+  expect(node(tfm, '--version').trim()).toBe(version);
+});
+
+test('a project made by `tfm init` builds, type-checks against the packed types and runs', { timeout: 120_000 }, () => {
+  node(tfm, 'init');
+  node(tfm, 'build');
+  const typeRoots = path.resolve('node_modules/@types'); // the project's own would need the network
+  node(path.resolve('node_modules/typescript/bin/tsc'), '-p', '.', '--typeRoots', typeRoots);
+  expect(node('dist/main.js')).toMatch(/^logits \[ 1, 18, 128 \]\n(?:\d+ ){16}\n$/);
 });
