@@ -20,7 +20,10 @@ const shorten = (text: string) => (text.length > 40 ? `${text.slice(0, 37)}…` 
 /** The message for a token that fits nowhere. */
 export function unexpected(expected: string, found: IToken, next: IToken | undefined): Advice {
   const message = `expected ${expected}, found ${describe(found)}`;
-  const help = adviceAt(found, next);
+  const misplaced = expected.startsWith('a declaration') && statementWords.some((word) => tokenMatcher(found, word));
+  const help = misplaced
+    ? 'it stands inside a model or a block: look for a `}` too many before it'
+    : strayHelp(found, next);
   return help === undefined ? { message } : { message, help };
 }
 
@@ -28,7 +31,8 @@ export function missingComma(previous: IToken, found: IToken): string {
   return `expected \`,\` between ${describe(previous)} and ${describe(found)}`;
 }
 
-const statementWords = [
+/** The keywords with which statements begin. */
+export const statementWords = [
   t.Require,
   t.Input,
   t.Let,
@@ -54,26 +58,32 @@ const foreign: Readonly<Record<string, string>> = {
   type: 'types stand behind inputs, outputs and streams: `input x: float[B, width]`',
 };
 
+const strayHelp = (found: IToken, next: IToken | undefined) =>
+  Object.hasOwn(foreign, found.image) ? foreign[found.image] : adviceAt(found, next);
+
 function adviceAt(found: IToken, next: IToken | undefined): string | undefined {
   if (found.image === ',' && next && statementWords.some((word) => tokenMatcher(next, word))) {
     return 'remove the `,`: each statement begins with a keyword';
   }
   if (found.image === '}') return 'remove this `}`, or look for a `{` that is missing before it';
-  if (found.image === '=>') return 'the parameters of a lambda stand in parentheses: `(x) => …`';
-  return Object.hasOwn(foreign, found.image) ? foreign[found.image] : undefined;
+  return Object.hasOwn(signAdvice, found.image) ? signAdvice[found.image] : undefined;
 }
+
+const signAdvice: Readonly<Record<string, string>> = {
+  '=>': 'the parameters of a lambda stand in parentheses: `(x) => …`',
+  '=': 'compare with `==`; `=` gives a value its name',
+  '?': 'a choice is written `if condition then a else b`',
+};
 
 /** What a rule wants where none of its alternatives begins. */
 const wanted: Readonly<Record<string, string>> = {
+  arm: '`=>`',
   definition: '`=` or `{`',
   body: '`{`',
   stream: 'the name or the type of a stream',
   let: 'a name or `(`',
   if: '`then` or `{`',
   pathSegment: 'a name or `{`',
-  checkpointRule: 'a path',
-  statement: 'a statement',
-  file: 'a declaration',
 };
 
 /** Closing signs of lists: a `,` would do as well. */
@@ -97,55 +107,47 @@ function wantedToken(rule: string, expected: TokenType): string {
   return closes && lists.has(rule) ? `\`,\` or ${label}` : label;
 }
 
-function wantedValue(previous: IToken): string {
-  return tokenMatcher(previous, t.Arrow) || tokenMatcher(previous, t.LeftBrace) ? 'a stage' : 'a value';
-}
-
-function sentence(expected: string, previous: IToken, found: IToken): string {
-  const after = Number.isNaN(previous.startOffset) ? '' : ` after ${describe(previous)}`;
-  return `expected ${expected}${after}, found ${describe(found)}`;
-}
-
-/** Chevrotain's messages in the language's own words. */
+/** Chevrotain's messages say only what was expected: `failure` makes the sentence, once the tokens around are known. */
 export const messages: IParserErrorMessageProvider = {
-  buildMismatchTokenMessage: ({ expected, actual, previous, ruleName }) =>
-    sentence(wantedToken(ruleName, expected), previous, actual),
-  buildNotAllInputParsedMessage: ({ firstRedundant }) => `expected a declaration, found ${describe(firstRedundant)}`,
-  buildNoViableAltMessage: ({ actual, previous, ruleName }) =>
-    sentence(wanted[ruleName] ?? wantedValue(previous), previous, first(actual)),
-  buildEarlyExitMessage: ({ actual, previous, ruleName }) =>
-    sentence(wanted[ruleName] ?? wantedValue(previous), previous, first(actual)),
+  buildMismatchTokenMessage: ({ expected, ruleName }) => wantedToken(ruleName, expected),
+  buildNotAllInputParsedMessage: () => 'a declaration',
+  buildNoViableAltMessage: ({ ruleName }) => wanted[ruleName] ?? 'a value',
+  buildEarlyExitMessage: ({ ruleName }) => wanted[ruleName] ?? 'a value',
 };
-
-function first(tokens: readonly IToken[]): IToken {
-  const [token] = tokens;
-  if (!token) throw new Error('a message has the token that it is about');
-  return token;
-}
 
 interface Failure {
   readonly rule: string;
-  readonly message: string;
+  readonly expected: string;
   readonly previous: IToken | undefined;
   readonly found: IToken;
   readonly next: IToken | undefined;
 }
 
-/** The likely way out of a mistake that Chevrotain found. */
-export function helpFor({ rule, message, previous, found, next }: Failure): string | undefined {
+/** The sentence for a mistake that Chevrotain found, and the likely way out. */
+export function failure({ rule, expected, previous, found, next }: Failure): Advice {
+  const after = previous ? ` after ${describe(previous)}` : '';
+  const message = `expected ${refined(expected, previous)}${after}, found ${describe(found)}`;
+  const help = helpFor({ rule, expected, previous, found, next });
+  return help === undefined ? { message } : { message, help };
+}
+
+function refined(expected: string, previous: IToken | undefined): string {
+  const before = previous?.image ?? '';
+  if (expected === 'a value') return before === '->' || before === '{' ? 'a stage' : expected;
+  return [',', '(', '[', '{'].includes(before) ? expected.replace(/^`,`/, 'a value') : expected;
+}
+
+function helpFor({ rule, expected, previous, found, next }: Failure): string | undefined {
   const sign = found.image;
   const before = previous?.image ?? '';
-  if (sign === '=' && (rule === 'arguments' || rule === 'record')) {
+  if (sign === '=' && (rule === 'arguments' || rule === 'field')) {
     return `an argument or field is named with \`:\`: \`${before}: …\``;
   }
-  if (sign === '=') return 'compare with `==`; `=` gives a value its name';
   if (sign === ':' && rule === 'parameters') return `a default stands behind \`=\`: \`${before} = …\``;
   if (sign === ':' && rule === 'let') return 'only inputs, outputs and streams carry a type';
   if (sign === '->' && before === '->') return 'remove one `->`';
   if (sign === 'if' || sign === 'match') return `put the \`${sign}\` in parentheses`;
-  if (message.startsWith('expected `else`'))
-    return 'an `if` has both branches: where nothing is to be done, write `else identity`';
-  if (message.startsWith('expected a name') && tokenMatcher(found, t.Reserved))
-    return `\`${sign}\` is a keyword: choose another name`;
-  return adviceAt(found, next);
+  if (expected === '`else`') return 'an `if` has both branches: where nothing is to be done, write `else identity`';
+  if (expected !== 'a name') return sign === '=' || sign === '}' ? undefined : adviceAt(found, next);
+  return tokenMatcher(found, t.Reserved) ? `\`${sign}\` is a keyword: choose another name` : undefined;
 }

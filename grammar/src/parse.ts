@@ -2,7 +2,7 @@ import type { IRecognitionException, IToken } from 'chevrotain';
 import type { File, ParseResult, Span, SyntaxMistake } from './ast.js';
 import { commentsOf, documentationOf, firstOnLine, lineOf } from './comments.js';
 import { tooDeep } from './depth.js';
-import { helpFor } from './messages.js';
+import { failure } from './messages.js';
 import { parser } from './parser.js';
 import { TooDeep } from './parser-base.js';
 import { checkSpelling } from './spelling.js';
@@ -28,7 +28,7 @@ export function parse(text: string): ParseResult {
     const failures = parser.errors.map((error) => convert(error, tokens, text));
     const reports = [...spelling.mistakes, ...parser.reported].map((mistake) => ({
       mistake,
-      quiet: mistake.span.start,
+      quiet: mistake.kind === 'lexical' ? mistake.span.end : mistake.span.start,
     }));
     return { file, mistakes: withoutConsequences([...reports, ...failures], parser.skipped) };
   } catch (error) {
@@ -56,11 +56,14 @@ function convert(error: IRecognitionException, tokens: readonly IToken[], text: 
   const start = found.startOffset >= 0 ? found.startOffset : text.length;
   const span = { start, end: found.startOffset >= 0 ? endOf(found) : start };
   const rule = error.context.ruleStack.at(-1) ?? '';
-  const help = helpFor({ rule, message: error.message, previous: tokens[place - 1], found, next: tokens[place + 1] });
-  const message = error.message + unclosed(error.message, tokens.slice(0, place), text);
+  const { message, help } = failure({
+    ...{ rule, expected: error.message, found },
+    ...{ previous: tokens[place - 1], next: tokens[place + 1] },
+  });
+  const open = unclosed(error.message, tokens.slice(0, place), text);
   const lastSkipped = error.resyncedTokens.at(-1) ?? found;
   const quiet = tokens[placeOf(tokens, lastSkipped.startOffset) + 1]?.startOffset ?? text.length;
-  return { mistake: { kind: 'syntax', message, ...(help === undefined ? {} : { help }), span }, quiet };
+  return { mistake: { kind: 'syntax', message: message + open, ...(help === undefined ? {} : { help }), span }, quiet };
 }
 
 /** The place of the token at an offset, by bisection; after the last where the offset is that of the end (NaN). */
@@ -79,7 +82,7 @@ const closing: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}'
 
 /** Where a closing sign is missing: the line of the sign that opened, unless it is the same line. */
 function unclosed(message: string, before: readonly IToken[], text: string): string {
-  const missing = /^expected (?:`,` or )?`([)\]}])`/.exec(message)?.[1];
+  const missing = /^(?:`,` or )?`([)\]}])`/.exec(message)?.[1];
   if (!missing) return '';
   let depth = 0;
   for (const token of before.toReversed()) {

@@ -1,14 +1,7 @@
-import {
-  EmbeddedActionsParser,
-  type IRuleConfig,
-  type IToken,
-  type ParserMethod,
-  type TokenType,
-  tokenMatcher,
-} from 'chevrotain';
+import { EmbeddedActionsParser, type IToken, type ParserMethod, type TokenType, tokenMatcher } from 'chevrotain';
 import type { Documentation, Expression, Identifier, Missing, Span, StringLiteral, SyntaxMistake } from './ast.js';
 import { lineOf } from './comments.js';
-import { messages, missingComma } from './messages.js';
+import { messages, missingComma, statementWords } from './messages.js';
 import { resolveEscapes } from './spelling.js';
 import { allTokens, Comma, Equal, endOf, LeftBrace, Name, RightParenthesis } from './tokens.js';
 
@@ -49,12 +42,16 @@ export abstract class ParserBase extends EmbeddedActionsParser {
     this.#depth = 0;
   }
 
-  /** `RULE` with the type of its result known from where it is assigned. */
+  /**
+   * Defines a rule. With `recovery`, a mistake in it is skipped up to a token that can follow the rule, and the rule
+   * gives what `recovery` makes; without, the rule around it deals with the mistake.
+   */
   protected define<Result, Arguments extends unknown[]>(
     name: string,
     implementation: (...parts: Arguments) => Result,
-    options: IRuleConfig<Result> = {},
+    recovery?: () => Result,
   ): Rule<Result, Arguments> {
+    const options = recovery ? { recoveryValueFunc: recovery } : { resyncEnabled: false };
     return this.RULE(name, implementation, options) as Rule<Result, Arguments>;
   }
 
@@ -113,13 +110,21 @@ export abstract class ParserBase extends EmbeddedActionsParser {
     }
   }
 
+  /** Whether a keyword ahead begins a statement, so that the list before it has no end. */
+  protected statementAhead(): boolean {
+    return statementWords.some((word) => tokenMatcher(this.LA(1), word)) && this.LA(2).image !== ':';
+  }
+
   /** Items between commas, a last comma allowed. A comma left out is reported, and read as if it were there. */
   protected listed(item: () => unknown): void {
     let separated = true;
-    this.MANY8(() => {
-      if (!separated) this.ACTION(() => this.expectComma());
-      item();
-      separated = this.OPTION8(() => this.CONSUME8(Comma)) !== undefined;
+    this.MANY8({
+      GATE: () => separated || !this.statementAhead(),
+      DEF: () => {
+        if (!separated) this.ACTION(() => this.expectComma());
+        item();
+        separated = this.OPTION8(() => this.CONSUME8(Comma)) !== undefined;
+      },
     });
   }
 

@@ -10,8 +10,7 @@ import type {
   WeightPathSegment,
 } from './ast.js';
 import type { Rule } from './parser-base.js';
-import { ExpressionParser } from './parser-expressions.js';
-import { whole } from './parser-recovery.js';
+import { StageParser } from './parser-stages.js';
 import * as t from './tokens.js';
 
 interface Clauses {
@@ -23,34 +22,30 @@ interface Clauses {
 }
 
 /** `checkpoint huggingface { path = "template" -> step … }`. */
-export abstract class CheckpointParser extends ExpressionParser {
-  protected readonly checkpoint: Rule<Checkpoint> = this.define(
-    'checkpoint',
-    () => {
-      const start = this.mark();
-      const documented = this.documented();
-      this.CONSUME(t.Checkpoint);
-      const name = this.identifier(this.CONSUME(t.Name));
-      const prefix = this.OPTION(() => {
-        this.CONSUME(t.PrefixWord);
-        const text = this.text(this.CONSUME(t.Text));
-        const optional = this.OPTION2(() => this.CONSUME(t.Question)) !== undefined;
-        return { text, optional };
-      });
-      const open = this.CONSUME(t.LeftBrace);
-      const rules = this.SUBRULE(this.checkpointRules);
-      this.SUBRULE(this.close, { ARGS: [open] });
-      return {
-        kind: 'checkpoint',
-        ...documented,
-        name,
-        ...(prefix ? { prefix } : {}),
-        rules,
-        span: this.spanFrom(start),
-      };
-    },
-    whole,
-  );
+export abstract class CheckpointParser extends StageParser {
+  protected readonly checkpoint: Rule<Checkpoint> = this.define('checkpoint', () => {
+    const start = this.mark();
+    const documented = this.documented();
+    this.CONSUME(t.Checkpoint);
+    const name = this.identifier(this.CONSUME(t.Name));
+    const prefix = this.OPTION(() => {
+      this.CONSUME(t.PrefixWord);
+      const text = this.text(this.CONSUME(t.Text));
+      const optional = this.OPTION2(() => this.CONSUME(t.Question)) !== undefined;
+      return { text, optional };
+    });
+    const open = this.CONSUME(t.LeftBrace);
+    const rules = this.SUBRULE(this.checkpointRules);
+    this.SUBRULE(this.close, { ARGS: [open] });
+    return {
+      kind: 'checkpoint',
+      ...documented,
+      name,
+      ...(prefix ? { prefix } : {}),
+      rules,
+      span: this.spanFrom(start),
+    };
+  });
 
   protected readonly checkpointRules: Rule<(CheckpointRule | CheckpointIgnore)[]> = this.define(
     'checkpointRules',
@@ -59,10 +54,17 @@ export abstract class CheckpointParser extends ExpressionParser {
       do {
         this.MANY(() =>
           this.attempt('rule', () => {
-            this.OR([
-              { ALT: () => rules.push(this.SUBRULE(this.checkpointIgnore)) },
-              { ALT: () => rules.push(this.SUBRULE(this.checkpointRule)) },
-            ]);
+            this.OR({
+              MAX_LOOKAHEAD: 1,
+              DEF: [
+                {
+                  GATE: () => this.clauseAhead(),
+                  ALT: () => rules.push(this.SUBRULE(this.checkpointIgnore)),
+                  IGNORE_AMBIGUITIES: true,
+                },
+                { ALT: () => rules.push(this.SUBRULE(this.checkpointRule)) },
+              ],
+            });
           }),
         );
       } while (this.skipTo('rule'));
@@ -158,7 +160,7 @@ export abstract class CheckpointParser extends ExpressionParser {
       const callee = this.name(this.CONSUME(t.Name));
       return this.OPTION(() => this.SUBRULE(this.call, { ARGS: [callee, start, true] })) ?? callee;
     },
-    { recoveryValueFunc: () => this.missing() },
+    () => this.missing(),
   );
 
   protected readonly weightPath: Rule<WeightPath> = this.define('weightPath', () => {

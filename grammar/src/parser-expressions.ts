@@ -1,26 +1,12 @@
 import type { IToken } from 'chevrotain';
-import type {
-  Argument,
-  Body,
-  Expression,
-  Identifier,
-  If,
-  Labelled,
-  Lambda,
-  List,
-  Match,
-  MatchArm,
-  Parenthesized,
-  RecordLiteral,
-  Repeat,
-  Residual,
-  Scan,
-  Span,
-} from './ast.js';
+import type { Argument, Expression, Labelled, List, Parenthesized, RecordLiteral, Span } from './ast.js';
 import { type Operand, resolveOperators } from './operators.js';
 import type { Rule } from './parser-base.js';
 import { RecoveringParser } from './parser-recovery.js';
 import * as t from './tokens.js';
+
+/** A name and its value: a field of a record, a binding of a `scan`. */
+export type Field = RecordLiteral['fields'][number];
 
 /**
  * Expressions, loosest first: `a -> b`; `if`, `match` and lambdas; operators; `f(x)`, `a[i]`, `a.b`; `as name`.
@@ -28,7 +14,12 @@ import * as t from './tokens.js';
  * `bare` says that a `{` ahead belongs to what stands around (`if f(x) { … }`) and not to a call (`experts(8) { … }`).
  */
 export abstract class ExpressionParser extends RecoveringParser {
-  protected abstract readonly body: Rule<Body>;
+  protected abstract readonly lambda: Rule<Expression>;
+  protected abstract readonly choice: Rule<Expression>;
+  protected abstract readonly match: Rule<Expression>;
+  protected abstract readonly residual: Rule<Expression>;
+  protected abstract readonly repeat: Rule<Expression>;
+  protected abstract readonly scan: Rule<Expression>;
 
   readonly expression: Rule<Expression, [bare?: boolean]> = this.define(
     'expression',
@@ -42,103 +33,25 @@ export abstract class ExpressionParser extends RecoveringParser {
       });
       return parts.length === 1 ? first : { kind: 'pipe' as const, parts, span: this.spanFrom(start) };
     },
-    { recoveryValueFunc: () => this.missing() },
+    () => this.missing(),
   );
 
   protected readonly stage: Rule<Expression, [bare?: boolean]> = this.define(
     'stage',
     (bare = false) =>
       this.nested(() =>
-        this.OR<Expression>([
-          {
-            GATE: () => this.lambdaAhead(),
-            ALT: () => this.SUBRULE(this.lambda),
-            IGNORE_AMBIGUITIES: true,
-          },
-          { ALT: () => this.SUBRULE(this.choice) },
-          { ALT: () => this.SUBRULE(this.match) },
-          { ALT: () => this.SUBRULE(this.operation, { ARGS: [bare] }) },
-        ]),
+        this.OR<Expression>({
+          MAX_LOOKAHEAD: 1,
+          DEF: [
+            { GATE: () => this.lambdaAhead(), ALT: () => this.SUBRULE(this.lambda), IGNORE_AMBIGUITIES: true },
+            { ALT: () => this.SUBRULE(this.choice) },
+            { ALT: () => this.SUBRULE(this.match) },
+            { ALT: () => this.SUBRULE(this.operation, { ARGS: [bare] }) },
+          ],
+        }),
       ),
-    { recoveryValueFunc: () => this.missing() },
+    () => this.missing(),
   );
-
-  protected readonly lambda: Rule<Lambda> = this.define('lambda', () => {
-    const start = this.mark();
-    const parameters: Identifier[] = [];
-    this.CONSUME(t.LeftParenthesis);
-    this.MANY_SEP({ SEP: t.Comma, DEF: () => parameters.push(this.identifier(this.CONSUME(t.Name))) });
-    this.CONSUME(t.RightParenthesis);
-    this.CONSUME(t.FatArrow);
-    const body = this.OR<Expression | Body>([
-      { GATE: () => this.bodyAhead(), ALT: () => this.SUBRULE(this.body), IGNORE_AMBIGUITIES: true },
-      { ALT: () => this.SUBRULE(this.stage) },
-    ]);
-    return { kind: 'lambda', parameters, body, span: this.spanFrom(start) };
-  });
-
-  protected readonly choice: Rule<Expression> = this.define('if', () => {
-    const start = this.mark();
-    this.CONSUME(t.If);
-    const condition = this.SUBRULE(this.operation, { ARGS: [true] });
-    const braces = this.OR([
-      {
-        ALT: () => {
-          this.CONSUME(t.Then);
-          const then = this.SUBRULE(this.stage);
-          this.CONSUME(t.Else);
-          return { then, else: this.SUBRULE2(this.stage), braces: false };
-        },
-      },
-      {
-        ALT: () => {
-          const then = this.SUBRULE(this.braced);
-          this.CONSUME2(t.Else);
-          const otherwise = this.OR2<Expression>([
-            { ALT: () => this.SUBRULE2(this.braced) },
-            { ALT: () => this.nested(() => this.SUBRULE(this.choice)) },
-          ]);
-          return { then, else: otherwise, braces: true };
-        },
-      },
-    ]);
-    const value: If = { kind: 'if', condition, ...braces, span: this.spanFrom(start) };
-    let labelled: Expression = value;
-    this.OPTION({
-      GATE: () => braces.braces,
-      DEF: () => {
-        labelled = this.SUBRULE(this.label, { ARGS: [value, start] });
-      },
-    });
-    return labelled;
-  });
-
-  protected readonly match: Rule<Expression> = this.define('match', () => {
-    const start = this.mark();
-    this.CONSUME(t.Match);
-    const subject = this.SUBRULE(this.operation, { ARGS: [true] });
-    this.CONSUME(t.LeftBrace);
-    const arms: MatchArm[] = [];
-    this.listed(() => arms.push(this.SUBRULE(this.arm)));
-    this.CONSUME(t.RightBrace);
-    const value: Match = { kind: 'match', subject, arms, span: this.spanFrom(start) };
-    let labelled: Expression = value;
-    this.OPTION2(() => {
-      labelled = this.SUBRULE(this.label, { ARGS: [value, start] });
-    });
-    return labelled;
-  });
-
-  protected readonly arm: Rule<MatchArm> = this.define('arm', () => {
-    const start = this.mark();
-    const patterns: Expression[] = [];
-    this.AT_LEAST_ONE_SEP({ SEP: t.Comma, DEF: () => patterns.push(this.SUBRULE(this.operation)) });
-    this.CONSUME(t.FatArrow);
-    const value = this.SUBRULE(this.expression);
-    const [only] = patterns;
-    const any = patterns.length === 1 && only?.kind === 'name' && only.name === '_';
-    return { patterns: any ? [] : patterns, value, span: this.spanFrom(start) };
-  });
 
   protected readonly operation: Rule<Expression, [bare?: boolean]> = this.define(
     'operation',
@@ -151,7 +64,7 @@ export abstract class ExpressionParser extends RecoveringParser {
       });
       return this.ACTION(() => resolveOperators(operands, operators, (...mistake) => this.report(...mistake)));
     },
-    { recoveryValueFunc: () => this.missing() },
+    () => this.missing(),
   );
 
   /** `-` and `not` before a value, which belong to the value only once the operators around are known. */
@@ -162,7 +75,7 @@ export abstract class ExpressionParser extends RecoveringParser {
       this.MANY(() => prefixes.push(this.CONSUME(t.Prefix)));
       return { prefixes, value: this.SUBRULE(this.postfix, { ARGS: [bare] }) };
     },
-    { recoveryValueFunc: () => ({ prefixes: [], value: this.missing() }) },
+    () => ({ prefixes: [], value: this.missing() }),
   );
 
   protected readonly postfix: Rule<Expression, [bare?: boolean]> = this.define(
@@ -193,7 +106,7 @@ export abstract class ExpressionParser extends RecoveringParser {
       });
       return value;
     },
-    { recoveryValueFunc: () => this.missing() },
+    () => this.missing(),
   );
 
   protected readonly label: Rule<Labelled, [value: Expression, start: number]> = this.define(
@@ -227,19 +140,26 @@ export abstract class ExpressionParser extends RecoveringParser {
       this.CONSUME(t.RightParenthesis);
       return list;
     },
-    { recoveryValueFunc: () => [] },
+    () => [],
   );
 
-  protected readonly argument: Rule<Argument> = this.define('argument', () => {
-    const start = this.mark();
-    const name = this.OPTION(() => {
-      const word = this.identifier(this.CONSUME(t.Word));
-      this.CONSUME(t.Colon);
-      return word;
-    });
-    const value = this.SUBRULE(this.expression);
-    return { ...(name ? { name } : {}), value, span: this.spanFrom(start) };
-  });
+  protected readonly argument: Rule<Argument> = this.define(
+    'argument',
+    () => {
+      const start = this.mark();
+      const name = this.OPTION(() => {
+        const word = this.identifier(this.CONSUME(t.Word));
+        this.CONSUME(t.Colon);
+        return word;
+      });
+      const value = this.SUBRULE(this.expression);
+      return { ...(name ? { name } : {}), value, span: this.spanFrom(start) };
+    },
+    () => {
+      const value = this.missing();
+      return { value, span: value.span };
+    },
+  );
 
   protected readonly index: Rule<Expression, [object: Expression, start: number]> = this.define(
     'index',
@@ -279,7 +199,7 @@ export abstract class ExpressionParser extends RecoveringParser {
         { ALT: () => this.SUBRULE(this.scan) },
       ]);
     },
-    { recoveryValueFunc: () => this.missing() },
+    () => this.missing(),
   );
 
   protected readonly parenthesized: Rule<Parenthesized> = this.define('parenthesized', () => {
@@ -302,16 +222,22 @@ export abstract class ExpressionParser extends RecoveringParser {
 
   protected readonly record: Rule<RecordLiteral> = this.define('record', () => {
     const start = this.mark();
-    const fields: { name: Identifier; value: Expression }[] = [];
+    const fields: Field[] = [];
     this.CONSUME(t.LeftBrace);
-    this.listed(() => {
-      const name = this.identifier(this.CONSUME(t.Word));
-      this.CONSUME(t.Colon);
-      fields.push({ name, value: this.SUBRULE(this.expression) });
-    });
+    this.listed(() => fields.push(this.SUBRULE(this.field)));
     this.CONSUME(t.RightBrace);
     return { kind: 'record', fields, span: this.spanFrom(start) };
   });
+
+  protected readonly field: Rule<Field> = this.define(
+    'field',
+    () => {
+      const name = this.identifier(this.CONSUME(t.Word));
+      this.CONSUME(t.Colon);
+      return { name, value: this.SUBRULE(this.expression) };
+    },
+    () => this.missingField(),
+  );
 
   /** A stage in braces. */
   protected readonly braced: Rule<Expression> = this.define(
@@ -322,60 +248,13 @@ export abstract class ExpressionParser extends RecoveringParser {
       this.CONSUME(t.RightBrace);
       return value;
     },
-    { recoveryValueFunc: () => this.missing() },
+    () => this.missing(),
   );
 
-  protected readonly residual: Rule<Residual> = this.define('residual', () => {
-    const start = this.mark();
-    this.CONSUME(t.Residual);
-    const body = this.SUBRULE(this.braced);
-    return { kind: 'residual', body, span: this.spanFrom(start) };
-  });
-
-  protected readonly repeat: Rule<Repeat | Labelled> = this.define('repeat', () => {
-    const start = this.mark();
-    this.CONSUME(t.Repeat);
-    this.CONSUME(t.LeftParenthesis);
-    const count = this.SUBRULE(this.expression);
-    const index = this.OPTION(() => {
-      this.CONSUME(t.Comma);
-      return this.identifier(this.CONSUME(t.Name));
-    });
-    this.CONSUME(t.RightParenthesis);
-    const label = this.SUBRULE(this.labelBeforeBrace);
-    const body = this.SUBRULE(this.braced);
-    const span = this.spanFrom(start);
-    const value: Repeat = { kind: 'repeat', count, ...(index ? { index } : {}), body, span };
-    return label ? { kind: 'labelled', value, ...label, span } : value;
-  });
-
-  protected readonly scan: Rule<Scan | Labelled> = this.define('scan', () => {
-    const start = this.mark();
-    const bindings: { name: Identifier; value: Expression }[] = [];
-    this.CONSUME(t.Scan);
-    this.CONSUME(t.LeftParenthesis);
-    this.listed(() => {
-      const name = this.identifier(this.CONSUME(t.Name));
-      this.CONSUME(t.Equal);
-      bindings.push({ name, value: this.SUBRULE(this.expression) });
-    });
-    this.CONSUME(t.RightParenthesis);
-    const label = this.SUBRULE(this.labelBeforeBrace);
-    const body = this.SUBRULE(this.body);
-    const span = this.spanFrom(start);
-    const value: Scan = { kind: 'scan', bindings, body, span };
-    return label ? { kind: 'labelled', value, ...label, span } : value;
-  });
-
-  /** `as layers` between the head of a `repeat` or `scan` and its braces. */
-  protected readonly labelBeforeBrace: Rule<Pick<Labelled, 'label' | 'was'> | undefined> = this.define(
-    'labelBeforeBrace',
-    () =>
-      this.OPTION(() => {
-        const { label, was } = this.SUBRULE(this.label, { ARGS: [this.missing(), this.mark()] });
-        return { label, ...(was ? { was } : {}) };
-      }),
-  );
+  protected missingField(): Field {
+    const value = this.missing();
+    return { name: { name: '', span: value.span }, value };
+  }
 }
 
 /** `experts(8) as expert { stage }`: the braces belong to the call. */

@@ -1,4 +1,4 @@
-import { EOF, type IToken, isRecognitionException, tokenMatcher } from 'chevrotain';
+import { EOF, type IToken, isRecognitionException, type TokenType, tokenMatcher } from 'chevrotain';
 import type { Span } from './ast.js';
 import { unexpected } from './messages.js';
 import { ParserBase, type Rule } from './parser-base.js';
@@ -6,9 +6,6 @@ import * as t from './tokens.js';
 
 /** What is read as a whole or skipped as a whole. */
 export type Unit = 'declaration' | 'statement' | 'rule';
-
-/** For rules that fail as a whole: the loop around them reads on at the next declaration, statement or rule. */
-export const whole = { resyncEnabled: false };
 
 const onlyAtTop = [t.Import, t.Model, t.Preset];
 const declarations = [...onlyAtTop, t.Block, t.Fn];
@@ -26,13 +23,25 @@ export abstract class RecoveringParser extends ParserBase {
   /** How many braces are open at the end. */
   #openBraces = 0;
   #lineStarts: ReadonlySet<number> = new Set();
+  /** How many braces are open before each token, by its offset. */
+  #braces: ReadonlyMap<number, number> = new Map();
 
   /** Makes ready to read tokens. */
   prepare(tokens: readonly IToken[], firstOnLine: ReadonlySet<number>): void {
     this.skipped = [];
-    this.#openBraces = 0;
     this.#lineStarts = firstOnLine;
-    for (const { image } of tokens) this.#openBraces += image === '{' ? 1 : image === '}' ? -1 : 0;
+    this.#braces = bracesBefore(tokens);
+    this.#openBraces = this.#braces.get(Number.POSITIVE_INFINITY) ?? 0;
+  }
+
+  // What Chevrotain may do on its own: an invented `(` would lack its `)`, and a token of this line is no reason to read
+  // on in the next.
+  protected override canTokenTypeBeInsertedInRecovery(type: TokenType): boolean {
+    return ![t.LeftParenthesis, t.LeftBracket, t.LeftBrace].includes(type);
+  }
+
+  protected override canTokenTypeBeDeletedInRecovery(): boolean {
+    return !this.#lineStarts.has(this.LA(2).startOffset);
   }
 
   /** Where it is false, a brace is missing or too many, and pairs of braces mean nothing. */
@@ -60,14 +69,20 @@ export abstract class RecoveringParser extends ParserBase {
   /** Reads a declaration, statement or rule. One that fails was reported: what is left of it is skipped. */
   protected attempt(unit: Unit, rule: () => void): void {
     const first = this.LA(1);
+    const outside = this.#depth();
     try {
       rule();
     } catch (error) {
       if (!(error instanceof Error) || !isRecognitionException(error)) throw error;
       const start = this.mark();
+      const inside = this.#balanced ? Math.max(0, this.#depth() - outside) : 0;
       if (this.LA(1) === first) this.SKIP_TOKEN();
-      this.#skip(unit, start);
+      this.#skip(unit, start, inside);
     }
+  }
+
+  #depth(): number {
+    return this.#braces.get(this.LA(1).startOffset) ?? 0;
   }
 
   /** At what is no declaration, statement or rule: reports it and skips to the next. Whether anything was skipped. */
@@ -111,13 +126,14 @@ export abstract class RecoveringParser extends ParserBase {
     return this.#balanced || !isOneOf(this.LA(1), onlyAtTop);
   }
 
-  #skip(unit: Unit, start: number): void {
-    let depth = 0;
+  /** `depth`: how many braces to close first. */
+  #skip(unit: Unit, start: number, depth = 0): void {
+    let open = depth;
     while (!tokenMatcher(this.LA(1), EOF)) {
-      if (depth === 0 && (this.#stopsAt(unit) || this.#starts(unit))) break;
+      if (open === 0 && (this.#stopsAt(unit) || this.#starts(unit))) break;
       const { image } = this.LA(1);
-      if (this.#balanced && image === '{') depth += 1;
-      if (depth > 0 && image === '}') depth -= 1;
+      if (this.#balanced && image === '{') open += 1;
+      if (open > 0 && image === '}') open -= 1;
       this.SKIP_TOKEN();
     }
     this.skipped.push({ start, end: this.mark() });
@@ -139,6 +155,16 @@ export abstract class RecoveringParser extends ParserBase {
     if (isOneOf(token, [t.Mask, t.Score])) return tokenMatcher(this.LA(2), t.Name);
     return isOneOf(token, declarations) || (unit === 'statement' && isOneOf(token, statements));
   }
+}
+
+function bracesBefore(tokens: readonly IToken[]): Map<number, number> {
+  const found = new Map<number, number>();
+  let open = 0;
+  for (const { image, startOffset } of tokens) {
+    found.set(startOffset, open);
+    open += image === '{' ? 1 : image === '}' ? -1 : 0;
+  }
+  return found.set(Number.POSITIVE_INFINITY, open);
 }
 
 const names: Readonly<Record<Unit, string>> = {

@@ -152,6 +152,12 @@ const operator = (wrong: string, means: TokenType, right: string): Misspelling =
   misspelled(wrong, means, `\`${wrong}\` is no operator`, `write \`${right}\``);
 
 export const misspellings: readonly Misspelling[] = [
+  misspelled(
+    /[A-Za-z_]*[\u00C0-\u024F\u0370-\u1FFF\u3040-\uD7A3][A-Za-z0-9_\u00C0-\u024F\u0370-\u1FFF\u3040-\uD7A3]*/,
+    Identifier,
+    'a name has only the letters a to z and A to Z, digits and `_`',
+    'rename it',
+  ),
   misspelled(':=', Equal, '`:=` is no sign of the language', 'write `=`'),
   operator('===', EqualEqual, '=='),
   operator('!==', NotEqual, '!='),
@@ -162,6 +168,8 @@ export const misspellings: readonly Misspelling[] = [
   operator('^', Power, '**'),
   misspelled(/"(?:[^"\\\r\n]|\\[^\r\n])*\\?/, Text, 'this text is not closed', 'end it with `"` on the same line'),
   misspelled(/'(?:[^'\\\r\n]|\\[^\r\n])*'/, Text, 'a text stands in double quotes', 'write `"` instead of `\'`'),
+  misspelled(/[“”„][^“”„"\r\n]*[“”"]/, Text, 'a text stands in straight quotes', 'write `"`'),
+  operator('→', Arrow, '->'),
   misspelled(/\.\d[A-Za-z0-9_.]*/, Numeral, 'a number begins with a digit', 'write `0.5`, not `.5`'),
 ];
 
@@ -183,9 +191,11 @@ export const ignored: readonly Misspelling[] = [
   ),
 ];
 
-const keywordTokens: readonly TokenType[] = [
+const reservedTokens: readonly TokenType[] = [
   ...[Import, Model, Block, Fn, Preset, Require, Input, Let, Output, Emit, Generate, Train, Checkpoint, Return],
   ...[Residual, Repeat, Scan, If, Then, Else, Match, As, True, False, And, Or, In, Not],
+];
+const contextualTokens: readonly TokenType[] = [
   ...[Mask, Score, From, Of, Pad, Start, Stop, Default, Against, With, PrefixWord, Also, When, For, Ignore, Was],
 ];
 const longSigns = [Arrow, FatArrow, EqualEqual, NotEqual, LessEqual, GreaterEqual, Power, DotDot];
@@ -196,12 +206,17 @@ const shortSigns = [
 const misspelledTokens = misspellings.map((entry) => entry.token);
 const isPattern = (token: TokenType, ...patterns: string[]) => patterns.includes(String(token.PATTERN));
 /** `===` stands before `==`, but `!` after `!=`. */
+const wordMisspellings = misspelledTokens.filter((token) => token.CATEGORIES?.includes(Identifier));
 const longMisspellings = misspelledTokens.filter((token) => isPattern(token, ':=', '===', '!==', '<>', '&&', '||'));
-const shortMisspellings = misspelledTokens.filter((token) => !longMisspellings.includes(token));
+const shortMisspellings = misspelledTokens.filter(
+  (token) => !longMisspellings.includes(token) && !wordMisspellings.includes(token),
+);
 
 export const allTokens: TokenType[] = [
   ...[Whitespace, Comment, ...ignored.map((entry) => entry.token)],
-  ...keywordTokens,
+  ...wordMisspellings,
+  ...reservedTokens,
+  ...contextualTokens,
   ...[Identifier, Text, Numeral],
   ...longMisspellings,
   ...longSigns,
@@ -210,8 +225,19 @@ export const allTokens: TokenType[] = [
   ...[Word, Name, Reserved, Infix, Prefix],
 ];
 
-/** All keywords, those that matter only in their own place included, in the order of the reference. */
-export const keywords: readonly string[] = keywordTokens.map((token) => String(token.PATTERN));
+const spellings = (tokens: readonly TokenType[]): readonly string[] => tokens.map((token) => String(token.PATTERN));
+
+/** Keywords that cannot name a value; as labels, fields, members and names of arguments they can stand. */
+export const reservedKeywords: readonly string[] = spellings(reservedTokens);
+/** Keywords that matter only in their own place, and are names elsewhere. */
+export const contextualKeywords: readonly string[] = spellings(contextualTokens);
+/** All keywords. */
+export const keywords: readonly string[] = [...reservedKeywords, ...contextualKeywords];
+/** Signs between values, longest first. */
+export const operators: readonly string[] = spellings([
+  ...longSigns,
+  ...shortSigns.filter((token) => token.CATEGORIES?.includes(Infix) || token === Equal || token === Question),
+]);
 
 export const lexer: Lexer = new Lexer(allTokens, { positionTracking: 'onlyOffset', ensureOptimizations: false });
 
