@@ -1,0 +1,21 @@
+/**
+ * The rows of a prompt in pieces whose sizes are powers of two, largest first: 37 = 32 + 4 + 1.
+ *
+ * tfjs's WebGPU buffers are pooled by exact size and never given back, so prompts of all lengths would each leave
+ * buffers of their own behind. Powers of two leave at most log₂(context) sizes, and unlike padding they change
+ * nothing in the result: the pieces pass one after the other through the same KV cache.
+ */
+export function promptChunks(rows: number): number[] {
+  const chunks: number[] = [];
+  for (let rest = rows; rest > 0; ) {
+    const chunk = 2 ** Math.floor(Math.log2(rest));
+    chunks.push(chunk);
+    rest -= chunk;
+  }
+  return chunks;
+}
+
+/** A capacity for at least `rows` rows, again one of few: the next power of two from 64 up, at most `most`. */
+export function cacheCapacity(rows: number, most = Number.POSITIVE_INFINITY): number {
+  return Math.min(most, Math.max(64, 2 ** Math.ceil(Math.log2(rows))));
+}

@@ -1,0 +1,142 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
+import type { Disposable, OperatorScope, Position } from '../ops/context.js';
+import type { Recorder } from './recorder.js';
+import type { GenerationState, Kept } from './state.js';
+
+export interface PassOptions {
+  /** Keys and values of earlier rows; without it the pass stands for itself. */
+  readonly state?: GenerationState;
+  /** Constant rows in front of the growing ones. */
+  readonly prefix?: number;
+  readonly training?: boolean;
+  /** Of the dropout masks. */
+  readonly seed?: number;
+  readonly recorder?: Recorder;
+}
+
+/** What all scopes of one run through a model share. */
+export class Pass {
+  readonly options: PassOptions;
+  readonly #once = new Map<string, Tensor>();
+  #masks = 0;
+
+  constructor(options: PassOptions = {}) {
+    this.options = options;
+  }
+
+  once(key: string, make: () => Tensor): Tensor {
+    const present = this.#once.get(key);
+    if (present) return present;
+    const made = tf.tidy(() => tf.keep(tf.clone(make())));
+    this.#once.set(key, made);
+    return made;
+  }
+
+  dropoutSeed(): number {
+    this.#masks++;
+    return mix(mix(this.options.seed ?? 0) ^ this.#masks);
+  }
+
+  /** Gives the shared constants back. */
+  end(): void {
+    tf.dispose([...this.#once.values()]);
+    this.#once.clear();
+  }
+}
+
+/**
+ * Where in the model and in the sequence a computation stands: what generated code passes down beside values and
+ * weights.
+ */
+export class Scope implements OperatorScope {
+  readonly #pass: Pass;
+  /** Labels from the model down to here: `layers[0].attention`. */
+  readonly path: string;
+
+  constructor(pass: Pass, path = '') {
+    this.#pass = pass;
+    this.path = path;
+  }
+
+  get position(): Position {
+    return this.#pass.options.state?.position ?? 0;
+  }
+
+  get first(): boolean {
+    return this.position === 0;
+  }
+
+  get prefix(): number {
+    return this.#pass.options.prefix ?? 0;
+  }
+
+  get capacity(): number {
+    return (this.#pass.options.state?.capacity ?? 0) + this.prefix;
+  }
+
+  get training(): boolean {
+    return this.#pass.options.training ?? false;
+  }
+
+  get recording(): boolean {
+    return this.#pass.options.recorder !== undefined;
+  }
+
+  /** The scope of what is labelled `label`, or of one copy of it. */
+  enter(label: string, index?: number): Scope {
+    const step = index === undefined ? label : `${label}[${index}]`;
+    return new Scope(this.#pass, this.#at(step));
+  }
+
+  /** Runs a block under its label; its result is what `explain` shows for the label. Frees what the block leaves. */
+  block(label: string, body: (scope: Scope) => Tensor): Tensor;
+  block(label: string, index: number, body: (scope: Scope) => Tensor): Tensor;
+  block(label: string, ...rest: [(scope: Scope) => Tensor] | [number, (scope: Scope) => Tensor]): Tensor {
+    const [index, body] = rest.length === 1 ? [undefined, rest[0]] : rest;
+    const inner = this.enter(label, index);
+    const result = tf.tidy(() => body(inner));
+    this.#pass.options.recorder?.value(inner.path, result);
+    return result;
+  }
+
+  /** Names a value for `explain`. */
+  label(name: string, value: Tensor): Tensor {
+    this.#pass.options.recorder?.value(this.#at(name), value);
+    return value;
+  }
+
+  /** A constant of generation: computed at the prefill, kept in the state. Elsewhere, simply computed. */
+  keep<T extends Kept>(name: string, make: () => T): T {
+    const { state } = this.#pass.options;
+    return state ? state.keep(this.#at(name), make) : make();
+  }
+
+  cache<T extends Disposable>(name: string, make: () => T): T | undefined {
+    return this.#pass.options.state?.cache(this.#at(name), make);
+  }
+
+  once(key: string, make: () => Tensor): Tensor {
+    return this.#pass.once(key, make);
+  }
+
+  dropoutSeed(): number {
+    return this.#pass.dropoutSeed();
+  }
+
+  recordAttention(probabilities: Tensor): void {
+    this.#pass.options.recorder?.attention(this.path, probabilities);
+  }
+
+  #at(name: string): string {
+    return this.path === '' ? name : `${this.path}.${name}`;
+  }
+}
+
+/** The finaliser of MurmurHash3: every bit of the input changes half of the output's. */
+function mix(value: number): number {
+  let h = value >>> 0;
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}

@@ -1,0 +1,15 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { emitTypeScript } from '../../../compiler/src/emit/typescript/index.js';
+import type { Graph } from '../../../compiler/src/graph/graph.js';
+
+/** Emits a graph and imports what was emitted. */
+export async function generated<Module>(graph: Graph): Promise<Module> {
+  const { text } = await emitTypeScript(graph, { toolVersion: '0.1.0' });
+  const folder = resolve('.cache/generated');
+  mkdirSync(folder, { recursive: true });
+  const file = `${folder}/m${createHash('sha256').update(text).digest('hex').slice(0, 16)}.ts`;
+  writeFileSync(file, text);
+  return (await import(/* @vite-ignore */ file)) as Module;
+}
