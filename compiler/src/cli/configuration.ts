@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { suggestion } from '../source/suggest.js';
-import { type ValidationError, validateConfig } from '../validators.gen.js';
+import { type ValidationError, validateConfig } from '../validate-config.gen.js';
 import { failure } from './failures.js';
 import { readIfThere, showPath } from './files.js';
 

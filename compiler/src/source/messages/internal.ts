@@ -16,6 +16,12 @@ export const internalMessages = {
     message: '{path} {problem}',
     help: 'did you mean {suggestion}?',
   },
+  graph_malformed: {
+    code: 'TFM9004',
+    severity: 'error',
+    title: 'a graph is no JSON',
+    message: '{path} is no JSON: {problem}',
+  },
   graph_version: {
     code: 'TFM9003',
     severity: 'error',
