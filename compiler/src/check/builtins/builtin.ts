@@ -1,0 +1,220 @@
+import { isFormula } from '../../algebra/walk.js';
+import type { Expression, Initializer, ValueType } from '../../graph/graph.js';
+import type { OperatorName } from '../../graph/operators.js';
+import { emit, emitMany } from '../nodes.js';
+import { checkSize, showType } from '../sizes.js';
+import {
+  type At,
+  describe,
+  type EmbeddingTable,
+  type Segment,
+  type Site,
+  type TensorValue,
+  type Value,
+} from '../values.js';
+
+export interface BuiltinParameter {
+  readonly name: string;
+  /** Only by name: `axis: sequence`. */
+  readonly named?: boolean;
+}
+
+/** A primitive of the language: what it takes and what it makes. */
+export interface Builtin {
+  readonly name: string;
+  /** How many leading values it can take; with none given it is a stage and the stream is the first. */
+  readonly operands: number;
+  readonly parameters: readonly BuiltinParameter[];
+  /** Name of a list of any number of positional arguments: `split(m, n)`. */
+  readonly rest?: string;
+  /** `none` may stand for an operand: `attend(none, none, v)`. */
+  readonly optionalOperands?: boolean;
+  /** Also a function of numbers: `floor(a / b)`. */
+  readonly numeric?: boolean;
+  /** A construct that comes later: what to say. */
+  readonly later?: string;
+  readonly run: (use: Use) => Value;
+  readonly table?: (use: Use) => EmbeddingTable | undefined;
+}
+
+export interface Given {
+  readonly value: Value;
+  readonly at: At;
+}
+
+/** One use of a builtin: its operands and arguments, with readers that report what is wrong. */
+export class Use {
+  readonly builtin: Builtin;
+  readonly site: Site;
+  readonly operands: readonly (Value | null)[];
+  readonly given: ReadonlyMap<string, Given>;
+  readonly rest: readonly Given[];
+
+  constructor(
+    builtin: Builtin,
+    site: Site,
+    operands: readonly (Value | null)[],
+    given: ReadonlyMap<string, Given>,
+    rest: readonly Given[],
+  ) {
+    this.builtin = builtin;
+    this.site = site;
+    this.operands = operands;
+    this.given = given;
+    this.rest = rest;
+  }
+
+  get context(): Site['context'] {
+    return this.site.context;
+  }
+
+  get checker(): Site['context']['checker'] {
+    return this.site.context.checker;
+  }
+
+  get at(): At {
+    return this.site.at;
+  }
+
+  /** The i-th operand as a value of the graph. */
+  tensor(place: number): TensorValue | undefined {
+    const value = this.operands[place];
+    if (value?.kind === 'tensor') return value;
+    if (value?.kind !== 'error') this.missing(place, value ?? undefined);
+    return undefined;
+  }
+
+  private missing(place: number, value: Value | undefined): void {
+    const callee = this.builtin.name;
+    if (value) this.checker.report('wrong_kind', this.at, { expected: `a value for ${callee}`, found: describe(value) });
+    else this.checker.report('missing_operand', this.at, { callee, count: place + 1 });
+  }
+
+  /** The stream, with at least `rank` axes. */
+  stream(rank: number, expected: string): TensorValue | undefined {
+    const x = this.tensor(0);
+    if (!x || x.type.shape.length >= rank) return x;
+    this.checker.report('wrong_rank', this.at, { callee: this.builtin.name, expected, found: showType(this.checker, x.type) });
+    return undefined;
+  }
+
+  /** A number of elements or axes; checked to be whole. `undefined` after a reported mistake. */
+  size(name: string, otherwise?: Expression): Expression | undefined {
+    const given = this.given.get(name);
+    if (!given) return otherwise ?? this.lacking(name);
+    return this.asSize(given);
+  }
+
+  asSize(given: Given): Expression | undefined {
+    const { value, at } = given;
+    if (value.kind === 'error') return undefined;
+    if (value.kind !== 'scalar' || isFormula(value.expression) || this.isFlag(value.expression)) {
+      this.checker.report('wrong_kind', at, { expected: 'a size', found: describe(value) });
+      return undefined;
+    }
+    return checkSize(this.checker, value.expression, at) ? value.expression : undefined;
+  }
+
+  /** A stream with a sequence after its batch: a table of weights has no batch. */
+  sequence(expected: string, rank = 2): TensorValue | undefined {
+    const x = this.stream(rank, expected);
+    if (!x?.constant) return x;
+    this.checker.report('not_yet_supported', this.at, { construct: `${this.builtin.name} of a table of weights` });
+    return undefined;
+  }
+
+  number(name: string, otherwise?: Expression): Expression | undefined {
+    const given = this.given.get(name);
+    if (!given) return otherwise ?? this.lacking(name);
+    const { value } = given;
+    if (value.kind === 'scalar' && !this.isFlag(value.expression)) return value.expression;
+    return this.wrong(given, 'a number');
+  }
+
+  flag(name: string, otherwise: boolean): Expression | undefined {
+    const given = this.given.get(name);
+    if (!given) return otherwise;
+    const { value } = given;
+    if (value.kind === 'scalar' && typeof value.expression !== 'number') return value.expression;
+    return this.wrong(given, 'true or false');
+  }
+
+  private isFlag(expression: Expression): boolean {
+    return typeof expression === 'boolean' || typeof this.checker.value(expression) === 'boolean';
+  }
+
+  /** One of a few words: `axis: sequence`. */
+  word(name: string, known: readonly string[], otherwise: string): string | undefined {
+    const given = this.given.get(name);
+    if (!given) return otherwise;
+    const { value } = given;
+    if (value.kind === 'word' && known.includes(value.word)) return value.word;
+    this.wrong(given, known.join(' or '));
+    return undefined;
+  }
+
+  value(name: string): Value | undefined {
+    return this.given.get(name)?.value;
+  }
+
+  atArgument(name: string): At {
+    return this.given.get(name)?.at ?? this.at;
+  }
+
+  initializer(name: string, otherwise: Initializer): Initializer | undefined {
+    const given = this.given.get(name);
+    if (!given || given.value.kind === 'none') return otherwise;
+    const { value } = given;
+    if (value.kind === 'initializer') return value.initializer;
+    if (value.kind === 'scalar') return { kind: 'constant', value: value.expression };
+    this.wrong(given, 'an initialiser, such as normal(0.02), or a number');
+    return undefined;
+  }
+
+  wrong(given: Given, expected: string): undefined {
+    if (given.value.kind === 'error') return undefined;
+    this.checker.report('wrong_kind', given.at, { expected, found: describe(given.value) });
+    return undefined;
+  }
+
+  private lacking(name: string): undefined {
+    this.checker.report('missing_argument', this.at, { callee: this.builtin.name, name });
+    return undefined;
+  }
+
+  emit(
+    operator: OperatorName,
+    inputs: readonly (TensorValue | null)[],
+    type: ValueType,
+    more: Partial<Pick<Parameters<typeof emit>[2], 'attributes' | 'weights'>> & { segments?: readonly Segment[] | undefined } = {},
+  ): TensorValue {
+    return emit(this.context, this.at, { operator, inputs, type, label: this.site.label, ...more });
+  }
+
+  emitMany(
+    operator: OperatorName,
+    inputs: readonly TensorValue[],
+    types: readonly ValueType[],
+    more: Partial<Pick<Parameters<typeof emit>[2], 'attributes' | 'weights'>> = {},
+  ): TensorValue[] {
+    return emitMany(this.context, this.at, { operator, inputs, types, label: this.site.label, ...more });
+  }
+}
+
+/** Keeps in a node only the attributes that differ from the operator's defaults. */
+export function attributes(given: Readonly<Record<string, Expression>>, defaults: Readonly<Record<string, Expression>>): Record<string, Expression> {
+  return Object.fromEntries(Object.entries(given).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(defaults[name])));
+}
+
+export const xavierUniform: Initializer = { kind: 'xavier_uniform', gain: 1 };
+export const zeros: Initializer = { kind: 'constant', value: 0 };
+export const ones: Initializer = { kind: 'constant', value: 1 };
+
+export function named(...names: readonly string[]): BuiltinParameter[] {
+  return names.map((name) => ({ name, named: true }));
+}
+
+export function positional(...names: readonly string[]): BuiltinParameter[] {
+  return names.map((name) => ({ name }));
+}
+

@@ -1,0 +1,321 @@
+import { add, divide, multiply, subtract } from '../../algebra/construct.js';
+import type { Expression, ValueType } from '../../graph/graph.js';
+import { agree, checkSize, lastSize, showType, withLast } from '../sizes.js';
+import { describe, failed, type Segment, type TensorValue } from '../values.js';
+import { attributes, type Builtin, named, positional, type Use } from './builtin.js';
+import { sequenceLength } from './positions.js';
+
+const word = (value: string): Expression => ({ kind: 'string', value });
+const axes = ['features', 'sequence'] as const;
+
+/** The place of the sequence axis: after the batch. */
+function sequenceAxis(x: TensorValue): number {
+  return x.type.shape.length >= 2 ? 1 : 0;
+}
+
+function withLength(x: TensorValue, length: Expression): ValueType {
+  const axis = sequenceAxis(x);
+  return { dtype: x.type.dtype, shape: x.type.shape.map((size, i) => (i === axis ? length : size)) };
+}
+
+function without(x: TensorValue, axis: number): ValueType {
+  return { dtype: x.type.dtype, shape: x.type.shape.filter((_, i) => i !== axis) };
+}
+
+/** Non-overlapping squares of an image, each a row of features in the order (y x channel) (Dosovitskiy et al. 2021). */
+const patches: Builtin = {
+  name: 'patches',
+  operands: 1,
+  parameters: positional('size'),
+  run: (use) => {
+    const x = use.stream(4, 'an image [B, height, width, channels]');
+    const size = use.size('size');
+    if (!x || size === undefined) return failed;
+    const [batch = 1, height = 1, width = 1, channels = 1] = x.type.shape;
+    const rows = divide(height, size);
+    const columns = divide(width, size);
+    if (!checkSize(use.checker, rows, use.at) || !checkSize(use.checker, columns, use.at)) return failed;
+    const length = multiply(rows, columns);
+    const features = multiply(multiply(size, size), channels);
+    return use.emit('patches', [x], { dtype: 'float', shape: [batch, length, features] }, {
+      attributes: { size },
+      segments: [{ length, grid: { rows, columns } }],
+    });
+  },
+};
+
+/** Puts rows of a weight before every sequence: a class token. */
+const prepend: Builtin = {
+  name: 'prepend',
+  operands: 1,
+  parameters: positional('rows'),
+  run: (use) => {
+    const x = use.sequence('a sequence with features', 3);
+    const rows = use.value('rows');
+    if (!x) return failed;
+    if (rows?.kind !== 'tensor' || rows.type.shape.length !== 2) {
+      const found = rows ? describe(rows) : 'nothing';
+      if (rows?.kind !== 'error') use.checker.report('wrong_kind', use.atArgument('rows'), { expected: 'a weight [rows, width]', found });
+      return failed;
+    }
+    const [count = 1, width = 1] = rows.type.shape;
+    if (!agree(use.checker, width, lastSize(x.type), use.at)) {
+      use.checker.report('shapes_do_not_fit', use.at, { verb: 'joined', fix: undefined }, [
+        { at: use.atArgument('rows'), text: `the rows are ${showType(use.checker, rows.type)}` },
+        { at: use.at, text: `the sequence is ${showType(use.checker, x.type)}` },
+      ]);
+      return failed;
+    }
+    const segments: Segment[] = [{ length: count }, ...(x.segments ?? [{ length: sequenceLength(x) }])];
+    return use.emit('prepend', [x, rows], withLength(x, add(count, sequenceLength(x))), { segments });
+  },
+};
+
+/** One position of every sequence; negative ones count from the end. */
+const at: Builtin = {
+  name: 'at',
+  operands: 1,
+  parameters: positional('index'),
+  run: (use) => {
+    const x = use.sequence('a sequence');
+    const index = use.number('index');
+    if (!x || index === undefined) return failed;
+    return use.emit('at', [x], without(x, sequenceAxis(x)), { attributes: { index } });
+  },
+};
+
+/** The first position. */
+const first: Builtin = {
+  name: 'first',
+  operands: 1,
+  parameters: [],
+  run: (use) => {
+    const x = use.sequence('a sequence');
+    return x ? use.emit('at', [x], without(x, sequenceAxis(x)), { attributes: { index: 0 } }) : failed;
+  },
+};
+
+/** The first `count` rows. */
+const head: Builtin = {
+  name: 'head',
+  operands: 1,
+  parameters: positional('count'),
+  run: (use) => {
+    const x = use.sequence('a sequence');
+    const count = use.size('count');
+    if (!x || count === undefined) return failed;
+    return use.emit('head', [x], withLength(x, count), { attributes: { count } });
+  },
+};
+
+/** The rows from `from` on. */
+const tail: Builtin = {
+  name: 'tail',
+  operands: 1,
+  parameters: positional('from'),
+  run: (use) => {
+    const x = use.sequence('a sequence');
+    const from = use.size('from');
+    if (!x || from === undefined) return failed;
+    const length = subtract(sequenceLength(x), from);
+    if (!checkSize(use.checker, length, use.at)) return failed;
+    return use.emit('tail', [x], withLength(x, length), { attributes: { from } });
+  },
+};
+
+/** Parts of the features: `let (a, b) = x -> split(m, n)`. */
+const split: Builtin = {
+  name: 'split',
+  operands: 1,
+  rest: 'sizes',
+  parameters: [],
+  run: (use) => {
+    const x = use.stream(1, 'a value with features');
+    const sizes = use.rest.flatMap((given) => use.asSize(given) ?? []);
+    if (!x || sizes.length < use.rest.length || sizes.length === 0) return failed;
+    const total = sizes.reduce((a, b) => add(a, b));
+    if (!agree(use.checker, total, lastSize(x.type), use.at)) {
+      use.checker.report('dimension_mismatch', use.at, {
+        name: 'the sum of the parts',
+        expected: use.checker.showSize(lastSize(x.type)),
+        found: use.checker.showSize(total),
+        fix: undefined,
+      });
+      return failed;
+    }
+    const items = use.emitMany('split', [x], sizes.map((s) => withLast(x.type, s)), {
+      attributes: { sizes: { kind: 'list', items: sizes } },
+    });
+    return { kind: 'tensors', items: items.map((item) => ({ ...item, ...(x.segments && { segments: x.segments }) })) };
+  },
+};
+
+/** Values side by side along the features, or one after the other along the sequence. */
+const concat: Builtin = {
+  name: 'concat',
+  operands: Number.POSITIVE_INFINITY,
+  parameters: named('axis'),
+  run: (use) => {
+    const axis = use.word('axis', axes, 'features');
+    const parts = use.operands.flatMap((o) => (o?.kind === 'tensor' ? [o] : []));
+    const [start] = parts;
+    if (axis === undefined || !start) return failed;
+    if (parts.length < 2) {
+      use.checker.report('missing_operand', use.at, { callee: 'concat', count: 2 });
+      return failed;
+    }
+    const place = axis === 'features' ? start.type.shape.length - 1 : sequenceAxis(start);
+    if (!parts.every((part) => fitsBeside(use, start, part, place))) return failed;
+    const length = parts.map((p) => p.type.shape[place] ?? 1).reduce((a, b) => add(a, b));
+    const type: ValueType = { dtype: start.type.dtype, shape: start.type.shape.map((s, i) => (i === place ? length : s)) };
+    const segments =
+      axis === 'features' ? start.segments : parts.flatMap((p) => p.segments ?? [{ length: sequenceLength(p) }]);
+    return use.emit('concat', parts, type, {
+      attributes: attributes({ axis: word(axis) }, { axis: word('features') }),
+      segments,
+    });
+  },
+};
+
+function fitsBeside(use: Use, a: TensorValue, b: TensorValue, place: number): boolean {
+  const same = a.type.shape.every((size, i) => {
+    const other = b.type.shape[i];
+    return i === place || (other !== undefined && agree(use.checker, size, other, use.at));
+  });
+  if (same && a.type.shape.length === b.type.shape.length) return true;
+  use.checker.report('shapes_do_not_fit', use.at, { verb: 'joined', fix: undefined }, [
+    { at: a.at, text: `this is ${showType(use.checker, a.type)}` },
+    { at: b.at, text: `this is ${showType(use.checker, b.type)}` },
+  ]);
+  return false;
+}
+
+function reduction(name: 'mean' | 'sum' | 'argmax'): Builtin {
+  return {
+    name,
+    operands: 1,
+    parameters: named('axis'),
+    run: (use) => {
+      const x = use.stream(1, 'a value');
+      const axis = use.word('axis', axes, 'features');
+      if (!x || axis === undefined) return failed;
+      const place = axis === 'features' ? x.type.shape.length - 1 : sequenceAxis(x);
+      const { shape } = without(x, place);
+      return use.emit(name, [x], { dtype: name === 'argmax' ? 'int' : 'float', shape }, {
+        attributes: attributes({ axis: word(axis) }, { axis: word('features') }),
+        segments: axis === 'features' ? x.segments : undefined,
+      });
+    },
+  };
+}
+
+/** One position of each sequence, chosen by data. */
+const gather: Builtin = {
+  name: 'gather',
+  operands: 2,
+  parameters: named('axis'),
+  run: (use) => {
+    const x = use.tensor(0);
+    const indices = use.tensor(1);
+    const axis = use.word('axis', ['sequence'], 'sequence');
+    if (!x || !indices || axis === undefined) return failed;
+    if (x.type.shape.length < 2 || indices.type.shape.length !== 1) {
+      use.checker.report('wrong_rank', use.at, {
+        callee: 'gather',
+        expected: 'a sequence and one index for each row of the batch',
+        found: `${showType(use.checker, x.type)} and ${showType(use.checker, indices.type)}`,
+      });
+      return failed;
+    }
+    return use.emit('gather', [x, indices], without(x, 1));
+  },
+};
+
+const matmul: Builtin = {
+  name: 'matmul',
+  operands: 2,
+  parameters: [],
+  run: (use) => {
+    const a = use.tensor(0);
+    const b = use.tensor(1);
+    if (!a || !b) return failed;
+    const inner = b.type.shape.at(-2);
+    if (inner === undefined || !agree(use.checker, lastSize(a.type), inner, use.at)) {
+      use.checker.report('shapes_do_not_fit', use.at, { verb: 'multiplied', fix: undefined }, [
+        { at: a.at, text: `this is ${showType(use.checker, a.type)}` },
+        { at: b.at, text: `this is ${showType(use.checker, b.type)}` },
+      ]);
+      return failed;
+    }
+    return use.emit('matmul', [a, b], withLast(a.type, lastSize(b.type)));
+  },
+};
+
+const transpose: Builtin = {
+  name: 'transpose',
+  operands: 1,
+  parameters: [],
+  run: (use) => {
+    const x = use.stream(2, 'a value with two axes');
+    if (!x) return failed;
+    const [rows = 1, columns = 1] = x.type.shape.slice(-2);
+    return use.emit('transpose', [x], { dtype: x.type.dtype, shape: [...x.type.shape.slice(0, -2), columns, rows] });
+  },
+};
+
+/** true where an input holds a real row, from the lengths or the mask given with it. */
+const present: Builtin = {
+  name: 'present',
+  operands: 1,
+  parameters: [],
+  run: (use) => {
+    const x = use.tensor(0);
+    if (!x) return failed;
+    const value = x.input && use.checker.presence(x.input.name);
+    if (value) return value;
+    use.checker.report('present_needs_input', use.at, { found: describe(x) });
+    return failed;
+  },
+};
+
+/** The rows that score a part of the sequence: from the one before its first. */
+const predict: Builtin = {
+  name: 'predict',
+  operands: 1,
+  parameters: positional('part'),
+  run: (use) => {
+    const x = use.sequence('a sequence with features', 3);
+    const part = use.value('part');
+    if (!x) return failed;
+    const segments = x.segments ?? [];
+    const place = part?.kind === 'tensor' && part.input ? segments.findIndex((s) => s.name === part.input?.name) : -1;
+    const segment = segments[place];
+    if (!segment || place === 0) {
+      use.checker.report('predict_part', use.at, {
+        known: segments.flatMap((s) => s.name ?? []).join(', ') || 'none',
+      });
+      return failed;
+    }
+    const prefix = segments.slice(0, place).reduce<Expression>((sum, s) => add(sum, s.length), 0);
+    return use.emit('predict', [x], withLength(x, add(segment.length, 1)), { attributes: { prefix } });
+  },
+};
+
+export const sequence: readonly Builtin[] = [
+  patches,
+  prepend,
+  at,
+  first,
+  head,
+  tail,
+  split,
+  concat,
+  reduction('mean'),
+  reduction('sum'),
+  reduction('argmax'),
+  gather,
+  matmul,
+  transpose,
+  present,
+  predict,
+];

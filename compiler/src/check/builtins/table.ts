@@ -1,0 +1,49 @@
+import { failed } from '../values.js';
+import { attention } from './attention.js';
+import type { Builtin } from './builtin.js';
+import { elementwiseBuiltins } from './elementwise.js';
+import { initializers } from './initializers.js';
+import { layers } from './layers.js';
+import { positions } from './positions.js';
+import { recurrent } from './recurrent.js';
+import { sequence } from './sequence.js';
+
+/** Constructs that the grammar and the sketches know and the graph does not yet: each says so by name. */
+const later: Readonly<Record<string, string>> = {
+  experts: 'a mixture of experts (`experts`)',
+  normalised: 'a mixture of experts (`normalised`)',
+  chosen: 'a mixture of experts (`chosen`)',
+  top_values: 'a mixture of experts (`top_values`)',
+  in_top: 'a mixture of experts (`in_top`)',
+  spread: 'a mixture of experts (`spread`)',
+  conv1d: 'a convolution stem (`conv1d`)',
+  conv2d: 'a convolution stem (`conv2d`)',
+  resize: '`resize` of a grid',
+  cached: '`cached` (latent attention)',
+  yarn: '`yarn` scaling of rotary frequencies',
+};
+
+const unsupported: readonly Builtin[] = Object.entries(later).map(([name, construct]) => ({
+  name,
+  operands: 1,
+  parameters: [],
+  later: construct,
+  run: (use) => {
+    use.checker.report('not_yet_supported', use.at, { construct });
+    return failed;
+  },
+}));
+
+/** Every primitive of the language by name. */
+export const builtins: ReadonlyMap<string, Builtin> = new Map(
+  [
+    ...layers,
+    ...elementwiseBuiltins,
+    ...attention,
+    ...positions,
+    ...sequence,
+    ...recurrent,
+    ...initializers,
+    ...unsupported,
+  ].map((builtin) => [builtin.name, builtin]),
+);

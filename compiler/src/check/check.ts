@@ -1,0 +1,103 @@
+import type { Model, Preset } from '@tfm-lang/grammar';
+import { type Graph, graphVersion, type Place } from '../graph/graph.js';
+import { lower } from '../lower/lower.js';
+import { type Diagnostic, report } from '../source/diagnostic.js';
+import type { Host } from '../source/host.js';
+import { suggestion } from '../source/suggest.js';
+import { offsetAt } from '../source/text.js';
+import { FunctionBuilder } from './builder.js';
+import { Checker } from './checker.js';
+import { declarationValue } from './declarations.js';
+import { Home } from './home.js';
+import { type Loaded, Loader, prelude } from './load.js';
+import { checkModel } from './model.js';
+import type { At } from './values.js';
+
+export interface CheckResult {
+  readonly graph?: Graph;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly files: readonly string[];
+}
+
+/** Reads a spec and everything that it imports, checks its models and makes its graph. */
+export function checkFile(host: Host, path: string, settings: Readonly<Record<string, unknown>>): CheckResult {
+  const loader = new Loader(host);
+  const file = loader.load(path);
+  const diagnostics = loader.diagnostics;
+  if (!file) {
+    diagnostics.push(
+      report('file_not_found', { file: path, span: { start: 0, end: 0 }, parameters: { path, suggestion: undefined } }),
+    );
+    return { diagnostics, files: [path] };
+  }
+  const bound = new Set<Loaded>();
+  const library = loader.loaded(prelude);
+  if (library) bindFile(library, bound);
+  bindFile(file, bound);
+  const models = file.tree.declarations.filter((d) => d.kind === 'model');
+  const presets = file.tree.declarations.filter((d) => d.kind === 'preset');
+  diagnostics.push(...presetProblems(presets, models, file));
+  const graphs = models.flatMap((model) => {
+    const checker = new Checker();
+    const own = presets.filter((p) => p.model.name === model.name.name);
+    const made = checkModel(model, own, file, checker, settings);
+    const at = { file, span: model.name.span };
+    const locate = (place: Place): At | undefined => locatePlace(loader, place);
+    const lowered = made && lower(made, { checker, locate, model: at });
+    diagnostics.push(...checker.diagnostics);
+    return lowered ? [lowered] : [];
+  });
+  diagnostics.push(...unusedImports(file, models.length > 0));
+  const graph: Graph = { format: 'tfm-graph', version: graphVersion, source: path, models: graphs };
+  return { graph, diagnostics, files: loader.files };
+}
+
+/** Top-level names of a file and of those it imports. */
+function bindFile(file: Loaded, done: Set<Loaded>): void {
+  if (done.has(file)) return;
+  done.add(file);
+  // Values of declarations are closures: they need names and a file, not a place in a graph.
+  const builder = new FunctionBuilder('none');
+  const context = { checker: new Checker(), file, environment: file.environment, builder, home: Home.of(builder) };
+  for (const [name, declaration] of file.declarations) {
+    if (declaration.kind === 'model' || declaration.kind === 'preset') continue;
+    file.environment.define(name, declarationValue(declaration, context), 'declaration');
+  }
+  for (const [name, { file: from, name: original, from: statement }] of file.imports) {
+    bindFile(from, done);
+    const value = from.environment.find(original)?.value;
+    if (!value) continue;
+    const syntax = statement.names.find((n) => (n.alias ?? n.name).name === name);
+    file.environment.define(name, value, 'import', (syntax?.alias ?? syntax?.name)?.span);
+  }
+}
+
+function presetProblems(presets: readonly Preset[], models: readonly Model[], file: Loaded): Diagnostic[] {
+  const names = models.map((m) => m.name.name);
+  return presets
+    .filter((p) => !names.includes(p.model.name))
+    .map(({ model }) =>
+      report('unknown_preset_model', {
+        file: file.name,
+        span: model.span,
+        parameters: { name: model.name, suggestion: suggestion(model.name, names) },
+      }),
+    );
+}
+
+/** Imports that no model read. A library file may import for its own blocks, which are only walked where used. */
+function unusedImports(file: Loaded, hasModels: boolean): Diagnostic[] {
+  if (!hasModels || file.tree.declarations.some((d) => d.kind !== 'model' && d.kind !== 'preset')) return [];
+  return file.environment.own().flatMap(({ name, role, used, span }) =>
+    role === 'import' && !used && span ? [report('unused_import', { file: file.name, span, parameters: { name } })] : [],
+  );
+}
+
+/** The word at a place of the graph, in a file of the user. */
+function locatePlace(loader: Loader, place: Place): At | undefined {
+  const file = loader.loaded(place.file);
+  if (!file || file.library) return undefined;
+  const start = offsetAt(file.text, place);
+  const word = /^\w+/.exec(file.text.slice(start, start + 100));
+  return { file, span: { start, end: start + (word?.[0].length ?? 1) } };
+}

@@ -1,0 +1,126 @@
+import { type Environment as Known, evaluate } from '../algebra/evaluate.js';
+import { equal } from '../algebra/normalize.js';
+import { print } from '../algebra/print.js';
+import { freeNames } from '../algebra/walk.js';
+import type {
+  DimensionDeclaration,
+  Expression,
+  FormulaDeclaration,
+  GraphFunction,
+  Place,
+  Requirement,
+} from '../graph/graph.js';
+import { type Diagnostic, type Label, report } from '../source/diagnostic.js';
+import type { DiagnosticName, DiagnosticParameters } from '../source/messages.js';
+import { lineAndColumn } from '../source/text.js';
+import type { At, TensorValue } from './values.js';
+
+export interface Note {
+  readonly at: At;
+  readonly text: string;
+}
+
+/** Everything that the walk over one model shares: what was found, what was made, what is known of the configuration. */
+export class Checker {
+  diagnostics: Diagnostic[] = [];
+  readonly functions: GraphFunction[] = [];
+  readonly formulas: FormulaDeclaration[] = [];
+  readonly requirements: Requirement[] = [];
+  readonly dimensions: DimensionDeclaration[] = [];
+  /** Calls of library blocks around the current place, outermost first. */
+  readonly calls: At[] = [];
+  /** Names like `linear_2` that the checker made up for unlabelled siblings: no checkpoint map may count on them. */
+  readonly renumbered = new Set<string>();
+  /** Parameters that sizes, counts and indices depend on: integers. */
+  readonly sizes = new Set<string>();
+  /** The defaults and each preset: sizes must work out in all of them. */
+  configurations: readonly { readonly name: string; readonly known: Known }[] = [];
+  /** Parameters that the defaults of others use. */
+  readonly parameterUses = new Set<string>();
+  /** `present(x)` of an input of the model in hand. */
+  presenceOf: (name: string) => TensorValue | undefined = () => undefined;
+  readonly #functionKeys = new Map<string, GraphFunction>();
+
+  report<N extends DiagnosticName>(
+    name: N,
+    at: At,
+    parameters: DiagnosticParameters<N>,
+    notes: readonly Note[] = [],
+  ): void {
+    const user = at.file.library ? this.calls.findLast((call) => !call.file.library) : undefined;
+    const place = user ?? at;
+    const own = notes.find((n) => n.at.file === place.file && n.at.span.start === place.span.start);
+    const labels: Label[] = notes
+      .filter((n) => n !== own)
+      .map((n) => ({ file: n.at.file.name, span: n.at.span, text: n.text }));
+    if (user) labels.push({ file: at.file.name, span: at.span, text: 'found here' });
+    const known = this.diagnostics.some(
+      (d) => d.name === name && d.file === place.file.name && d.span.start === place.span.start,
+    );
+    if (known) return;
+    this.diagnostics.push(report(name, { file: place.file.name, span: place.span, labels, parameters, ...(own && { label: own.text }) }));
+  }
+
+  presence(name: string): TensorValue | undefined {
+    return this.presenceOf(name);
+  }
+
+  /** A size by its name alone, where it has one: for suggested fixes. */
+  showName(size: Expression | undefined): string | undefined {
+    return size === undefined ? undefined : print(size);
+  }
+
+  /** Whether mistakes (warnings aside) were reported since `from` entries. */
+  failedSince(from: number): boolean {
+    return this.diagnostics.slice(from).some((d) => d.severity === 'error');
+  }
+
+  place(at: At): Place {
+    const { line, column } = lineAndColumn(at.file.text, at.span.start);
+    return { file: at.file.name, line, column };
+  }
+
+  /** The same function again where an equal one was made before: one specialisation, not one for each call. */
+  intern(made: GraphFunction): GraphFunction {
+    const key = JSON.stringify({ ...made, name: '', constants: [] }) + made.place.file;
+    const known = this.#functionKeys.get(key);
+    if (known) return known;
+    let name = made.name;
+    for (let n = 2; this.functions.some((f) => f.name === name); n++) name = `${made.name}_${n}`;
+    const kept = { ...made, name };
+    this.#functionKeys.set(key, kept);
+    this.functions.push(kept);
+    return kept;
+  }
+
+  /** A size or count uses these parameters: they are whole numbers. */
+  markSize(expression: Expression): void {
+    for (const name of freeNames(expression).parameters) this.sizes.add(name);
+  }
+
+  /** The value at the defaults, where all of them are known. */
+  value(expression: Expression): ReturnType<typeof evaluate> {
+    const known = this.configurations[0]?.known;
+    return known && evaluate(expression, { ...known, formulas: this.formulaMap() });
+  }
+
+  formulaMap(): ReadonlyMap<string, FormulaDeclaration> {
+    return new Map(this.formulas.map((f) => [f.name, f]));
+  }
+
+  /** The size as the user knows it, with its value where it has a name: `width = 768`, `4 * width = 3072`. */
+  showSize(size: Expression): string {
+    const value = this.value(size);
+    const text = print(size);
+    return typeof value === 'number' && String(value) !== text ? `${text} = ${value}` : text;
+  }
+
+  sameSize(a: Expression, b: Expression): boolean {
+    return equal(a, b);
+  }
+
+  addRequirement(requirement: Requirement): void {
+    const key = JSON.stringify(requirement.condition);
+    if (!this.requirements.some((r) => JSON.stringify(r.condition) === key)) this.requirements.push(requirement);
+  }
+}

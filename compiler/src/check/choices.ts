@@ -1,0 +1,223 @@
+import type { Expression as Syntax, If, Match } from '@tfm-lang/grammar';
+import { choose, compare, not, or } from '../algebra/construct.js';
+import { print } from '../algebra/print.js';
+import { isFormula } from '../algebra/walk.js';
+import type { Expression } from '../graph/graph.js';
+import { atSpan, type Context } from './context.js';
+import { evaluate } from './expressions.js';
+import { toMask, toScore } from './formulas.js';
+import { tensor } from './nodes.js';
+import { sameShape, showType } from './sizes.js';
+import { instance } from './stages.js';
+import {
+  type At,
+  describe,
+  failed,
+  type MaskValue,
+  type ScoreValue,
+  type Site,
+  type StageValue,
+  scalar,
+  type TensorValue,
+  type Value,
+} from './values.js';
+
+/** `if c then a else b`: decided when the configuration (and the copy) is known; both arms are checked. */
+export function choice(expression: If, context: Context): Value {
+  const condition = conditionOf(expression.condition, context);
+  if (condition === undefined) return failed;
+  return either(condition, expression.then, expression.else, context, atSpan(context, expression.span));
+}
+
+function conditionOf(syntax: Syntax, context: Context): Expression | undefined {
+  const value = evaluate(syntax, context);
+  const at = atSpan(context, syntax.span);
+  if (value.kind === 'error') return undefined;
+  if (value.kind === 'tensor') {
+    context.checker.report('condition_is_data', at, {});
+    return undefined;
+  }
+  if (value.kind !== 'scalar' || typeof value.expression === 'number') {
+    context.checker.report('wrong_kind', at, { expected: 'true or false', found: describe(value) });
+    return undefined;
+  }
+  return value.expression;
+}
+
+type Arm = Syntax | ((context: Context) => Value);
+
+const runArm = (arm: Arm, context: Context): Value =>
+  typeof arm === 'function' ? arm(context) : evaluate(arm, context);
+
+function either(condition: Expression, then: Arm, otherwise: Arm, context: Context, at: At): Value {
+  if (typeof condition === 'boolean') return runArm(condition ? then : otherwise, context);
+  const arms = bothArms(condition, context, [then, otherwise]);
+  const [a, b] = arms.map((arm) => arm.value);
+  if (!a || !b || a.kind === 'error' || b.kind === 'error') return failed;
+  if (a.kind === 'tensor' && b.kind === 'tensor') return joined(condition, arms, a, b, context, at);
+  return merged(condition, a, b, context, at);
+}
+
+interface ArmResult {
+  readonly value: Value;
+  readonly region: ReturnType<Context['builder']['inner']>['region'];
+}
+
+/** Each arm in its own region, under its condition, with the same names free. */
+function bothArms(condition: Expression, context: Context, arms: readonly Arm[]): ArmResult[] {
+  const { builder, home } = context;
+  const outer = builder.conditions;
+  const conditions = isFormula(condition) ? [undefined, undefined] : [condition, not(condition)];
+  try {
+    return home.exclusive(
+      arms.map((arm, i) => () => {
+        const own = conditions[i];
+        builder.conditions = own === undefined ? outer : [...outer, own];
+        const { region, result } = builder.inner([], () => runArm(arm, context));
+        return { value: result, region };
+      }),
+    );
+  } finally {
+    builder.conditions = outer;
+  }
+}
+
+/** Two values: an `if` node with what each arm computes inside it. */
+function joined(
+  condition: Expression,
+  arms: readonly ArmResult[],
+  a: TensorValue,
+  b: TensorValue,
+  context: Context,
+  at: At,
+): Value {
+  const { builder, checker } = context;
+  if (!sameShape(checker, a.type, b.type, at)) {
+    checker.report('arms_differ', at, { then: showType(checker, a.type), else: showType(checker, b.type) });
+    return failed;
+  }
+  const [then, otherwise] = arms;
+  if (!then || !otherwise) return failed;
+  const id = builder.id('chosen');
+  builder.add({
+    kind: 'if',
+    condition,
+    outputs: [{ id, type: a.type }],
+    then: { ...then.region, results: [builder.use(a)] },
+    else: { ...otherwise.region, results: [builder.use(b)] },
+    place: checker.place(at),
+  });
+  return { ...tensor(context, id, a.type, at, a.segments), constant: a.constant === true && b.constant === true };
+}
+
+/** Two things that are not values yet: numbers, masks, scores, stages. */
+function merged(condition: Expression, a: Value, b: Value, context: Context, at: At): Value {
+  if (a.kind === 'scalar' && b.kind === 'scalar') return scalar(choose(condition, a.expression, b.expression));
+  if (a.kind === 'scalar' && b.kind === 'none') return scalar(choose(condition, a.expression, { kind: 'constant', name: 'none' }));
+  if (a.kind === 'none' && b.kind === 'scalar') return scalar(choose(condition, { kind: 'constant', name: 'none' }, b.expression));
+  if (a.kind === b.kind && (a.kind === 'none' || a.kind === 'all' || a.kind === 'identity')) return a;
+  const kinds = [a.kind, b.kind];
+  if (kinds.some((k) => k === 'mask' || k === 'all')) {
+    const masks = formulas(condition, toMask(a, context, at), toMask(b, context, at));
+    if (masks) return { kind: 'mask', ...masks };
+  }
+  if (kinds.includes('score')) {
+    const scores = formulas(condition, toScore(a, context, at), toScore(b, context, at));
+    if (scores) return { kind: 'score', ...scores };
+  }
+  const f = instance.toStage(a, context, at);
+  const g = instance.toStage(b, context, at);
+  if (f && g) return chosenStage(condition, f, g);
+  context.checker.report('arms_of_two_kinds', at, { then: describe(a), else: describe(b) });
+  return failed;
+}
+
+function formulas<T extends MaskValue | ScoreValue>(
+  condition: Expression,
+  a: T | undefined,
+  b: T | undefined,
+): Pick<T, 'text' | 'resolve'> | undefined {
+  if (!a || !b) return undefined;
+  return {
+    text: `${a.text} or ${b.text}, by ${print(condition)}`,
+    resolve: (site) => {
+      const left = a.resolve(site);
+      const right = b.resolve(site);
+      return left === undefined || right === undefined ? undefined : choose(condition, left, right);
+    },
+  };
+}
+
+function chosenStage(condition: Expression, f: StageValue, g: StageValue): StageValue {
+  return {
+    kind: 'stage',
+    name: `${f.name} or ${g.name}`,
+    apply: (input: TensorValue, site: Site) => {
+      const arm = (stage: StageValue) => (context: Context) => stage.apply(input, { ...site, context });
+      return either(condition, arm(f), arm(g), site.context, site.at);
+    },
+  };
+}
+
+/** `match i % 4 { 0, 2 => a, 1 => b, _ => c }`. */
+export function matchChoice(expression: Match, context: Context): Value {
+  const subject = evaluate(expression.subject, context);
+  const at = atSpan(context, expression.span);
+  if (subject.kind === 'error') return failed;
+  if (subject.kind === 'tensor') {
+    context.checker.report('condition_is_data', atSpan(context, expression.subject.span), {});
+    return failed;
+  }
+  const arms = expression.arms.map((arm) => ({
+    patterns: arm.patterns.map((p) => evaluate(p, context)),
+    value: arm.value,
+  }));
+  if (!exhaustive(subject, arms, context)) {
+    context.checker.report('match_not_exhaustive', at, {});
+    return failed;
+  }
+  return arm(subject, arms, context, at);
+}
+
+interface MatchArm {
+  readonly patterns: readonly Value[];
+  readonly value: Syntax;
+}
+
+function arm(subject: Value, arms: readonly MatchArm[], context: Context, at: At): Value {
+  const [first, ...rest] = arms;
+  if (!first) return failed;
+  if (first.patterns.length === 0 || rest.length === 0) return evaluate(first.value, context);
+  const condition = first.patterns.map((p) => matches(subject, p)).reduce((a, b) => (a !== undefined && b !== undefined ? or(a, b) : undefined));
+  if (condition === undefined) {
+    context.checker.report('wrong_operands', at, {
+      left: describe(subject),
+      right: describe(first.patterns.find((p) => matches(subject, p) === undefined) ?? subject),
+    });
+    return failed;
+  }
+  return either(condition, first.value, (inner) => arm(subject, rest, inner, at), context, at);
+}
+
+function matches(subject: Value, pattern: Value): Expression | undefined {
+  if (subject.kind === 'scalar' && pattern.kind === 'scalar') return compare('equal', subject.expression, pattern.expression);
+  if (subject.kind === 'text' && pattern.kind === 'text') return subject.value === pattern.value;
+  if (subject.kind === 'scalar' && pattern.kind === 'text') {
+    return compare('equal', subject.expression, { kind: 'string', value: pattern.value });
+  }
+  return undefined;
+}
+
+/** `_`, both truth values, or every remainder of `x % n`. */
+function exhaustive(subject: Value, arms: readonly MatchArm[], context: Context): boolean {
+  if (arms.some((a) => a.patterns.length === 0)) return true;
+  const given = new Set(arms.flatMap((a) => a.patterns.map((p) => (p.kind === 'scalar' ? p.expression : undefined))));
+  if (given.has(true) && given.has(false)) return true;
+  if (subject.kind !== 'scalar') return false;
+  const { expression } = subject;
+  if (typeof expression === 'number' || typeof expression === 'boolean') return given.has(expression);
+  if (typeof expression !== 'object' || expression.kind !== 'operator' || expression.operator !== 'modulo') return false;
+  const n = context.checker.value(expression.operands[1] ?? 0);
+  if (typeof n !== 'number' || typeof expression.operands[1] !== 'number') return false;
+  return Array.from({ length: n }, (_, i) => given.has(i)).every(Boolean);
+}

@@ -1,0 +1,347 @@
+import type { Binary, Body, Expression as Syntax, Lambda } from '@tfm-lang/grammar';
+import { and, call as operate, compare, divide, local, modulo, or, subtract } from '../algebra/construct.js';
+import { freeNames, isFormula, walk } from '../algebra/walk.js';
+import type { Expression, FormulaDeclaration } from '../graph/graph.js';
+import { runBody } from './blocks.js';
+import { atSpan, type Context } from './context.js';
+import { Environment } from './environment.js';
+import { evaluate } from './expressions.js';
+import { emit } from './nodes.js';
+import {
+  type At,
+  describe,
+  type FormulaSite,
+  type FormulaTemplate,
+  failed,
+  type FunctionValue,
+  type MaskValue,
+  type ScalarValue,
+  type ScoreValue,
+  type Segment,
+  type StageValue,
+  scalar,
+  type TensorValue,
+  type Value,
+} from './values.js';
+
+const query: Expression = { kind: 'axis', axis: 'query' };
+const key: Expression = { kind: 'axis', axis: 'key' };
+
+/** k ≤ q (Vaswani et al. 2017, section 3.2.3: no position sees a later one). */
+export const causal: MaskValue = { kind: 'mask', text: 'causal', resolve: () => compare('less_equal', key, query) };
+
+/** The names that a mask's or score's lambda may take; any of them, in any order. */
+const formulaNames = ['s', 'head', 'q', 'k', 'query', 'key'];
+
+export function lambda(expression: Lambda, context: Context): Value {
+  const parameters = expression.parameters.map((p) => p.name);
+  return {
+    kind: 'function',
+    name: `(${parameters.join(', ')}) => …`,
+    parameters,
+    bound: new Map(),
+    call: (given, caller, _at) => {
+      const environment = new Environment(context.environment);
+      for (const p of expression.parameters) environment.define(p.name, given.get(p.name) ?? failed, 'local', p.span);
+      return bodyValue(expression.body, { ...context, environment, builder: caller.builder, home: caller.home });
+    },
+  };
+}
+
+export function bodyValue(body: Syntax | Body, context: Context): Value {
+  return body.kind === 'body' ? runBody(body, context) : evaluate(body, context);
+}
+
+// --------------------------------------------------------------------------------------------- masks, scores
+
+/** A value as a mask: a mask, `all`, a lambda over q and k, or a bool value for each key (or query and key). */
+export function toMask(value: Value, _context?: Context, _at?: At): MaskValue | undefined {
+  switch (value.kind) {
+    case 'mask':
+      return value;
+    case 'all':
+      return { kind: 'mask', text: 'all', resolve: () => true };
+    case 'scalar':
+      return { kind: 'mask', text: 'a condition', resolve: () => value.expression };
+    case 'function':
+      return { kind: 'mask', text: value.name, resolve: (site) => resolveLambda(value, site) };
+    case 'template':
+      return value.declaration.kind === 'mask' ? instantiate(value, new Map(), 'mask') : undefined;
+    case 'tensor':
+      return value.type.dtype === 'bool' ? maskOf(value) : undefined;
+    default:
+      return undefined;
+  }
+}
+
+export function toScore(value: Value, _context?: Context, _at?: At): ScoreValue | undefined {
+  switch (value.kind) {
+    case 'score':
+      return value;
+    case 'none':
+      return { kind: 'score', text: 'none', resolve: (site) => site.score };
+    case 'function':
+      return { kind: 'score', text: value.name, resolve: (site) => resolveLambda(value, site) };
+    case 'template':
+      return value.declaration.kind === 'score' ? instantiate(value, new Map(), 'score') : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function maskOf(value: TensorValue): MaskValue {
+  const axes = value.type.shape.length;
+  const indices = axes === 3 ? [query, key] : [key];
+  return {
+    kind: 'mask',
+    text: value.id,
+    resolve: (site) => {
+      if (axes !== 2 && axes !== 3) {
+        site.context.checker.report('mask_rank', site.at, { found: String(axes) });
+        return undefined;
+      }
+      return { kind: 'lookup', value: site.context.builder.use(value), batched: true, indices };
+    },
+  };
+}
+
+/** `causal and window(256)`; `undefined` where the operands are not masks. */
+export function combineMasks(operator: 'and' | 'or', left: Value, right: Value): MaskValue | undefined {
+  const maskLike = (v: Value): boolean => v.kind === 'mask' || v.kind === 'all' || v.kind === 'template';
+  if (!maskLike(left) && !maskLike(right)) return undefined;
+  const a = toMask(left);
+  const b = toMask(right);
+  if (!a || !b) return undefined;
+  return {
+    kind: 'mask',
+    text: `${a.text} ${operator} ${b.text}`,
+    resolve: (site) => {
+      const x = a.resolve(site);
+      const y = b.resolve(site);
+      if (x === undefined || y === undefined) return undefined;
+      return operator === 'and' ? and(x, y) : or(x, y);
+    },
+  };
+}
+
+function formulaArguments(site: FormulaSite): ReadonlyMap<string, Value> {
+  const position = (axis: 'query' | 'key', segments: readonly Segment[] | undefined): ScalarValue => ({
+    kind: 'scalar',
+    expression: { kind: 'axis', axis },
+    position: { axis, ...(segments && { segments }) },
+  });
+  const vector = (of: 'query' | 'key'): ScalarValue => ({ kind: 'scalar', expression: { kind: 'vector', of }, vector: true });
+  return new Map<string, Value>([
+    ['s', scalar(site.score)],
+    ['head', scalar(site.head)],
+    ['q', position('query', site.query)],
+    ['k', position('key', site.key)],
+    ['query', vector('query')],
+    ['key', vector('key')],
+  ]);
+}
+
+function resolveLambda(value: FunctionValue, site: FormulaSite): Expression | undefined {
+  const { checker } = site.context;
+  const unknown = value.parameters.find((p) => !formulaNames.includes(p));
+  if (unknown !== undefined) {
+    checker.report('formula_parameter', site.at, { name: unknown });
+    return undefined;
+  }
+  return asFormula(value.call(formulaArguments(site), site.context, site.at), site);
+}
+
+function asFormula(value: Value, site: FormulaSite): Expression | undefined {
+  if (value.kind === 'scalar') return value.expression;
+  if (value.kind !== 'error') {
+    site.context.checker.report('wrong_kind', site.at, {
+      expected: 'a condition or a number for each query and key',
+      found: describe(value),
+    });
+  }
+  return undefined;
+}
+
+/** `window(256)`, `relative(table)`: a mask or score with its arguments. */
+export function instantiate(template: FormulaTemplate, given: ReadonlyMap<string, Value>, kind: 'mask'): MaskValue;
+export function instantiate(template: FormulaTemplate, given: ReadonlyMap<string, Value>, kind: 'score'): ScoreValue;
+export function instantiate(
+  template: FormulaTemplate,
+  given: ReadonlyMap<string, Value>,
+  kind: 'mask' | 'score',
+): MaskValue | ScoreValue {
+  const { declaration } = template;
+  const bodyIn = (arguments_: ReadonlyMap<string, Value>, site: FormulaSite): Expression | undefined => {
+    const environment = new Environment(template.environment);
+    for (const p of declaration.parameters) environment.define(p.name.name, arguments_.get(p.name.name) ?? failed, 'local');
+    const value = evaluate(declaration.value, { ...site.context, file: template.file, environment });
+    if (value.kind === 'error') return undefined;
+    const made = kind === 'mask' ? toMask(value) : toScore(value);
+    return made ? made.resolve(site) : asFormula(value, site);
+  };
+  return {
+    kind,
+    text: declaration.name.name,
+    resolve: (site: FormulaSite) =>
+      named(site.context, { name: declaration.name.name, kind, text: sourceText(template) }, given, (arguments_) => bodyIn(arguments_, site)),
+  };
+}
+
+function sourceText(template: FormulaTemplate): string {
+  const { span } = template.declaration;
+  return template.file.text.slice(span.start, span.end).replace(/\s+/g, ' ');
+}
+
+/**
+ * Keeps the user's name for a formula where it depends on nothing but its arguments and the configuration: the graph
+ * then has a declaration and a call of it. Else (tables, grids, loop indices) the formula is written out.
+ */
+function named(
+  context: Context,
+  what: Pick<FormulaDeclaration, 'name' | 'kind' | 'text'>,
+  given: ReadonlyMap<string, Value>,
+  body: (arguments_: ReadonlyMap<string, Value>) => Expression | undefined,
+): Expression | undefined {
+  const scalars = [...given].flatMap(([name, v]) => (v.kind === 'scalar' && !v.vector && !v.position ? [{ name, value: v.expression }] : []));
+  if (scalars.length < given.size) return body(given);
+  const open = body(new Map(scalars.map(({ name }) => [name, scalar(local(name))])));
+  if (open === undefined) return undefined;
+  const names = new Set(scalars.map((s) => s.name));
+  if (!selfContained(open, names)) return body(given);
+  const declaration: FormulaDeclaration = {
+    ...what,
+    parameters: scalars.map(({ name }) => ({ name, kind: 'scalar' })),
+    expression: open,
+  };
+  return { kind: 'apply', formula: declare(context, declaration), arguments: scalars.map((s) => s.value) };
+}
+
+function selfContained(expression: Expression, parameters: ReadonlySet<string>): boolean {
+  for (const name of freeNames(expression).locals) if (!parameters.has(name)) return false;
+  for (const part of walk(expression)) {
+    if (typeof part !== 'object') continue;
+    if (part.kind === 'lookup' || part.kind === 'dimension' || part.kind === 'vector') return false;
+  }
+  return typeof expression === 'object';
+}
+
+function declare(context: Context, declaration: FormulaDeclaration): string {
+  const { formulas } = context.checker;
+  const body = JSON.stringify(declaration.expression);
+  let name = declaration.name;
+  for (let n = 2; ; n++) {
+    const known = formulas.find((f) => f.name === name);
+    if (!known) break;
+    if (JSON.stringify(known.expression) === body) return name;
+    name = `${declaration.name}_${n}`;
+  }
+  formulas.push({ ...declaration, name });
+  return name;
+}
+
+// ------------------------------------------------------------------------------------------------- positions
+
+/** `q.row`, `q.column`: on the one grid of the sequence. */
+export function positionMember(object: ScalarValue, property: string, context: Context, at: At): Value {
+  const { segments = [], axis = 'query' } = object.position ?? {};
+  const place = segments.findIndex((s) => s.grid);
+  const grid = segments[place]?.grid;
+  if (property !== 'row' && property !== 'column') {
+    context.checker.report('no_such_member', at, { name: property, found: axis === 'query' ? 'the query position' : 'the key position' });
+    return failed;
+  }
+  if (!grid) {
+    context.checker.report('no_grid', at, { name: property });
+    return failed;
+  }
+  const inGrid = subtract(object.expression, offsetOf(segments, place));
+  if (property === 'column') return scalar(modulo(inGrid, grid.columns));
+  return scalar(operate('floor', divide(inGrid, grid.columns)));
+}
+
+function offsetOf(segments: readonly Segment[], place: number): Expression {
+  return segments.slice(0, place).reduce<Expression>((sum, s) => operate('add', sum, s.length), 0);
+}
+
+/** `k in text`: the position lies in that part of the sequence. */
+export function inSegment(expression: Binary, context: Context): Value {
+  const left = evaluate(expression.left, context);
+  const at = atSpan(context, expression.span);
+  if (left.kind === 'error') return failed;
+  if (left.kind !== 'scalar' || !left.position || expression.right.kind !== 'name') {
+    context.checker.report('in_needs_position', at, {});
+    return failed;
+  }
+  const wanted = expression.right.name;
+  context.environment.lookup(wanted);
+  const { segments = [] } = left.position;
+  const place = segments.findIndex((s) => s.name === wanted);
+  const segment = segments[place];
+  if (!segment) {
+    const known = segments.flatMap((s) => (s.name === undefined ? [] : [s.name]));
+    context.checker.report('no_such_segment', at, { name: wanted, known: known.join(', ') || 'none' });
+    return failed;
+  }
+  const offset = offsetOf(segments, place);
+  const from = offset === 0 ? true : compare('greater_equal', left.expression, offset);
+  // The last part may still grow while text is generated: it has no upper end.
+  if (place === segments.length - 1) return scalar(from);
+  return scalar(and(from, compare('less', left.expression, operate('add', offset, segment.length))));
+}
+
+// ------------------------------------------------------------------------------------------------- functions
+
+/** A call with all its arguments: on numbers a number, on values an elementwise operator. */
+export function callFunction(fn: FunctionValue, given: ReadonlyMap<string, Value>, context: Context, at: At): Value {
+  const values = fn.parameters.map((p) => given.get(p) ?? failed);
+  if (values.some((v) => v.kind === 'error')) return failed;
+  const tensors = values.filter((v) => v.kind === 'tensor');
+  if (tensors.length > 0) return elementwise(fn, given, tensors, context, at);
+  const formula = values.some((v) => v.kind === 'scalar' && isFormula(v.expression));
+  if (!formula || !fn.declaration) return fn.call(given, context, at);
+  const expression = named(context, formulaHead(fn), given, (arguments_) => {
+    const value = fn.call(arguments_, context, at);
+    return value.kind === 'scalar' ? value.expression : undefined;
+  });
+  return expression === undefined ? failed : scalar(expression);
+}
+
+function formulaHead(fn: FunctionValue): Pick<FormulaDeclaration, 'name' | 'kind' | 'text'> {
+  return { name: fn.name, kind: 'function', text: fn.text ?? fn.name };
+}
+
+function elementwise(
+  fn: FunctionValue,
+  given: ReadonlyMap<string, Value>,
+  tensors: readonly TensorValue[],
+  context: Context,
+  at: At,
+): Value {
+  const elements = new Map<string, Value>();
+  for (const [name, value] of given) {
+    const place = value.kind === 'tensor' ? tensors.indexOf(value) : -1;
+    elements.set(name, place < 0 ? value : scalar({ kind: 'element', index: place }));
+  }
+  const formula = callFunction(fn, elements, context, at);
+  const [first] = tensors;
+  if (formula.kind !== 'scalar' || !first) return failed;
+  return emit(context, at, {
+    operator: 'apply',
+    inputs: tensors,
+    type: { dtype: 'float', shape: first.type.shape },
+    attributes: { formula: formula.expression },
+    segments: first.segments,
+  });
+}
+
+/** A function as a stage: it acts on every element; exactly its first open parameter is the stream. */
+export function functionStage(fn: FunctionValue, context: Context): StageValue | undefined {
+  const open = fn.parameters.filter((p) => !fn.bound.has(p));
+  const [stream] = open;
+  if (stream === undefined || open.length !== 1) return undefined;
+  return {
+    kind: 'stage',
+    name: fn.name,
+    apply: (input, site) => callFunction(fn, new Map([...fn.bound, [stream, input]]), { ...context, ...site.context }, site.at),
+  };
+}

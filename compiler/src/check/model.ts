@@ -1,0 +1,322 @@
+import type { Input, Model, Output, Preset, Require, Type } from '@tfm-lang/grammar';
+import { dimension } from '../algebra/construct.js';
+import type {
+  DataType,
+  Expression,
+  GraphModel,
+  InputDeclaration,
+  OutputDeclaration,
+  ParameterDeclaration,
+  Preset as GraphPreset,
+  ValueType,
+} from '../graph/graph.js';
+import { suggestion } from '../source/suggest.js';
+import { FunctionBuilder } from './builder.js';
+import { checkpoint } from './checkpoints.js';
+import type { Checker } from './checker.js';
+import { atSpan, type Context } from './context.js';
+import { declareLocal } from './declarations.js';
+import { Environment } from './environment.js';
+import { bindLet, evaluate } from './expressions.js';
+import type { SpecFile } from './files.js';
+import { generation, training } from './generation.js';
+import { Home } from './home.js';
+import { emit, relabel, tensor } from './nodes.js';
+import { bindParameters, configurationsOf, presetsOf, settleTypes } from './parameters.js';
+import { requirement } from './requirements.js';
+import { agree, checkSize, showType } from './sizes.js';
+import { describe, failed, scalar, type TensorValue, type Value } from './values.js';
+
+/** What a model's statements made, by name. */
+export interface ModelParts {
+  readonly inputs: Map<string, InputDeclaration>;
+  readonly outputs: Map<string, { readonly declaration: OutputDeclaration; readonly value: TensorValue }>;
+}
+
+/** Walks one model: names, shapes and constraints of everything that it says. `undefined` where mistakes were found. */
+export function checkModel(
+  model: Model,
+  presets: readonly Preset[],
+  file: SpecFile,
+  checker: Checker,
+  settings: Readonly<Record<string, unknown>>,
+): GraphModel | undefined {
+  const builder = new FunctionBuilder('main');
+  const environment = new Environment(file.environment);
+  const context: Context = { checker, file, environment, builder, home: Home.of(builder) };
+  const parameters = bindParameters(model, context);
+  const made = presetsOf(presets, model, parameters, context);
+  checker.configurations = configurationsOf(parameters, made, settings);
+  const parts: ModelParts = { inputs: new Map(), outputs: new Map() };
+  checker.presenceOf = presenceNodes(parts, context);
+  runStatements(model, context, parts);
+  if (parts.outputs.size === 0) checker.report('no_output', atSpan(context, model.name.span), { name: model.name.name });
+  reportUnused(model, context);
+  const graph = assemble(model, parameters, made, context, parts);
+  return checker.failedSince(0) ? undefined : graph;
+}
+
+function runStatements(model: Model, context: Context, parts: ModelParts): void {
+  // Blocks, functions, masks and scores may be used before they are written.
+  for (const statement of model.statements) declareLocal(statement, context);
+  for (const statement of model.statements) {
+    switch (statement.kind) {
+      case 'require':
+        require(statement, context);
+        break;
+      case 'input':
+        input(statement, context, parts);
+        break;
+      case 'let':
+        bindLet(statement, context);
+        break;
+      case 'output':
+        output(statement, context, parts);
+        break;
+      case 'emit':
+        context.checker.report('statement_not_here', atSpan(context, statement.span), { statement: 'emit' });
+        break;
+    }
+  }
+}
+
+function require(statement: Require, context: Context): void {
+  const made = requirement(statement, context);
+  if (made) context.checker.addRequirement(made);
+}
+
+// ---------------------------------------------------------------------------------------------------- inputs
+
+const dataTypes: readonly DataType[] = ['float', 'token', 'int', 'bool'];
+
+function input(statement: Input, context: Context, parts: ModelParts): void {
+  const { checker, builder, environment } = context;
+  const { name } = statement;
+  const type = valueType(statement.type, context, true);
+  if (!type) {
+    environment.define(name.name, failed, 'input', name.span);
+    return;
+  }
+  const of = statement.type.of ? sizeOf(statement.type.of, context) : undefined;
+  if (type.dtype === 'token' && of === undefined) {
+    checker.report('token_needs_size', atSpan(context, statement.type.span), { name: name.name });
+  }
+  const options: Record<string, Expression> = {};
+  for (const option of statement.options) {
+    const value = evaluate(option.value, context);
+    if (value.kind === 'scalar') options[option.name] = value.expression;
+  }
+  const declaration: InputDeclaration = {
+    name: name.name,
+    ...(statement.documentation && { documentation: statement.documentation.text }),
+    type,
+    ...(of !== undefined && { of }),
+    ...options,
+    presence: false,
+  };
+  const id = builder.parameter(name.name, type);
+  const length = type.shape[1];
+  const at = atSpan(context, name.span);
+  const value: TensorValue = {
+    ...tensor(context, id, type, at, length === undefined ? undefined : [{ name: name.name, length }]),
+    input: declaration,
+  };
+  if (duplicate(name.name, value, 'input', name.span, context)) return;
+  parts.inputs.set(name.name, declaration);
+}
+
+function duplicate(
+  name: string,
+  value: Value,
+  role: 'input' | 'output',
+  span: { readonly start: number; readonly end: number },
+  context: Context,
+): boolean {
+  const earlier = context.environment.define(name, value, role, span);
+  if (!earlier) return false;
+  const notes = earlier.span ? [{ at: atSpan(context, earlier.span), text: 'first defined here' }] : [];
+  context.checker.report('duplicate_name', atSpan(context, span), { name }, notes);
+  return true;
+}
+
+function sizeOf(syntax: Type['of'] & object, context: Context): Expression | undefined {
+  const value = evaluate(syntax, context);
+  const at = atSpan(context, syntax.span);
+  if (value.kind === 'scalar') return checkSize(context.checker, value.expression, at) ? value.expression : undefined;
+  if (value.kind !== 'error') context.checker.report('wrong_kind', at, { expected: 'a size', found: describe(value) });
+  return undefined;
+}
+
+/** A written type. In an input, a name that nothing defines is a dimension that arrives with the data. */
+function valueType(type: Type, context: Context, binds: boolean): ValueType | undefined {
+  const { checker, environment } = context;
+  const dtype = dataTypes.find((d) => d === type.dtype.name);
+  if (!dtype) {
+    checker.report('unknown_dtype', atSpan(context, type.dtype.span), {
+      name: type.dtype.name,
+      suggestion: suggestion(type.dtype.name, dataTypes),
+    });
+  }
+  if (type.open) checker.report('open_type', atSpan(context, type.span), {});
+  if (!dtype || type.open) return undefined;
+  const shape: Expression[] = [];
+  for (const d of type.dimensions) {
+    const { size: syntax } = d;
+    if (syntax.kind === 'name' && !environment.find(syntax.name)) {
+      if (!binds) {
+        checker.report('unbound_dimension', atSpan(context, syntax.span), { name: syntax.name });
+        return undefined;
+      }
+      environment.define(syntax.name, scalar(dimension(syntax.name)), 'local', syntax.span);
+      const most = d.most && sizeOf(d.most, context);
+      checker.dimensions.push({ name: syntax.name, ...(most !== undefined && { most }) });
+    }
+    const size = sizeOf(syntax, context);
+    if (size === undefined) return undefined;
+    shape.push(size);
+  }
+  return { dtype, shape };
+}
+
+/** `present(x)` of each input, made once beside it; those that nothing reads are dropped at the end. */
+function presenceNodes(parts: ModelParts, context: Context): (name: string) => TensorValue | undefined {
+  const made = new Map<string, TensorValue>();
+  return (name) => {
+    const known = made.get(name);
+    if (known) return known;
+    const declaration = parts.inputs.get(name);
+    if (!declaration || declaration.type.shape.length < 2) return undefined;
+    const { builder, checker, environment } = context;
+    const type: ValueType = { dtype: 'bool', shape: declaration.type.shape.slice(0, 2) };
+    const id = builder.id(`${name}_present`);
+    const at = { file: context.file, span: environment.find(name)?.span ?? { start: 0, end: 0 } };
+    builder.first({
+      kind: 'operator',
+      operator: 'present',
+      inputs: [name],
+      weights: {},
+      attributes: {},
+      outputs: [{ id, type }],
+      place: checker.place(at),
+    });
+    parts.inputs.set(name, { ...declaration, presence: true });
+    const value = tensor(context, id, type, at);
+    made.set(name, value);
+    return value;
+  };
+}
+
+// --------------------------------------------------------------------------------------------------- outputs
+
+function output(statement: Output, context: Context, parts: ModelParts): void {
+  const { checker } = context;
+  const { name } = statement;
+  const declared = statement.type && valueType(statement.type, context, false);
+  const value = evaluate(statement.value, context);
+  if (value.kind === 'tensor') {
+    const named = distinct(relabel(value, name.name, context), name.name, context);
+    if (!declared || fits(statement, declared, named, context)) {
+      if (duplicate(name.name, named, 'output', name.span, context)) return;
+      const declaration: OutputDeclaration = {
+        name: name.name,
+        ...(statement.documentation && { documentation: statement.documentation.text }),
+        type: declared ?? named.type,
+      };
+      parts.outputs.set(name.name, { declaration, value: named });
+      return;
+    }
+  } else if (value.kind !== 'error') {
+    checker.report('stage_needs_input', atSpan(context, statement.value.span), { found: describe(value) });
+  }
+  context.environment.define(name.name, failed, 'output', name.span);
+}
+
+/** An output that is an input or another output as it is: its own name needs its own value. */
+function distinct(value: TensorValue, name: string, context: Context): TensorValue {
+  if (value.id === name || value.input === undefined) return value;
+  return emit(context, value.at, { operator: 'add', inputs: [value, zero(context, value)], type: value.type, label: name });
+}
+
+function zero(context: Context, value: TensorValue): TensorValue {
+  return emit(context, value.at, { operator: 'scalar', inputs: [], type: { dtype: 'float', shape: [] }, attributes: { value: 0 } });
+}
+
+function fits(statement: Output, declared: ValueType, value: TensorValue, context: Context): boolean {
+  const { checker } = context;
+  const at = atSpan(context, statement.type?.span ?? statement.span);
+  const same =
+    declared.dtype === value.type.dtype &&
+    declared.shape.length === value.type.shape.length &&
+    declared.shape.every((size, i) => agree(checker, size, value.type.shape[i] ?? 0, at));
+  if (same) return true;
+  const end = statement.value.kind === 'pipe' ? (statement.value.parts.at(-1) ?? statement.value) : statement.value;
+  checker.report(
+    'output_type',
+    at,
+    { name: statement.name.name, expected: showType(checker, declared), found: showType(checker, value.type) },
+    [{ at: atSpan(context, end.span), text: `this is ${showType(checker, value.type)}` }],
+  );
+  return false;
+}
+
+// -------------------------------------------------------------------------------------------------- assembly
+
+function assemble(
+  model: Model,
+  parameters: readonly ParameterDeclaration[],
+  presets: readonly GraphPreset[],
+  context: Context,
+  parts: ModelParts,
+): GraphModel {
+  const { checker, builder, file } = context;
+  const place = checker.place({ file, span: model.name.span });
+  const results = [...parts.outputs.values()].map(({ value }) => builder.use(value));
+  const main = builder.finish(results, [], place);
+  const generate = generation(model, parts, context);
+  const train = training(model, parts, context);
+  const base: GraphModel = {
+    name: model.name.name,
+    ...(model.documentation && { documentation: model.documentation.text }),
+    place,
+    parameters: settleTypes(parameters, checker),
+    presets,
+    requirements: checker.requirements,
+    dimensions: checker.dimensions,
+    inputs: [...parts.inputs.values()],
+    outputs: [...parts.outputs.values()].map(({ declaration }) => declaration),
+    formulas: checker.formulas,
+    functions: checker.functions,
+    main,
+    ...(generate && { generate }),
+    ...(train && { train }),
+    checkpoints: [],
+  };
+  const checkpoints = model.statements.flatMap((s) => (s.kind === 'checkpoint' ? [checkpoint(s, base, context)] : []));
+  return { ...base, checkpoints };
+}
+
+function reportUnused(model: Model, context: Context): void {
+  const { checker, environment } = context;
+  const generated = model.statements.flatMap((s) => (s.kind === 'generate' ? [s.input.name] : []));
+  for (const binding of environment.own()) {
+    if (binding.used || !binding.span) continue;
+    const at = atSpan(context, binding.span);
+    const { name, role, value } = binding;
+    if (role === 'input' && !generated.includes(name)) checker.report('unused_input', at, { name });
+    else if (role === 'let' && value.kind === 'stage') checker.report('unused_weight', at, { name });
+    else if (role === 'let' && value.kind !== 'error') checker.report('unused_let', at, { name });
+    else if (role === 'parameter' && !usedInPresets(name, context)) checker.report('unused_parameter', at, { name });
+    else if (role === 'declaration') checker.report('unused_declaration', at, { kind: kindOf(value), name });
+  }
+}
+
+function kindOf(value: Value): string {
+  if (value.kind === 'block') return 'block';
+  if (value.kind === 'template') return value.declaration.kind;
+  return 'function';
+}
+
+function usedInPresets(name: string, context: Context): boolean {
+  return context.checker.parameterUses.has(name);
+}
+

@@ -1,0 +1,287 @@
+import type { Expression as Syntax, Identifier, Pipe, Repeat, Residual } from '@tfm-lang/grammar';
+import { local } from '../algebra/construct.js';
+import type { Expression, RepeatNode } from '../graph/graph.js';
+import { blockStage } from './blocks.js';
+import { builtinStage } from './calls.js';
+import { atSpan, type Context } from './context.js';
+import { Environment } from './environment.js';
+import { evaluate } from './expressions.js';
+import { functionStage } from './formulas.js';
+import { emit, enterLabel, tensor } from './nodes.js';
+import { broadcast, checkSize, sameShape, showType } from './sizes.js';
+import { type At, describe, failed, type Site, type StageValue, type TensorValue, type Value } from './values.js';
+
+/** A copy of a context at another place of the graph: same names, other function and scope. */
+function movedTo(context: Context, site: Site): Context {
+  return { ...context, builder: site.context.builder, home: site.context.home };
+}
+
+/** A label on something made of several stages is a scope around them. */
+function scoped(site: Site): Site {
+  if (site.label === undefined || site.inPlace) return { context: site.context, at: site.at };
+  const home = enterLabel(site, site.label);
+  return { context: { ...site.context, home }, at: site.at };
+}
+
+/** Whatever can stand behind `->`, as a stage; `undefined` where the value cannot. */
+function toStage(value: Value, context: Context, at: At): StageValue | undefined {
+  switch (value.kind) {
+    case 'stage':
+      return value;
+    case 'block':
+      return blockStage(value, [], context, at);
+    case 'builtin':
+      return builtinStage(value.builtin, context, at);
+    case 'function':
+      return functionStage(value, context);
+    case 'identity':
+    case 'none':
+      return { kind: 'stage', name: value.kind, apply: (input) => input };
+    default:
+      return undefined;
+  }
+}
+
+/** One instance: every use of the name shares its weights. */
+function make(value: Value, name: Identifier, context: Context, at: At): Value {
+  const stage = toStage(value, context, at);
+  if (!stage) return failed;
+  const again = context.home.instance(name.name);
+  const inside = (site: Site): Site => ({ context: { ...site.context, home: again() }, at: site.at, inPlace: true });
+  return {
+    kind: 'stage',
+    name: name.name,
+    apply: (input, site) => stage.apply(input, inside(site)),
+    ...(stage.table && { table: (site: Site) => stage.table?.(inside(site)) }),
+  };
+}
+
+export const instance = { toStage, make, scoped };
+
+export function pipe(expression: Pipe, context: Context): Value {
+  const [first, ...rest] = expression.parts;
+  if (!first) return failed;
+  const head = evaluate(first, context);
+  if (head.kind === 'error') return failed;
+  if (head.kind === 'tensor') return flow(head, rest, context);
+  const start = toStage(head, context, atSpan(context, first.span));
+  if (!start) {
+    context.checker.report('cannot_flow', atSpan(context, first.span), { found: describe(head) });
+    return failed;
+  }
+  return {
+    kind: 'stage',
+    name: start.name,
+    apply: (input, site) => {
+      const inner = scoped(site);
+      const value = start.apply(input, { context: inner.context, at: atSpan(context, first.span) });
+      return flow(value, rest, movedTo(context, inner));
+    },
+  };
+}
+
+/** Feeds a value through the parts of a pipeline, left to right. */
+function flow(value: Value, parts: readonly Syntax[], context: Context): Value {
+  let stream = value;
+  for (const part of parts) {
+    if (stream.kind === 'error') return failed;
+    const at = atSpan(context, part.span);
+    if (stream.kind !== 'tensor') {
+      context.checker.report('several_values_flow', at, { found: describe(stream) });
+      return failed;
+    }
+    stream = applyTo(stream, part, context);
+  }
+  return stream;
+}
+
+export function applyTo(input: TensorValue, part: Syntax, context: Context): Value {
+  const value = evaluate(part, context);
+  if (value.kind === 'error') return failed;
+  const at = atSpan(context, part.span);
+  const stage = toStage(value, context, at);
+  if (stage) return stage.apply(input, { context, at });
+  context.checker.report('cannot_flow', at, { found: describe(value) });
+  return failed;
+}
+
+/** x + f(x). */
+export function residualStage(expression: Residual, context: Context): StageValue {
+  return {
+    kind: 'stage',
+    name: 'residual',
+    apply: (input, site) => {
+      const inner = scoped(site);
+      const moved = movedTo(context, inner);
+      const branch = applyTo(input, expression.body, moved);
+      if (branch.kind === 'error') return failed;
+      const at = atSpan(context, { start: expression.span.start, end: expression.span.start + 'residual'.length });
+      if (branch.kind !== 'tensor') {
+        context.checker.report('cannot_flow', at, { found: describe(branch) });
+        return failed;
+      }
+      return sum(input, branch, moved, at, expression);
+    },
+  };
+}
+
+function sum(input: TensorValue, branch: TensorValue, context: Context, at: At, expression: Residual): Value {
+  const { checker } = context;
+  const shape = broadcast(checker, input.type, branch.type, at);
+  if (!shape || shape.length !== input.type.shape.length) {
+    const end = lastPart(expression.body);
+    const width = checker.showName(input.type.shape.at(-1));
+    checker.report(
+      'shapes_do_not_fit',
+      at,
+      { verb: 'added', fix: width === undefined ? undefined : `end the branch with linear(${width})` },
+      [
+        { at, text: `input is ${showType(checker, input.type)}` },
+        { at: atSpan(context, end.span), text: `output is ${showType(checker, branch.type)}` },
+      ],
+    );
+    return failed;
+  }
+  return emit(context, at, {
+    operator: 'add',
+    inputs: [input, branch],
+    type: { dtype: 'float', shape: input.type.shape },
+    segments: input.segments,
+  });
+}
+
+function lastPart(body: Syntax): Syntax {
+  return body.kind === 'pipe' ? (body.parts.at(-1) ?? body) : body;
+}
+
+/** n copies with own weights, fed one into the next. */
+export function repeatStage(expression: Repeat, context: Context): Value {
+  const count = evaluate(expression.count, context);
+  const at = atSpan(context, expression.count.span);
+  if (count.kind === 'error') return failed;
+  if (count.kind !== 'scalar' || typeof count.expression === 'boolean') {
+    context.checker.report('wrong_kind', at, { expected: 'a number of copies', found: describe(count) });
+    return failed;
+  }
+  if (!checkSize(context.checker, count.expression, at)) return failed;
+  const copies = count.expression;
+  return {
+    kind: 'stage',
+    name: 'repeat',
+    apply: (input, site) => {
+      const home = enterLabel(site, 'repeat');
+      const inner = { ...movedTo(context, site), home };
+      return typeof copies === 'number'
+        ? literalRepeat(expression, copies, input, inner, site)
+        : loop(expression, copies, input, inner, site);
+    },
+  };
+}
+
+/** A fixed number of copies may change the shape from copy to copy: then each copy is written out. */
+function literalRepeat(expression: Repeat, copies: number, input: TensorValue, context: Context, site: Site): Value {
+  const { builder, checker, home } = context;
+  const before = { snapshot: builder.snapshot(), diagnostics: checker.diagnostics.length, undo: home.mark() };
+  const looped = loop(expression, copies, input, context, site);
+  if (looped.kind !== 'error') return looped;
+  const found = checker.diagnostics.splice(before.diagnostics);
+  builder.restore(before.snapshot);
+  before.undo();
+  const items: TensorValue[] = [];
+  for (let i = 0; i < copies; i++) {
+    const copy = copyOf(expression, input, items.at(-1), i, context);
+    if (copy.kind !== 'tensor') {
+      // Both ways fail: the mistakes of the loop are the ones to show, unless only the copies' shapes differ.
+      if (found.some((d) => d.name !== 'repeat_changes_shape')) checker.diagnostics = [...checker.diagnostics.slice(0, before.diagnostics), ...found];
+      return failed;
+    }
+    items.push(copy);
+  }
+  if (site.label !== undefined) context.environment.define(site.label, { kind: 'tensors', items }, 'label');
+  return items.at(-1) ?? input;
+}
+
+function copyOf(expression: Repeat, input: TensorValue, last: TensorValue | undefined, i: number, context: Context): Value {
+  const home = context.home.copy(i);
+  const environment = new Environment(context.environment);
+  if (expression.index) environment.define(expression.index.name, { kind: 'scalar', expression: i }, 'local');
+  return applyTo(last ?? input, expression.body, { ...context, environment, home });
+}
+
+function loop(expression: Repeat, count: Expression, input: TensorValue, context: Context, site: Site): Value {
+  const { builder, checker } = context;
+  const index = freshIndex(expression.index?.name ?? 'i', context);
+  const environment = new Environment(context.environment);
+  if (expression.index) environment.define(expression.index.name, { kind: 'scalar', expression: local(index) }, 'local');
+  const outer = builder.loops;
+  builder.loops = [...outer, { index, count }];
+  const stream = builder.id('x');
+  const entry = { ...tensor({ ...context }, stream, input.type, input.at, input.segments), ...(input.constant && { constant: true }) };
+  const { region, result } = builder.inner([stream], () =>
+    applyTo(entry, expression.body, { ...context, environment, home: context.home.copy(local(index)) }),
+  );
+  builder.loops = outer;
+  if (result.kind !== 'tensor') return failed;
+  const at = atSpan(context, expression.span);
+  if (!sameShape(checker, input.type, result.type, at)) {
+    checker.report('repeat_changes_shape', at, {
+      input: showType(checker, input.type),
+      output: showType(checker, result.type),
+    });
+    return failed;
+  }
+  return addLoop({ count, index, input, region: { ...region, results: [builder.use(result)] }, result }, context, site);
+}
+
+interface LoopParts {
+  readonly count: Expression;
+  readonly index: string;
+  readonly input: TensorValue;
+  readonly region: RepeatNode['region'];
+  readonly result: TensorValue;
+}
+
+function addLoop(parts: LoopParts, context: Context, site: Site): Value {
+  const { builder, checker } = context;
+  const label = site.label;
+  const id = builder.id(label ?? 'repeated');
+  const path = context.home.path(builder);
+  if (!path) {
+    checker.report('not_yet_supported', site.at, { construct: 'an instance shared from a block with an inner block' });
+    return failed;
+  }
+  const type = { dtype: parts.result.type.dtype, shape: parts.input.type.shape };
+  const node: { -readonly [K in keyof RepeatNode]: RepeatNode[K] } = {
+    kind: 'repeat',
+    count: parts.count,
+    index: parts.index,
+    inputs: [builder.use(parts.input)],
+    region: parts.region,
+    collects: false,
+    scope: path,
+    outputs: [{ id, type }],
+    ...(label !== undefined && { label }),
+    place: checker.place(site.at),
+  };
+  builder.add(node);
+  const constant = parts.input.constant === true && parts.result.constant === true;
+  if (label !== undefined) {
+    const copies = builder.id(`${label}_copies`);
+    const collect = (): void => {
+      if (node.collects) return;
+      node.collects = true;
+      node.outputs = [...node.outputs, { id: copies, type }];
+    };
+    const value = { kind: 'copies', id: copies, builder, type, count: parts.count, collect } as const;
+    context.environment.define(label, { ...value, ...(parts.result.segments && { segments: parts.result.segments }) }, 'label');
+  }
+  return { ...tensor(context, id, type, site.at, parts.result.segments), constant };
+}
+
+/** A loop index that no loop around it has: functions receive the indices of their callers by name. */
+function freshIndex(wanted: string, context: Context): string {
+  const taken = context.builder.indicesInScope();
+  let name = wanted;
+  for (let n = 2; taken.has(name); n++) name = `${wanted}_${n}`;
+  return name;
+}

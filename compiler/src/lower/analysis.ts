@@ -1,0 +1,305 @@
+import { add, impliesCausal, impliesWindow, infinity, same } from '../algebra/index.js';
+import type {
+  CallNode,
+  Expression,
+  FormulaDeclaration,
+  GraphFunction,
+  GraphModel,
+  IfNode,
+  Node,
+  OperatorNode,
+  Place,
+  Region,
+  RepeatNode,
+  ScanNode,
+  StateDeclaration,
+  ValueId,
+  ValueType,
+  WeightPath,
+} from '../graph/graph.js';
+import {
+  constant,
+  type Dependence,
+  grows,
+  growsOnSequenceAxis,
+  join,
+  operatorRule,
+  positional,
+} from './growth.js';
+import { freeIn, lookedUp, readBy } from './values.js';
+
+/** A place where a generated stream would see its own future. */
+export interface Violation {
+  /** Calls around the place, outermost first, then the place itself. */
+  readonly places: readonly Place[];
+  readonly mask?: Expression;
+  readonly label?: string;
+  readonly operation?: string;
+}
+
+/** State of a function, relative to its scope. */
+export interface LocalState {
+  readonly path: WeightPath['segments'];
+  readonly kind: StateDeclaration['kind'];
+  readonly types: readonly ValueType[];
+  readonly window?: Expression;
+}
+
+interface FunctionResult {
+  readonly made: GraphFunction;
+  readonly result: readonly Dependence[];
+  readonly states: readonly LocalState[];
+}
+
+type Known = Map<ValueId, Dependence>;
+
+/**
+ * Walks the functions of a model with the growth of their inputs, and makes of each function one variant for every
+ * combination of growing and constant inputs that occurs.
+ */
+export class Analysis {
+  readonly violations: Violation[] = [];
+  readonly made: GraphFunction[] = [];
+  /** Constant rows before the generated ones, over the whole model; known after the first pass. */
+  prefix: Expression = 0;
+  readonly #model: GraphModel;
+  readonly #dimension: string;
+  readonly #formulas: ReadonlyMap<string, FormulaDeclaration>;
+  readonly #variants = new Map<string, FunctionResult>();
+  readonly #calls: Place[] = [];
+  #types = new Map<ValueId, ValueType>();
+  #states: LocalState[] = [];
+
+  constructor(model: GraphModel, dimension: string, prefix: Expression) {
+    this.#model = model;
+    this.#dimension = dimension;
+    this.#formulas = new Map(model.formulas.map((f) => [f.name, f]));
+    this.prefix = prefix;
+  }
+
+  /** One function with the growth of its parameters, in their order. */
+  run(source: GraphFunction, inputs: readonly Dependence[]): FunctionResult {
+    const key = JSON.stringify([source.name, inputs]);
+    const known = this.#variants.get(key);
+    if (known) return known;
+    const outer = { types: this.#types, states: this.#states };
+    this.#types = new Map(source.parameters.map((p) => [p.id, p.type]));
+    this.#states = [];
+    const values: Known = new Map(source.parameters.map((p, i) => [p.id, inputs[i] ?? constant]));
+    const body = this.#keepConstants(this.#region(source.body, values), values);
+    const result = body.results.map((id) => values.get(id) ?? constant);
+    const name = this.#variantName(source.name);
+    const made = { ...source, name, body };
+    const done = { made, result, states: this.#states };
+    this.#types = outer.types;
+    this.#states = outer.states;
+    this.#variants.set(key, done);
+    if (source !== this.#model.main) this.made.push(made);
+    return done;
+  }
+
+  #variantName(name: string): string {
+    const taken = new Set([...this.made.map((f) => f.name), ...this.#model.functions.map((f) => f.name)]);
+    if (!this.made.some((f) => f.name === name)) return name;
+    let n = 2;
+    while (taken.has(`${name}_${n}`)) n++;
+    return `${name}_${n}`;
+  }
+
+  #region(region: Region, values: Known): Region {
+    return { ...region, nodes: region.nodes.map((node) => this.#node(node, values)) };
+  }
+
+  #node(node: Node, values: Known): Node {
+    for (const output of node.outputs) this.#types.set(output.id, output.type);
+    const made = this.#dispatch(node, values);
+    return made;
+  }
+
+  #dispatch(node: Node, values: Known): Node {
+    switch (node.kind) {
+      case 'operator':
+        return this.#operator(node, values);
+      case 'call':
+        return this.#call(node, values);
+      case 'repeat':
+        return this.#repeat(node, values);
+      case 'if':
+        return this.#if(node, values);
+      case 'scan':
+        return this.#scan(node, values);
+    }
+  }
+
+  #set<N extends Node>(node: N, dependence: Dependence, values: Known): N {
+    for (const output of node.outputs) values.set(output.id, dependence);
+    return { ...node, growth: dependence.growth };
+  }
+
+  #violation(node: Node, more: Pick<Violation, 'mask' | 'operation' | 'label'>): void {
+    this.violations.push({ places: [...this.#calls, node.place], ...more });
+  }
+
+  // ------------------------------------------------------------------------------------------------ operators
+
+  #operator(node: OperatorNode, values: Known): Node {
+    const inputs = node.inputs.map((id) => (id === null ? constant : (values.get(id) ?? constant)));
+    if (node.operator === 'attend') return this.#attend(node, inputs, values);
+    if (node.operator === 'gru' || node.operator === 'lstm') return this.#recurrent(node, inputs, values);
+    const tables = Object.values(node.attributes).flatMap(lookedUp);
+    const rule = operatorRule(node, [...inputs, ...tables.map((id) => values.get(id) ?? constant)]);
+    if ('other' in rule) {
+      this.#violation(node, { operation: rule.other });
+      return this.#set(node, join(...inputs), values);
+    }
+    const type = node.outputs[0]?.type;
+    if (grows(rule) && type && !growsOnSequenceAxis(type, this.#dimension) && node.operator !== 'element') {
+      this.#violation(node, { operation: `\`${node.operator}\`` });
+    }
+    return this.#set({ ...node, attributes: { ...node.attributes, ...this.#positions(node, rule) } }, this.#behind(node, rule), values);
+  }
+
+  /** Rows that a concat puts before the growing ones. */
+  #behind(node: OperatorNode, rule: Dependence): Dependence {
+    if (node.operator !== 'concat' || !grows(rule) || !this.#alongSequence(node)) return rule;
+    const before = node.inputs
+      .slice(0, -1)
+      .map((id) => (id === null ? undefined : this.#types.get(id)?.shape[1]))
+      .reduce<Expression>((sum, size) => add(sum, size ?? 0), rule.before);
+    this.prefix = before;
+    return { ...rule, before };
+  }
+
+  #alongSequence(node: OperatorNode): boolean {
+    const axis = node.attributes['axis'];
+    return typeof axis === 'object' && axis.kind === 'string' && axis.value === 'sequence';
+  }
+
+  #positions(node: OperatorNode, rule: Dependence): Record<string, Expression> {
+    if (!grows(rule)) return {};
+    const { operator } = node;
+    if (operator === 'predict' || operator === 'present' || (operator === 'concat' && this.#alongSequence(node))) {
+      return { grows: true };
+    }
+    if (!positional.has(operator)) return {};
+    return same(rule.before, this.prefix) ? { grows: true } : { grows: true, behind: this.prefix };
+  }
+
+  #attend(node: OperatorNode, inputs: readonly Dependence[], values: Known): Node {
+    const [q = constant, k = constant, v = constant] = inputs;
+    const query = node.inputs[0] === null ? v : q;
+    const keys = join(node.inputs[1] === null ? v : k, v);
+    if (!grows(keys)) return this.#set(node, query, values);
+    const mask = node.attributes['mask'] ?? true;
+    const label = node.label;
+    if (!grows(query)) this.#violation(node, { operation: 'attention from a fixed query' });
+    else if (!impliesCausal(mask, this.#formulas)) this.#violation(node, { mask, ...(label !== undefined && { label }) });
+    this.#growingTables(node, values);
+    const window = impliesWindow(mask, this.#formulas);
+    const bounded = window !== undefined && !same(window, infinity);
+    const state = node.outputs[0]?.id ?? 'attend';
+    const types = [node.inputs[1] ?? node.inputs[2], node.inputs[2]].flatMap((id) => {
+      const type = id === null || id === undefined ? undefined : this.#types.get(id);
+      return type ? [type] : [];
+    });
+    this.#states.push({ path: [state], kind: 'keys_values', types, ...(bounded && { window }) });
+    const attributes = { ...node.attributes, grows: true, ...(bounded && { window }) };
+    return this.#set({ ...node, attributes, state }, { growth: 'causal', before: query.before }, values);
+  }
+
+  /** Scores that read growing tables by position would need every row of them at each step; presence is kept. */
+  #growingTables(node: OperatorNode, values: Known): void {
+    const present = new Set(this.#model.inputs.map((i) => `${i.name}_present`));
+    for (const id of Object.values(node.attributes).flatMap(lookedUp)) {
+      if (grows(values.get(id) ?? constant) && !present.has(id)) this.#violation(node, { operation: 'a score of growing values' });
+    }
+  }
+
+  #recurrent(node: OperatorNode, inputs: readonly Dependence[], values: Known): Node {
+    const all = join(...inputs);
+    if (!grows(all)) return this.#set(node, constant, values);
+    if (node.attributes['reverse'] !== undefined && node.attributes['reverse'] !== false) {
+      this.#violation(node, { operation: `a reversed \`${node.operator}\`` });
+    }
+    const state = node.outputs[0]?.id ?? node.operator;
+    const type = node.outputs[0]?.type;
+    const row: ValueType = { dtype: 'float', shape: type?.shape.filter((_, i) => i !== 1) ?? [] };
+    this.#states.push({ path: [state], kind: 'recurrent', types: node.operator === 'lstm' ? [row, row] : [row] });
+    return this.#set(
+      { ...node, attributes: { ...node.attributes, grows: true }, state },
+      { ...all, growth: 'causal' },
+      values,
+    );
+  }
+
+  // -------------------------------------------------------------------------------------------------- regions
+
+  #call(node: CallNode, values: Known): Node {
+    const source = this.#model.functions.find((f) => f.name === node.function);
+    if (!source) throw new Error(`the graph calls ${node.function}, which it does not contain`);
+    const inputs = node.inputs.map((id) => values.get(id) ?? constant);
+    this.#calls.push(node.place);
+    const { made, result, states } = this.run(source, inputs);
+    this.#calls.pop();
+    for (const state of states) this.#states.push({ ...state, path: [...node.scope.segments, ...state.path] });
+    return this.#set({ ...node, function: made.name }, result[0] ?? constant, values);
+  }
+
+  #repeat(node: RepeatNode, values: Known): Node {
+    const [input] = node.inputs;
+    const [stream] = node.region.parameters;
+    let entry = values.get(input) ?? constant;
+    for (;;) {
+      const before = { violations: this.violations.length, states: this.#states.length };
+      if (stream !== undefined) values.set(stream, entry);
+      const region = this.#keepConstants(this.#region(node.region, values), values);
+      const exit = values.get(region.results[0] ?? '') ?? constant;
+      const both = join(entry, exit);
+      if (both.growth === entry.growth) return this.#set({ ...node, region }, both, values);
+      // The stream grows from the second copy on: the first copy is treated like the others.
+      this.violations.length = before.violations;
+      this.#states.length = before.states;
+      entry = both;
+    }
+  }
+
+  #if(node: IfNode, values: Known): Node {
+    const then = this.#keepConstants(this.#region(node.then, values), values);
+    const otherwise = this.#keepConstants(this.#region(node.else, values), values);
+    const results = [...then.results, ...otherwise.results].map((id) => values.get(id) ?? constant);
+    return this.#set({ ...node, then, else: otherwise }, join(...results), values);
+  }
+
+  #scan(node: ScanNode, values: Known): Node {
+    const rows = join(...node.sequences.map((id) => values.get(id) ?? constant));
+    if (!grows(rows)) return this.#set(node, constant, values);
+    const outside = [...node.states, ...freeIn(node.region)].map((id) => values.get(id) ?? constant);
+    if (outside.some(grows)) this.#violation(node, { operation: '`scan` with a growing state' });
+    const state = node.outputs[0]?.id ?? 'scan';
+    const types = node.states.flatMap((id) => this.#types.get(id) ?? []);
+    this.#states.push({ path: [state], kind: 'recurrent', types });
+    return this.#set({ ...node, state }, { ...rows, growth: 'causal' }, values);
+  }
+
+  /** Constants that growing nodes of the region (or its result) read are computed once and kept. */
+  #keepConstants(region: Region, values: Known): Region {
+    const wanted = new Set<ValueId>();
+    const isConstant = (id: ValueId): boolean => !grows(values.get(id) ?? constant);
+    for (const node of region.nodes) {
+      if (node.growth === 'constant') continue;
+      for (const id of readBy(node)) if (isConstant(id)) wanted.add(id);
+    }
+    const nodes = region.nodes.map((node): Node => {
+      const kept = node.outputs.find((o) => wanted.has(o.id));
+      if (!kept || node.growth !== 'constant' || isFree(node)) return node;
+      this.#states.push({ path: [kept.id], kind: 'kept', types: node.outputs.map((o) => o.type) });
+      return { ...node, keep: kept.id };
+    });
+    return { ...region, nodes };
+  }
+}
+
+/** Costs nothing to make again. */
+function isFree(node: Node): boolean {
+  return node.kind === 'operator' && (node.operator === 'weight' || node.operator === 'scalar');
+}

@@ -1,0 +1,67 @@
+import { futureWitness } from '../algebra/index.js';
+import type { At } from '../check/values.js';
+import type { Generation, GraphModel, Loop, StateDeclaration } from '../graph/graph.js';
+import { Analysis, type LocalState, type Violation } from './analysis.js';
+import { constant, type Dependence } from './growth.js';
+import type { LowerContext } from './lower.js';
+
+/**
+ * Derives the incremental step of `generate x from y`: along x's length every value is constant, pointwise or causal,
+ * or the model cannot be generated from. Nodes are marked with what they are; keys, values and recurrent state that
+ * steps share are listed.
+ */
+export function deriveGeneration(model: GraphModel, generate: Generation, context: LowerContext): GraphModel | undefined {
+  const first = analyse(model, generate, 0);
+  // Positions before a prefix is joined count differently: the second pass knows how long the prefix is.
+  const { analysis, main, states } = first.analysis.prefix === 0 ? first : analyse(model, generate, first.analysis.prefix);
+  for (const violation of analysis.violations) reportViolation(violation, generate, context);
+  if (analysis.violations.length > 0) return undefined;
+  return {
+    ...model,
+    functions: analysis.made,
+    main,
+    generate: { ...generate, prefix: analysis.prefix, state: states.map((s) => declared(s, model)) },
+  };
+}
+
+function analyse(model: GraphModel, generate: Generation, prefix: Analysis['prefix']) {
+  const analysis = new Analysis(model, generate.dimension, prefix);
+  const growing: Dependence = { growth: 'pointwise', before: 0 };
+  const inputs = model.inputs.map((i) => (i.name === generate.input ? growing : constant));
+  const { made, states } = analysis.run(model.main, inputs);
+  return { analysis, main: made, states };
+}
+
+function declared(state: LocalState, model: GraphModel): StateDeclaration {
+  const { path, ...rest } = state;
+  return { path: { root: 'function', segments: path }, loops: loopsOf(path, model), ...rest };
+}
+
+/** The loops whose indices a path contains, with their counts. */
+function loopsOf(path: LocalState['path'], model: GraphModel): Loop[] {
+  const all = [model.main, ...model.functions].flatMap((f) => [...f.weights, ...f.scopes].flatMap((w) => w.loops));
+  return path.flatMap((segment) => {
+    if (typeof segment === 'string' || typeof segment.index !== 'object' || segment.index.kind !== 'local') return [];
+    const { name } = segment.index;
+    const loop = all.find((l) => l.index === name);
+    return loop ? [loop] : [];
+  });
+}
+
+function reportViolation(violation: Violation, generate: Generation, context: LowerContext): void {
+  const { checker } = context;
+  const at: At = violation.places.map(context.locate).findLast((place) => place !== undefined) ?? context.model;
+  const name = generate.input;
+  if (violation.mask === undefined) {
+    checker.report('future_reaches_output', at, { name, operation: violation.operation ?? 'an operator' });
+    return;
+  }
+  const known = checker.configurations[0]?.known ?? {};
+  const witness = futureWitness(violation.mask, known, checker.formulaMap());
+  checker.report('mask_sees_future', at, {
+    name,
+    attention: violation.label ?? 'this attention',
+    query: witness?.query ?? 0,
+    key: witness?.key ?? 1,
+  });
+}

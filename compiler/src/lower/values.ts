@@ -1,0 +1,34 @@
+import { walk } from '../algebra/walk.js';
+import type { Expression, Node, Region, ValueId } from '../graph/graph.js';
+
+/** Every value that an expression of a node looks up: tables of scores, presence of inputs. */
+export function lookedUp(expression: Expression): ValueId[] {
+  const found: ValueId[] = [];
+  for (const part of walk(expression)) if (typeof part === 'object' && part.kind === 'lookup') found.push(part.value);
+  return found;
+}
+
+/** The values that a node reads, those of inner regions included where they come from outside. */
+export function readBy(node: Node): ValueId[] {
+  switch (node.kind) {
+    case 'operator':
+      return [
+        ...node.inputs.flatMap((i) => (i === null ? [] : [i])),
+        ...Object.values(node.attributes).flatMap(lookedUp),
+      ];
+    case 'call':
+      return [...node.inputs];
+    case 'repeat':
+      return [...node.inputs, ...freeIn(node.region)];
+    case 'if':
+      return [...freeIn(node.then), ...freeIn(node.else)];
+    case 'scan':
+      return [...node.states, ...node.sequences, ...freeIn(node.region)];
+  }
+}
+
+/** The values of outer regions that a region reads. */
+export function freeIn(region: Region): ValueId[] {
+  const own = new Set([...region.parameters, ...region.nodes.flatMap((n) => n.outputs.map((o) => o.id))]);
+  return [...region.nodes.flatMap(readBy), ...region.results].filter((id) => !own.has(id));
+}
