@@ -1,1 +1,1 @@
-export {};
+export { type InstallOptions, installWebGPU } from './device/install-webgpu.js';

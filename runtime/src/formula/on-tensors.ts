@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
-import type { Operand } from '../ops/arithmetic.js';
+import { maximum, minimum, type Operand } from '../ops/arithmetic.js';
 import { and, equal, greater, greaterEqual, less, lessEqual, not, notEqual, or, where } from '../ops/logic.js';
 import type { FormulaOperator } from './formula.js';
 
@@ -44,9 +44,9 @@ export const onTensors: Readonly<Record<Exclude<FormulaOperator, 'dot'>, (...ope
     const value = float(x!);
     return typeof slope === 'number' ? tf.leakyRelu(value, slope) : tf.prelu(value, float(slope!));
   },
-  minimum: (a, b) => tf.minimum(float(a!), float(b!)),
-  maximum: (a, b) => tf.maximum(float(a!), float(b!)),
-  clamp: (x, low, high) => tf.minimum(tf.maximum(float(x!), float(low!)), float(high!)),
+  minimum: (a, b) => minimum(float(a!), float(b!)),
+  maximum: (a, b) => maximum(float(a!), float(b!)),
+  clamp: (x, low, high) => minimum(maximum(float(x!), float(low!)), float(high!)),
 };
 
 function tensor(x: Operand): Tensor {

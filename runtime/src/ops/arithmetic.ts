@@ -10,8 +10,10 @@ export const multiply = (a: Operand, b: Operand): Tensor => tf.mul(a, b);
 /** Real division. */
 export const divide = (a: Operand, b: Operand): Tensor => tf.tidy(() => tf.div(real(a), real(b)));
 export const power = (a: Operand, b: Operand): Tensor => tf.pow(a, b);
-export const minimum = (a: Operand, b: Operand): Tensor => tf.minimum(a, b);
-export const maximum = (a: Operand, b: Operand): Tensor => tf.maximum(a, b);
+export const minimum = (a: Operand, b: Operand): Tensor =>
+  broadcasts(a, b) ? chosen(tf.minimum, a, b) : tf.minimum(a, b);
+export const maximum = (a: Operand, b: Operand): Tensor =>
+  broadcasts(a, b) ? chosen(tf.maximum, a, b) : tf.maximum(a, b);
 export const negate = (x: Tensor): Tensor => tf.neg(x);
 
 export const exp = (x: Tensor): Tensor => tf.exp(x);
@@ -27,4 +29,20 @@ export function clamp(x: Tensor, { low, high }: { readonly low: number; readonly
 /** Sums (int32 in tfjs's typing of `div` would round). */
 function real(x: Operand): Operand {
   return typeof x === 'number' || x.dtype === 'float32' ? x : tf.cast(x, 'float32');
+}
+
+function broadcasts(a: Operand, b: Operand): boolean {
+  return typeof a !== 'number' && typeof b !== 'number' && !tf.util.arraysEqual(a.shape, b.shape);
+}
+
+/** tfjs's gradient of the smaller or larger of two does not add up over axes that broadcast; addition's does. */
+function chosen(choose: (a: Operand, b: Operand) => Tensor, a: Operand, b: Operand): Tensor {
+  return tf.tidy(() => {
+    const zeros = tf.zeros(tf.broadcast_util.assertAndGetBroadcastShape(shape(a), shape(b)));
+    return choose(tf.add(a, zeros), tf.add(b, zeros));
+  });
+}
+
+function shape(x: Operand): number[] {
+  return typeof x === 'number' ? [] : x.shape;
 }

@@ -32,10 +32,13 @@ export function embedding(
  */
 export function takeRows(table: Tensor, ids: Tensor): Tensor {
   const flat = tf.reshape(tf.cast(ids, 'int32'), [ids.size]);
-  const take = tf.customGrad((rows) => {
+  // The ids must be saved: a surrounding tidy ends before the gradient is asked for.
+  const take = tf.customGrad((rows, save) => {
     const weight = rows as Tensor2D;
-    const gradient = (dy: Tensor): Tensor =>
-      tf.tidy(() => tf.scatterND(tf.reshape(flat, [flat.size, 1]), dy as Tensor2D, weight.shape));
+    const shape = weight.shape;
+    (save as tf.GradSaveFunc)([flat]);
+    const gradient = (dy: Tensor, [saved]: Tensor[]): Tensor =>
+      tf.tidy(() => tf.scatterND(tf.reshape(saved!, [flat.size, 1]), dy as Tensor2D, shape));
     return { value: tf.gather(weight, flat), gradFunc: gradient };
   });
   return tf.reshape(take(table), [...ids.shape, size(table, 1)]);

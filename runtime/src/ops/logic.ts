@@ -10,7 +10,8 @@ function comparison(compare: (a: Tensor, b: Tensor) => Tensor): Comparison {
     tf.tidy(() =>
       tf.customGrad((left, right) => {
         const [x, y] = [left as Tensor, right as Tensor];
-        return { value: compare(x, y), gradFunc: () => [tf.zerosLike(x), tf.zerosLike(y)] };
+        const shapes = [x.shape, y.shape]; // not the tensors: they may be gone when the gradient is asked for
+        return { value: compare(x, y), gradFunc: () => shapes.map((shape) => tf.zeros(shape)) };
       })(tensor(a), tensor(b)),
     );
 }

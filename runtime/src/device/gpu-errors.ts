@@ -1,0 +1,47 @@
+import { TfmError } from '../errors.js';
+
+/** What went wrong on the device of the WebGPU backend, until somebody is told. */
+interface DeviceState {
+  error: TfmError | undefined;
+  lost: TfmError | undefined;
+}
+
+const states = new WeakMap<GPUDevice, DeviceState>();
+
+/**
+ * Notes errors of a device. WebGPU reports invalid shaders and buffers as events, after the call that made them: without
+ * a listener stale numbers are read back in silence.
+ */
+export function watch(device: GPUDevice): void {
+  if (states.has(device)) return;
+  const state: DeviceState = { error: undefined, lost: undefined };
+  states.set(device, state);
+  device.addEventListener('uncapturederror', (event) => {
+    event.preventDefault(); // told by the next `read`, not by the console
+    state.error ??= new TfmError(
+      'TFM5502',
+      `the GPU reported: ${event.error.message.trim()}`,
+      "results since then are not to be trusted; useBackend('wasm') runs the same model without the GPU",
+    );
+  });
+  const whenLost = (info: GPUDeviceLostInfo) => {
+    state.lost = new TfmError(
+      'TFM5503',
+      `the GPU device was lost (${info.reason || 'unknown reason'})${info.message ? `: ${info.message.trim()}` : ''}`,
+      "all tensors on it are gone: call useBackend('webgpu') again, which takes a new device, and load the model again",
+    );
+  };
+  device.lost.then(whenLost, () => undefined);
+}
+
+export function isLost(device: GPUDevice): boolean {
+  return states.get(device)?.lost !== undefined;
+}
+
+/** The error to tell of now: a lost device always, any other once. */
+export function takeError(device: GPUDevice): TfmError | undefined {
+  const state = states.get(device);
+  const error = state?.lost ?? state?.error;
+  if (state) state.error = undefined;
+  return error;
+}

@@ -1,0 +1,25 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import { TfmError } from '../errors.js';
+import { takeError } from './gpu-errors.js';
+import { activeDevice } from './webgpu.js';
+
+/** The numbers of a tensor: float32, int32, or 0 and 1 of a bool. */
+export type TensorData = Float32Array | Int32Array | Uint8Array;
+
+/**
+ * The numbers of a tensor. Always this and never `dataSync`, which throws or gives zeros on WebGPU.
+ *
+ * @throws TfmError TFM5502 where the GPU reported an error since the last read, TFM5503 where it was lost.
+ */
+export async function read(tensor: Tensor): Promise<TensorData> {
+  const device = activeDevice();
+  const before = device && takeError(device);
+  if (before) throw before;
+  const data = await tensor.data().catch((cause: unknown) => {
+    const error = device && takeError(device);
+    throw error ?? new TfmError('TFM5502', 'a tensor could not be read back', undefined, { cause });
+  });
+  const after = device && takeError(device);
+  if (after) throw after;
+  return data;
+}

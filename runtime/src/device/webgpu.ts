@@ -1,0 +1,53 @@
+import * as tf from '@tensorflow/tfjs';
+import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
+import { TfmError } from '../errors.js';
+import { isLost, watch } from './gpu-errors.js';
+
+/** The device of the active backend, where that is WebGPU. */
+export function activeDevice(): GPUDevice | undefined {
+  return tf.getBackend() === 'webgpu' ? (tf.backend() as WebGPUBackend).device : undefined;
+}
+
+/** The adapter, or `null` where there is none: no WebGPU in this browser or process, or no driver. */
+export async function findAdapter(): Promise<GPUAdapter | null> {
+  // Node 20 has no `navigator`, other hosts one without `gpu`.
+  const { navigator } = globalThis as { navigator?: { readonly gpu?: GPU } };
+  return (await navigator?.gpu?.requestAdapter({ powerPreference: 'high-performance' })) ?? null;
+}
+
+/**
+ * Makes the WebGPU backend the active one, on a device of our own: tfjs's factory asks for no optional features,
+ * listens to no errors, and is not there at all when `navigator.gpu` came after its import.
+ */
+export async function startWebGpu(adapter: GPUAdapter): Promise<void> {
+  const { WebGPUBackend } = await import('@tensorflow/tfjs-backend-webgpu');
+  tf.env().set('WEBGPU_CPU_FORWARD', false); // small tensors, too, are computed where the others are
+  const existing = tf.findBackend('webgpu') as WebGPUBackend | null;
+  if (existing && !isLost(existing.device)) {
+    watch(existing.device);
+  } else {
+    tf.removeBackend('webgpu');
+    const device = await requestDevice(adapter);
+    watch(device);
+    tf.registerBackend('webgpu', () => new WebGPUBackend(device, adapter.info), 3);
+  }
+  if (!(await tf.setBackend('webgpu')))
+    throw new TfmError('TFM5501', 'the WebGPU backend did not start', "useBackend('wasm') needs no GPU");
+}
+
+/** Features that kernels can make use of, and the adapter's own limits instead of the portable ones. */
+function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {
+  const useful: GPUFeatureName[] = ['timestamp-query', 'shader-f16', 'subgroups'];
+  const { limits } = adapter;
+  return adapter.requestDevice({
+    requiredFeatures: useful.filter((feature) => adapter.features.has(feature)),
+    requiredLimits: {
+      maxBufferSize: limits.maxBufferSize,
+      maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+      maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
+      maxComputeWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
+      maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
+      maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
+    },
+  });
+}

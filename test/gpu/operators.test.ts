@@ -1,0 +1,27 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { read, useBackend } from '../../runtime/src/index.js';
+import { cases } from '../support/cases/index.js';
+import { gradientError, outcome, toTensors } from '../support/compare.js';
+
+const smaller = cases.filter((of) => !of.large);
+
+describe('webgpu', () => {
+  beforeAll(async () => {
+    expect(await useBackend('webgpu')).toBe('webgpu');
+  });
+
+  test.each(smaller)('$name', async (of) => {
+    const { shape, expectedShape, error } = await outcome(of);
+    expect(shape).toEqual(expectedShape);
+    expect(error).toBeLessThan(Math.max(of.tolerance ?? 0, 1e-4));
+  });
+
+  test.each(smaller.filter((of) => of.gradient))('gradient of $name', async (of) => {
+    expect(await gradientError(of)).toBeLessThan(5e-4);
+  });
+
+  test('none of them made the device report an error', async () => {
+    const [input] = toTensors(smaller[0]!);
+    expect((await read(input!)).length).toBeGreaterThan(0);
+  });
+});
