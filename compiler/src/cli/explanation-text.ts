@@ -111,7 +111,7 @@ function summary({ totals, dimensions, past }: Explanation): string[] {
   ];
   if (decode) lines.push(`one token after ${past}: ${decimal(decode.flops)} FLOPs${masked(decode)}`);
   if (cache) {
-    const batch = dimensions.B === undefined || dimensions.B === 1 ? '' : `, for a batch of ${dimensions.B}`;
+    const batch = (dimensions.B ?? 1) > 1 ? `, for a batch of ${dimensions.B}` : '';
     lines.push(
       `KV cache ${bytes(cache.perToken)} for each token; ${bytes(cache.bytes)} for ${count(cache.capacity)} tokens${batch}`,
     );

@@ -45,5 +45,5 @@ export function extraFiles(project: Project, expected: ReadonlySet<string>): str
   const found = folders
     .filter((folder) => fs.existsSync(folder))
     .flatMap((folder) => listFiles(folder, endings[project.target]));
-  return [...new Set(found)].filter((file) => !expected.has(file)).sort();
+  return [...new Set(found)].filter((file) => !expected.has(file));
 }

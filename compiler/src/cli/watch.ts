@@ -1,4 +1,7 @@
+import fs from 'node:fs';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import type { FSWatcher } from 'chokidar';
 import type { BuildResult } from './commands/build.js';
 import type { Context } from './context.js';
 import { exitCodes, Failure } from './exit.js';
@@ -24,16 +27,19 @@ export async function watch(
   const rebuild = (): void => {
     building = building.then(async () => {
       if (io.signal.aborted) return;
-      const started = performance.now();
+      const started = Date.now();
       const { summary, files } = await settle(buildOnce);
-      watcher.add([...files]);
-      io.stderr.write(`${summary} (${Math.round(performance.now() - started)} ms)\n`);
+      const took = Date.now() - started;
+      const added = await follow(watcher, files);
+      io.stderr.write(`${summary} (${took} ms)\n`);
+      // What changed before it was watched.
+      if (added.some((file) => (fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0) > started)) rebuild();
     });
   };
   watcher.on('all', (event, file) => {
     if (event === 'addDir' || !isSource(file)) return;
     clearTimeout(timer);
-    timer = setTimeout(rebuild, DEBOUNCE);
+    timer = globalThis.setTimeout(rebuild, DEBOUNCE);
   });
   await new Promise<void>((resolve) => watcher.once('ready', resolve));
   rebuild();
@@ -45,6 +51,16 @@ export async function watch(
   await building;
   await watcher.close();
   return exitCodes.interrupted;
+}
+
+/** Watches files that are not watched yet, and waits until they are. Gives those. */
+async function follow(watcher: FSWatcher, files: readonly string[]): Promise<readonly string[]> {
+  const isWatched = (file: string): boolean =>
+    watcher.getWatched()[path.dirname(file)]?.includes(path.basename(file)) === true;
+  const added = files.filter((file) => !isWatched(file));
+  watcher.add([...added]);
+  for (let waits = 0; waits < 100 && !added.every(isWatched); waits++) await setTimeout(10);
+  return added;
 }
 
 /** A failure for the user becomes the line of its build; a mistake of ours still ends the command. */

@@ -11,7 +11,6 @@ import {
   local,
   model,
   operator,
-  parameter,
   path,
   place,
   region,
@@ -169,6 +168,7 @@ describe('structure', () => {
     const choice: Node = {
       kind: 'if',
       condition: even,
+      // biome-ignore lint/suspicious/noThenProperty: the graph's own name for the first branch
       then: region([], [operator('relu', 'a', stream, ['s'])], 'a'),
       else: region([], [linear('b', path('layers', { index: i }, 'w'))], 'b'),
       outputs: [{ id: 'c', type: stream }],
