@@ -149,9 +149,12 @@ async function readInto<T extends TypedArray>({ source, entry }: Place, to: T, o
   for (let position = begin; position < end; position += CHUNK_BYTES) {
     options.signal?.throwIfAborted();
     const next = Math.min(end, position + CHUNK_BYTES);
-    const bytes = await source.read(position, next, options.signal);
+    // The bytes of F32 are the values themselves: a file is read into its place.
+    const into =
+      dtype === 'F32' ? new Uint8Array(to.buffer, to.byteOffset + position - begin, next - position) : undefined;
+    const bytes = await source.read(position, next, options.signal, into);
     if (bytes.length !== next - position) throw readError(source.name, `it gave ${bytes.length} bytes at ${position}`);
-    decodeInto(dtype, bytes, to, (position - begin) / dtypeBytes(dtype), name);
+    if (bytes !== into) decodeInto(dtype, bytes, to, (position - begin) / dtypeBytes(dtype), name);
     options.onBytes?.(bytes.length);
   }
   return to;

@@ -119,6 +119,9 @@ export interface MapProblem {
   readonly at?: SpecPlace;
 }
 
+/** A message stops after this many problems; `problems` has them all. */
+const MOST_LINES = 40;
+
 /** All problems between a model and a checkpoint at once. */
 export class CheckpointMapError extends TfmError {
   override readonly name = 'CheckpointMapError';
@@ -126,10 +129,11 @@ export class CheckpointMapError extends TfmError {
 
   /** `problems` has at least one element. */
   constructor(checkpoint: string, problems: readonly MapProblem[]) {
-    const lines = problems.map(({ code, message, help, at }) => {
+    const lines = problems.slice(0, MOST_LINES).map(({ code, message, help, at }) => {
       const place = at === undefined ? '' : ` (${at.file}:${at.line})`;
       return `  ${code}: ${message}${place}${help === undefined ? '' : `\n    = help: ${help}`}`;
     });
+    if (problems.length > MOST_LINES) lines.push(`  … and ${problems.length - MOST_LINES} more`);
     const what = problems.length === 1 ? 'one problem' : `${problems.length} problems`;
     super(problems[0]?.code ?? 'TFM5201', `${checkpoint} and the model do not fit, ${what}:\n${lines.join('\n')}`);
     this.problems = problems;

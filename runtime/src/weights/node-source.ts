@@ -43,8 +43,8 @@ function fileSource(path: string, size: number, handle: FileHandle): ByteSource 
   return {
     name: path,
     size,
-    async read(begin, end, signal) {
-      const bytes = new Uint8Array(end - begin);
+    async read(begin, end, signal, into) {
+      const bytes = into ?? new Uint8Array(end - begin);
       let filled = 0;
       while (filled < bytes.length) {
         signal?.throwIfAborted();

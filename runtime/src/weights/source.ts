@@ -8,9 +8,10 @@ export interface ByteSource {
   readonly size: number;
   /**
    * The bytes from `begin` up to `end`. The result may be a view of memory that the source keeps: read only.
+   * A source that would have to copy them may put them into `into`, of the same length, and give that back.
    * Rejects with {@link SafetensorsError} TFM5110 when the bytes cannot be had, with the signal's reason when aborted.
    */
-  read(begin: number, end: number, signal?: AbortSignal): Promise<Uint8Array>;
+  read(begin: number, end: number, signal?: AbortSignal, into?: Uint8Array): Promise<Uint8Array>;
   /** Gives back what the source holds open, if anything. */
   close?(): Promise<void>;
 }

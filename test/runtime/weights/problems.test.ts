@@ -242,5 +242,7 @@ it('takes a model of many experts in reasonable time', () => {
     files.map((file) => ({ ...file, name: `${file.name}s` })),
   );
   expect(wrong.problems?.length).toBe(2 * weights.length);
+  const { message } = new CheckpointMapError('x', wrong.problems ?? []);
+  expect(message.endsWith(`\n  … and ${2 * weights.length - 40} more`)).toBe(true);
   expect(performance.now() - start).toBeLessThan(10_000);
 });

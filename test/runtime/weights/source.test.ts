@@ -141,6 +141,18 @@ describe('openSource', () => {
     expect(seen.at(-1)).toBe(bytes.length);
   });
 
+  it('takes a source of the caller, and does not trust it', async () => {
+    const given = { name: 'mine', size: bytes.length };
+    const good = await openCheckpoint({ ...given, read: (begin, end) => Promise.resolve(bytes.slice(begin, end)) });
+    const inMemory = await openCheckpoint(bytes);
+    const name = 'transformer.h.0.mlp.c_fc.bias';
+    expect(await good.read(name)).toEqual(await inMemory.read(name));
+    const read = (begin: number, end: number): Promise<Uint8Array> =>
+      Promise.resolve(bytes.slice(begin, begin > 5000 ? end - 4 : end));
+    const error = await errorOf(async () => (await openCheckpoint({ ...given, read })).read(name));
+    expect(error.message).toMatch(/cannot read mine: it gave 508 bytes/);
+  });
+
   it('stops when aborted', async () => {
     const controller = new AbortController();
     controller.abort(new Error('enough'));
