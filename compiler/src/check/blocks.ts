@@ -90,7 +90,7 @@ function walkBlock(declaration: Block, given: Given, input: TensorValue, context
   if (stream?.type && !bindStream(stream, input, context)) return failed;
   if (!bindArguments(declaration, given, context)) return failed;
   if (declaration.body.kind === 'body') return runBody(declaration.body, context);
-  return applyTo(x, declaration.body, context);
+  return applyTo(x, declaration.body, context, true);
 }
 
 /** `from x: float[.., width]`: names that mean nothing yet are bound to the stream's sizes, the others must agree. */

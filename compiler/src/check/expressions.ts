@@ -126,7 +126,7 @@ function labelled(value: Syntax, label: Identifier, was: Identifier | undefined,
 function asLabelled(value: Value, label: Label, context: Context, span: Span): Value | undefined {
   const stage = instance.toStage(value, context, atSpan(context, span));
   if (!stage) return undefined;
-  return { ...stage, apply: (input, site) => stage.apply(input, { ...site, ...label }) };
+  return { ...stage, unlabelled: stage, apply: (input, site) => stage.apply(input, { ...site, ...label }) };
 }
 
 function member(expression: Member, context: Context): Value {

@@ -82,7 +82,9 @@ export function relabel(value: TensorValue, name: string, context: Context): Ten
   const last = nodes.at(-1);
   if (!last || value.builder !== builder || last.label !== undefined || last.outputs[0]?.id !== value.id) return value;
   const id = builder.id(name);
-  const renamed: Node = { ...last, label: name, outputs: last.outputs.map((o, i) => (i === 0 ? { ...o, id } : o)) };
+  // Where a stage inside the pipeline has the same label, `explain` shows that one.
+  const taken = nodes.some((node) => node.label === name);
+  const renamed: Node = { ...last, ...(!taken && { label: name }), outputs: last.outputs.map((o, i) => (i === 0 ? { ...o, id } : o)) };
   nodes[nodes.length - 1] = renamed;
   return { ...value, id };
 }
@@ -125,7 +127,7 @@ export function declareWeights(
 /** The scope of a labelled or unlabelled thing: its label, or a free name made of what it is. */
 export function enterLabel(site: Site, wanted: string): Context['home'] {
   const { context, at, label } = site;
-  if (site.inPlace) return context.home;
+  if (label === undefined && site.inPlace) return context.home;
   if (label === undefined) {
     const name = context.home.free(wanted);
     if (name !== wanted) context.checker.renumbered.add(name);

@@ -18,7 +18,7 @@ function movedTo(context: Context, site: Site): Context {
 
 /** A label on something made of several stages is a scope around them. */
 function scoped(site: Site): Site {
-  if (site.label === undefined || site.inPlace) return { context: site.context, at: site.at };
+  if (site.label === undefined) return { context: site.context, at: site.at };
   const home = enterLabel(site, site.label);
   return { context: { ...site.context, home }, at: site.at };
 }
@@ -44,8 +44,9 @@ function toStage(value: Value, context: Context, at: At): StageValue | undefined
 
 /** One instance: every use of the name shares its weights. */
 function make(value: Value, name: Identifier, context: Context, at: At): Value {
-  const stage = toStage(value, context, at);
-  if (!stage) return failed;
+  const given = toStage(value, context, at);
+  if (!given) return failed;
+  const stage = given.unlabelled ?? given;
   const again = context.home.instance(name.name);
   const inside = (site: Site): Site => ({ context: { ...site.context, home: again() }, at: site.at, inPlace: true });
   return {
@@ -95,12 +96,12 @@ function flow(value: Value, parts: readonly Syntax[], context: Context): Value {
   return stream;
 }
 
-export function applyTo(input: TensorValue, part: Syntax, context: Context): Value {
+export function applyTo(input: TensorValue, part: Syntax, context: Context, inPlace = false): Value {
   const value = evaluate(part, context);
   if (value.kind === 'error') return failed;
   const at = atSpan(context, part.span);
   const stage = toStage(value, context, at);
-  if (stage) return stage.apply(input, { context, at });
+  if (stage) return stage.apply(input, { context, at, inPlace });
   context.checker.report('cannot_flow', at, { found: describe(value) });
   return failed;
 }
@@ -205,7 +206,7 @@ function copyOf(expression: Repeat, input: TensorValue, last: TensorValue | unde
   const home = context.home.copy(i);
   const environment = new Environment(context.environment);
   if (expression.index) environment.define(expression.index.name, { kind: 'scalar', expression: i }, 'local');
-  return applyTo(last ?? input, expression.body, { ...context, environment, home });
+  return applyTo(last ?? input, expression.body, { ...context, environment, home }, true);
 }
 
 function loop(expression: Repeat, count: Expression, input: TensorValue, context: Context, site: Site): Value {
@@ -218,7 +219,7 @@ function loop(expression: Repeat, count: Expression, input: TensorValue, context
   const stream = builder.id('x');
   const entry = { ...tensor({ ...context }, stream, input.type, input.at, input.segments), ...(input.constant && { constant: true }) };
   const { region, result } = builder.inner([stream], () =>
-    applyTo(entry, expression.body, { ...context, environment, home: context.home.copy(local(index)) }),
+    applyTo(entry, expression.body, { ...context, environment, home: context.home.copy(local(index)) }, true),
   );
   builder.loops = outer;
   if (result.kind !== 'tensor') return failed;

@@ -82,7 +82,7 @@ export interface Site {
   readonly at: At;
   readonly label?: string;
   readonly was?: string;
-  /** The scope in hand is the stage's own already: an instance under the name of its `let`. */
+  /** The scope in hand is the stage's own already: an instance, or the whole body of a block or of a repeat. */
   readonly inPlace?: boolean;
 }
 
@@ -91,6 +91,8 @@ export interface StageValue {
   readonly kind: 'stage';
   readonly name: string;
   readonly apply: (input: TensorValue, site: Site) => Value;
+  /** The same stage before `as` gave it a label. */
+  readonly unlabelled?: StageValue;
   /** An instance of `embedding`, whose table `unembed` shares. */
   readonly table?: (site: Site) => EmbeddingTable | undefined;
 }

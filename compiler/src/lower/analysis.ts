@@ -79,13 +79,14 @@ export class Analysis {
 
   /** One function with the growth of its parameters, in their order. */
   run(source: GraphFunction, inputs: readonly Dependence[]): FunctionResult {
-    const key = JSON.stringify([source.name, inputs]);
+    const key = JSON.stringify([source.name, inputs.map((i) => [grows(i), i.before])]);
     const known = this.#variants.get(key);
     if (known) return known;
     const outer = { types: this.#types, states: this.#states };
     this.#types = new Map(source.parameters.map((p) => [p.id, p.type]));
     this.#states = [];
-    const values: Known = new Map(source.parameters.map((p, i) => [p.id, inputs[i] ?? constant]));
+    // Growth inside a function is relative to its own inputs: one variant serves every place of a stack.
+    const values: Known = new Map(source.parameters.map((p, i) => [p.id, entry(inputs[i] ?? constant)]));
     const body = this.#keepConstants(this.#region(source.body, values), values);
     const result = body.results.map((id) => values.get(id) ?? constant);
     const name = this.#variantName(source.name);
@@ -242,24 +243,23 @@ export class Analysis {
     const { made, result, states } = this.run(source, inputs);
     this.#calls.pop();
     for (const state of states) this.#states.push({ ...state, path: [...node.scope.segments, ...state.path] });
-    return this.#set({ ...node, function: made.name }, result[0] ?? constant, values);
+    return this.#set({ ...node, function: made.name }, through(join(...inputs), result[0] ?? constant), values);
   }
 
   #repeat(node: RepeatNode, values: Known): Node {
     const [input] = node.inputs;
     const [stream] = node.region.parameters;
-    let entry = values.get(input) ?? constant;
-    for (;;) {
-      const before = { violations: this.violations.length, states: this.#states.length };
-      if (stream !== undefined) values.set(stream, entry);
+    const before = values.get(input) ?? constant;
+    for (let first = entry(before); ; first = { ...first, growth: 'pointwise' }) {
+      const undo = { violations: this.violations.length, states: this.#states.length };
+      if (stream !== undefined) values.set(stream, first);
       const region = this.#keepConstants(this.#region(node.region, values), values);
       const exit = values.get(region.results[0] ?? '') ?? constant;
-      const both = join(entry, exit);
-      if (both.growth === entry.growth) return this.#set({ ...node, region }, both, values);
-      // The stream grows from the second copy on: the first copy is treated like the others.
-      this.violations.length = before.violations;
-      this.#states.length = before.states;
-      entry = both;
+      // A stream that grows from the second copy on is treated as growing in the first.
+      if (grows(exit) === grows(first)) return this.#set({ ...node, region }, through(before, exit), values);
+      this.violations.length = undo.violations;
+      this.#states.length = undo.states;
+      first = exit;
     }
   }
 
@@ -297,6 +297,16 @@ export class Analysis {
     });
     return { ...region, nodes };
   }
+}
+
+/** What a function or loop sees of a growing value: that it grows. */
+function entry(value: Dependence): Dependence {
+  return grows(value) ? { ...value, growth: 'pointwise' } : value;
+}
+
+/** The result of a function, given what it is relative to its inputs. */
+function through(input: Dependence, result: Dependence): Dependence {
+  return grows(result) ? { ...result, growth: join(input, result).growth } : result;
 }
 
 /** Costs nothing to make again. */

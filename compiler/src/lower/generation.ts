@@ -1,9 +1,10 @@
 import { futureWitness } from '../algebra/index.js';
 import type { At } from '../check/values.js';
-import type { Generation, GraphModel, Loop, StateDeclaration } from '../graph/graph.js';
+import type { Generation, GraphFunction, GraphModel, Loop, StateDeclaration } from '../graph/graph.js';
 import { Analysis, type LocalState, type Violation } from './analysis.js';
 import { constant, type Dependence } from './growth.js';
 import type { LowerContext } from './lower.js';
+import { calledBy } from './values.js';
 
 /**
  * Derives the incremental step of `generate x from y`: along x's length every value is constant, pointwise or causal,
@@ -18,10 +19,25 @@ export function deriveGeneration(model: GraphModel, generate: Generation, contex
   if (analysis.violations.length > 0) return undefined;
   return {
     ...model,
-    functions: analysis.made,
+    functions: reachable(analysis.made, main),
     main,
     generate: { ...generate, prefix: analysis.prefix, state: states.map((s) => declared(s, model)) },
   };
+}
+
+/** The functions that the model still calls: trials leave others behind. */
+function reachable(functions: readonly GraphFunction[], main: GraphFunction): GraphFunction[] {
+  const wanted = new Set<string>();
+  const visit = (f: GraphFunction): void => {
+    for (const name of calledBy(f.body)) {
+      if (wanted.has(name)) continue;
+      wanted.add(name);
+      const callee = functions.find((g) => g.name === name);
+      if (callee) visit(callee);
+    }
+  };
+  visit(main);
+  return functions.filter((f) => wanted.has(f.name));
 }
 
 function analyse(model: GraphModel, generate: Generation, prefix: Analysis['prefix']) {

@@ -32,3 +32,19 @@ export function freeIn(region: Region): ValueId[] {
   const own = new Set([...region.parameters, ...region.nodes.flatMap((n) => n.outputs.map((o) => o.id))]);
   return [...region.nodes.flatMap(readBy), ...region.results].filter((id) => !own.has(id));
 }
+
+/** The functions that a region calls, inner regions included. */
+export function calledBy(region: Region): string[] {
+  return region.nodes.flatMap((node) => {
+    switch (node.kind) {
+      case 'operator':
+        return [];
+      case 'call':
+        return [node.function];
+      case 'if':
+        return [...calledBy(node.then), ...calledBy(node.else)];
+      default:
+        return calledBy(node.region);
+    }
+  });
+}

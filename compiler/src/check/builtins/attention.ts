@@ -99,7 +99,8 @@ function attendWith(use: Use, q: TensorValue | null, k: TensorValue | null, v: T
   const sinks = sinksOf(use);
   if (mask === undefined || score === undefined || scale === undefined || drop === undefined || sinks === failed) return failed;
   const given = { mask, score, scale, drop };
-  const defaults = { mask: true, score: none, scale: defaultScale, drop: 0 };
+  const isDefault = scale === defaultScale || use.checker.sameSize(scale, defaultScale);
+  const defaults = { mask: true, score: none, scale: isDefault ? scale : none, drop: 0 };
   return use.emit('attend', [q, k, v, ...(sinks?.kind === 'tensor' ? [sinks] : [])], type, {
     attributes: attributes(given, defaults),
     segments: (q ?? v).segments,
