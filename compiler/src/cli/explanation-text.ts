@@ -1,4 +1,5 @@
 import { printLiteral } from '../algebra/print.js';
+import { views } from '../explain/costs.js';
 import type { Explanation } from '../explain/explanation.js';
 import type { Row } from '../explain/rows.js';
 import type { Weight } from '../explain/weights.js';
@@ -68,8 +69,9 @@ function rowLines(row: Row, depth: number, generates: boolean): string[][] {
   return [line, ...row.rows.filter(isShown).flatMap((child) => rowLines(child, depth + 1, generates))];
 }
 
-function isShown(row: Row): boolean {
-  return row.rows.length > 0 || row.weights.length > 0 || row.kind === 'attend' || row.label !== row.kind;
+function isShown({ kind, label, rows, weights }: Row): boolean {
+  if (rows.length > 0 || weights.length > 0 || kind === 'attend') return true;
+  return label !== kind && !views.has(kind);
 }
 
 /** `layers[0–11]`, `layers[0, 2, 4]` */

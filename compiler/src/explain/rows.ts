@@ -165,9 +165,14 @@ function withoutNames(name: string, value: unknown): unknown {
   return name === 'label' && typeof value === 'string' ? value.replaceAll(/\[\d+\]/g, '') : value;
 }
 
-function labelOf({ node, path }: Instance): string {
+/** The spec's label; else where the weights live, the last part of a block's path, or the operator's name. */
+function labelOf({ node, path, weights }: Instance): string {
   if (node.label !== undefined) return node.label;
   if (node.kind === 'repeat') return path;
-  if (node.kind === 'call') return path.replace(/^.*\./, '') || node.function;
-  return node.kind === 'operator' ? node.operator : node.kind;
+  if (node.kind === 'call') return lastPart(path) || node.function;
+  if (node.kind !== 'operator') return node.kind;
+  const [first] = Object.entries(weights);
+  return (first && lastPart(first[1].slice(0, -first[0].length - 1))) || node.operator;
 }
+
+const lastPart = (path: string): string => path.replace(/^.*\./, '');
