@@ -29,14 +29,16 @@ export function renderDiagnostic(diagnostic: Diagnostic, { read, colors = false 
   const tint = diagnostic.severity === 'error' ? paint.red : paint.yellow;
   const blocks = inFiles(diagnostic);
   const gutter = gutterWidth(blocks, read);
-  const head = `${tint(paint.bold(`${diagnostic.severity}[${diagnostic.code}]`))}${paint.bold(`: ${printable(diagnostic.message)}`)}`;
+  const head = `${tint(paint.bold(`${diagnostic.severity}[${diagnostic.code}]`))}${paint.bold(`: ${indented(diagnostic.message, '  ')}`)}`;
   const frames = blocks.flatMap(({ file, labels }) => fileFrame(file, labels, read, gutter, paint, tint));
   const remarks = [
     ...(diagnostic.help === undefined ? [] : [`help: ${diagnostic.help}`]),
     ...diagnostic.notes.map((note) => `note: ${note}`),
     `see: tfm help ${diagnostic.code}`,
   ];
-  const tail = remarks.map((remark) => `${' '.repeat(gutter)} ${paint.blue('=')} ${printable(remark)}`);
+  const tail = remarks.map(
+    (remark) => `${' '.repeat(gutter)} ${paint.blue('=')} ${indented(remark, ' '.repeat(gutter + 5))}`,
+  );
   return [head, ...frames, ...tail].join('\n');
 }
 
@@ -107,3 +109,10 @@ function markOf(text: string, { span, text: words, primary }: Label & { readonly
   const to = end.line === start.line ? at(end.column) : at(line.trimEnd().length + 1);
   return { line: start.line, from, to: Math.max(to, from + 1), text: words, primary };
 }
+
+/** Text that may have several lines; all but the first are indented. */
+const indented = (text: string, indent: string): string =>
+  text
+    .split(/\r\n|\n|\r/)
+    .map(printable)
+    .join(`\n${indent}`);

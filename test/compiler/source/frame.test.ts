@@ -115,6 +115,13 @@ test('a file that cannot be read', () => {
   );
 });
 
+test('texts of several lines', () => {
+  const diagnostic = { ...sample, message: 'one\ntwo', help: 'three\nfour', labels: [], notes: ['\u001B[2J'] };
+  const rendered = renderDiagnostic(diagnostic, { read: () => spec });
+  expect(rendered).toContain('error[TFM2004]: one\n  two\n');
+  expect(rendered).toContain('\n  = help: three\n      four\n  = note: \uFFFD[2J\n');
+});
+
 test('colours only when asked for', () => {
   const read = reader({ 'gpt2.tfm': spec });
   expect(renderDiagnostics([sample], { read })).not.toContain('\u001B');

@@ -14,18 +14,4 @@ export const syntaxMessages = {
     title: 'the text does not follow the grammar',
     message: '{problem}',
   },
-  nested_too_deeply: {
-    code: 'TFM1003',
-    severity: 'error',
-    title: 'expressions are nested too deeply',
-    message: 'this is nested more than {most} levels deep',
-    help: 'give inner parts a name with let or block',
-  },
-  unknown_escape: {
-    code: 'TFM1004',
-    severity: 'error',
-    title: 'a string contains an unknown escape',
-    message: 'the escape {escape} is not known',
-    help: 'known escapes: \\" \\\\ \\n \\t',
-  },
 } as const satisfies Record<string, MessageDefinition>;
