@@ -7,8 +7,8 @@ import { allTokens, Comma, Equal, endOf, LeftBrace, Name, RightParenthesis } fro
 
 export type Rule<Result, Arguments extends unknown[] = []> = ParserMethod<Arguments, Result>;
 
-/** How deep expressions may stand in each other; far above any model, far below the end of the stack. */
-export const deepest = 200;
+/** How deep expressions and bodies may stand in each other; a stack of 1 MB is enough for three times as much. */
+const deepest = 64;
 
 /** Ends the parse where the text nests too deeply to go on. */
 export class TooDeep extends Error {
@@ -84,11 +84,10 @@ export abstract class ParserBase extends EmbeddedActionsParser {
     return { kind: 'string', value: resolveEscapes(token.image), span: this.spanOf(token) };
   }
 
-  /** The place of a token; one that error recovery put in stands, empty, before the next. */
+  /** The place of a token; one that error recovery put in, and the end of the file, are empty places. */
   protected spanOf(token: IToken): Span {
-    if (!token.isInsertedInRecovery) return { start: token.startOffset, end: endOf(token) };
-    const start = this.mark();
-    return { start, end: start };
+    const start = Number.isNaN(token.startOffset) ? this.mark() : token.startOffset;
+    return { start, end: start + token.image.length };
   }
 
   protected report(span: Span, message: string, help?: string): void {

@@ -162,15 +162,12 @@ export class TfmParser extends StatementParser {
 
   protected readonly statements: Rule<Statement[]> = this.define('statements', () => {
     const statements: Statement[] = [];
+    const read = () => {
+      const statement = this.SUBRULE(this.statement);
+      if (statement) statements.push(statement);
+    };
     do {
-      this.MANY({
-        GATE: () => this.startsStatement(),
-        DEF: () =>
-          this.attempt('statement', () => {
-            const statement = this.SUBRULE(this.statement);
-            if (statement) statements.push(statement);
-          }),
-      });
+      this.nested(() => this.MANY({ GATE: () => this.startsStatement(), DEF: () => this.attempt('statement', read) }));
     } while (this.skipTo('statement'));
     return statements;
   });

@@ -125,8 +125,13 @@ export abstract class ExpressionPrinter {
   }
 
   #braces(stage: Expression): Document {
+    return group(this.#stage(stage));
+  }
+
+  /** Braces that break with what is around them. */
+  #stage(stage: Expression): Document {
     const { tokens } = this;
-    return group(
+    return concat(
       tokens.take('{'),
       indent(line, this.expression(stage, true), tokens.comments()),
       line,
@@ -246,12 +251,15 @@ export abstract class ExpressionPrinter {
     );
   }
 
-  #ifWithBraces({ condition, then, else: otherwise }: If): Document {
-    const { tokens } = this;
-    return concat(
-      concat(tokens.take('if'), blank, this.expression(condition), blank, this.#braces(then), blank),
-      concat(tokens.take('else'), blank, tokens.next === '{' ? this.#braces(otherwise) : this.expression(otherwise)),
-    );
+  /** All braces of a choice break together. */
+  #ifWithBraces(first: If): Document {
+    const parts: Document[] = [];
+    let choice: Expression = first;
+    for (; choice.kind === 'if' && choice.braces && this.tokens.next === 'if'; choice = choice.else) {
+      parts.push(this.tokens.take('if'), blank, this.expression(choice.condition), blank, this.#stage(choice.then));
+      parts.push(blank, this.tokens.take('else'), blank);
+    }
+    return group(...parts, this.tokens.next === '{' ? this.#stage(choice) : this.expression(choice));
   }
 
   #match({ subject, arms }: Match): Document {

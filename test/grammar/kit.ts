@@ -28,7 +28,7 @@ export function spansOf(value: unknown): Span[] {
 
 /** Compares with a file beside the tests; `UPDATE_GOLDEN=1` writes it. */
 export function expectGolden(file: URL, actual: string): void {
-  if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(file, actual);
+  if (process.env.UPDATE_GOLDEN === '1') writeFileSync(file, actual);
   expect(existsSync(file), `${file.pathname} is missing: run with UPDATE_GOLDEN=1`).toBe(true);
   expect(actual).toBe(readFileSync(file, 'utf8'));
 }

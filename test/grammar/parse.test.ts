@@ -137,16 +137,15 @@ describe('keywords in their places', () => {
     if (checkpoint?.kind !== 'checkpoint') throw new Error('no checkpoint');
     expect(checkpoint.rules.map((rule) => rule.kind)).toEqual(['rule', 'rule', 'rule', 'rule', 'ignore']);
     const paths = checkpoint.rules.flatMap((rule) => (rule.kind === 'rule' ? [rule.path.segments] : []));
-    expect(paths.map((segments) => segments.map(({ names }) => names.map(({ name }) => name).join()).join('.'))).toEqual([
-      'output.input,repeat.model',
-      'ignore',
-      'when.also',
-      'default.weight',
-    ]);
+    expect(
+      paths.map((segments) => segments.map(({ names }) => names.map(({ name }) => name).join()).join('.')),
+    ).toEqual(['output.input,repeat.model', 'ignore', 'when.also', 'default.weight']);
   });
 
   it('as statements between others', () => {
-    const { file, mistakes } = parse('block F from x {\n let mask = x\n mask causal_2 = mask\n score s = mask\n return mask\n}');
+    const { file, mistakes } = parse(
+      'block F from x {\n let mask = x\n mask causal_2 = mask\n score s = mask\n return mask\n}',
+    );
     expect(mistakes).toEqual([]);
     const block = file.declarations[0];
     const body = block?.kind === 'block' && block.body.kind === 'body' ? block.body : undefined;
@@ -179,7 +178,10 @@ describe('streams and types', () => {
     const input = model?.kind === 'model' ? model.statements[0] : undefined;
     expect(input).toMatchObject({
       kind: 'input',
-      type: { dimensions: [{ size: { name: 'B' } }, { size: { name: 'T' }, most: { kind: 'binary' } }], of: { name: 'vocab' } },
+      type: {
+        dimensions: [{ size: { name: 'B' } }, { size: { name: 'T' }, most: { kind: 'binary' } }],
+        of: { name: 'vocab' },
+      },
       options: [{ name: 'pad' }, { name: 'start' }, { name: 'stop' }, { name: 'default' }],
     });
   });
@@ -187,7 +189,9 @@ describe('streams and types', () => {
 
 describe('documentation', () => {
   it('is the run of /// lines directly before a declaration', () => {
-    const { file } = parse('/// Not this.\n// Nor this.\n/// One.\n///  Two.\nmodel M {\n  /// In.\n  let a = 1 /// behind\n  let b = 2\n}');
+    const { file } = parse(
+      '/// Not this.\n// Nor this.\n/// One.\n///  Two.\nmodel M {\n  /// In.\n  let a = 1 /// behind\n  let b = 2\n}',
+    );
     const model = file.declarations[0];
     expect(model).toMatchObject({ documentation: { text: 'One.\n Two.' } });
     const [a, b] = model?.kind === 'model' ? model.statements : [];
