@@ -18,15 +18,11 @@ export interface Compilation {
 
 /**
  * Compiles a spec as seen from its own folder, so that the graph is the same wherever the command is run; messages are as
- * seen from the working folder. `settings` take the place of defaults in the checks.
+ * seen from the working folder.
  */
-export function compileSpec(
-  absolute: string,
-  cwd: string,
-  settings: Readonly<Record<string, unknown>> = {},
-): Compilation {
+export function compileSpec(absolute: string, cwd: string): Compilation {
   const folder = path.dirname(absolute);
-  const { graph, diagnostics, files } = compile(nodeHost(folder), path.basename(absolute), { settings });
+  const { graph, diagnostics, files } = compile(nodeHost(folder), path.basename(absolute));
   const isOfLibrary = (file: string): boolean => Object.hasOwn(standardLibrary, file);
   const show = (file: string): string => (isOfLibrary(file) ? file : showPath(path.resolve(folder, file), cwd));
   return {

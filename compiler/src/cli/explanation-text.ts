@@ -102,7 +102,7 @@ function weightLine({ path, shape, parameters, trained, initializer }: Weight): 
   ];
 }
 
-function summary({ totals, dimensions, past }: Explanation): string[] {
+function summary({ totals, past }: Explanation): string[] {
   const { parameters, trained, weightBytes, prefill, decode, cache } = totals;
   const fixed = parameters === trained ? '' : `, ${count(trained)} trained`;
   const masked = (measure: typeof prefill): string =>
@@ -113,9 +113,8 @@ function summary({ totals, dimensions, past }: Explanation): string[] {
   ];
   if (decode) lines.push(`one token after ${past}: ${decimal(decode.flops)} FLOPs${masked(decode)}`);
   if (cache) {
-    const batch = (dimensions.B ?? 1) > 1 ? `, for a batch of ${dimensions.B}` : '';
     lines.push(
-      `KV cache ${bytes(cache.perToken)} for each token; ${bytes(cache.bytes)} for ${count(cache.capacity)} tokens${batch}`,
+      `KV cache ${bytes(cache.perToken)} for each token; ${bytes(cache.bytes)} for ${count(cache.capacity)} tokens`,
     );
   }
   lines.push('a repeated layer (×n): the figures below it are of one copy');

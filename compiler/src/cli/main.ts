@@ -14,7 +14,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   });
   try {
     await program.parseAsync([...argv], { from: 'user' });
-    return exitCode;
+    return io.signal.aborted ? exitCodes.interrupted : exitCode;
   } catch (error) {
     return report(error, io);
   }

@@ -28,7 +28,7 @@ export interface Choice {
  */
 export function chooseModel(spec: string, choice: Choice, context: Context): ChosenModel {
   const { file, name } = splitSpec(spec);
-  const graph = compileOrFail(file, choice, context);
+  const graph = compileOrFail(file, context);
   const { model, preset } = findModel(graph, file, name);
   const { configuration, problems } = instantiate(model, choice.set, choice.preset ?? preset);
   if (!configuration) throw new Failure(exitCodes.input, problems.map(problemText).join('\n'));
@@ -40,11 +40,11 @@ function splitSpec(spec: string): { file: string; name: string | undefined } {
   return hash < 0 ? { file: spec, name: undefined } : { file: spec.slice(0, hash), name: spec.slice(hash + 1) };
 }
 
-function compileOrFail(file: string, { set }: Choice, context: Context): Graph {
+function compileOrFail(file: string, context: Context): Graph {
   const { cwd } = context.io;
   const absolute = path.resolve(cwd, file);
   if (readIfThere(absolute) === undefined) throw notFound(file, absolute);
-  const { graph, diagnostics } = compileSpec(absolute, cwd, set);
+  const { graph, diagnostics } = compileSpec(absolute, cwd);
   if (diagnostics.length > 0) printDiagnostics(diagnostics, context.io.stderr, context);
   if (!graph) throw new Failure(exitCodes.input, `${file} has errors`);
   return graph;

@@ -6,7 +6,7 @@ import { notFound } from '../files.js';
 import { checkpointName } from '../run/checkpoint-name.js';
 import { loadingBar } from '../run/loading.js';
 import { type GeneratedModel, importModel, type LoadedModule } from '../run/model-module.js';
-import { outputNames, runOnce } from '../run/once.js';
+import { outputNames, readInputs, runOnce } from '../run/once.js';
 import { type ChosenModel, chooseModel } from '../spec.js';
 import type { RunOptions } from './run-options.js';
 
@@ -19,10 +19,12 @@ export async function run(spec: string, options: RunOptions, context: Context): 
     throw usageFailure(`${chosen.model.name} does not generate`, 'give --inputs FILE and --outputs FILE');
   }
   const module = await importModel(chosen);
+  // Before the weights are loaded, which may take minutes.
+  const inputs = options.inputs && (await readInputs(options.inputs, chosen, module.runtime, context.io.cwd));
   await startBackend(module, options, context);
   const model = await makeModel(module, chosen, options, context);
   try {
-    if (options.inputs) await runOnce(options.inputs, model, chosen, module, options, context);
+    if (inputs) await runOnce(inputs, model, chosen, module, options, context);
     else await (await import('../run/generation.js')).generateText(model, chosen, options, context);
   } finally {
     model.dispose();

@@ -24,7 +24,7 @@ export async function generateText(
   const prompt = options.promptTokens ?? tokenizer?.encode(options.prompt ?? '').ids ?? [];
   const { inputs, continues } = promptInputs(chosen, prompt);
   const writer = tokenizer ? textWriter(tokenizer, continues ? prompt : []) : idWriter(continues ? prompt.length : 0);
-  if (continues) io.stdout.write(options.prompt ?? (tokenizer ? decode(tokenizer, prompt) : prompt.join(',')));
+  const beginning = options.prompt ?? (tokenizer ? decode(tokenizer, prompt) : prompt.join(','));
   const { maxNewTokens, temperature, topK, topP, seed } = options;
   const sampling = {
     maxNewTokens,
@@ -38,9 +38,14 @@ export async function generateText(
   let first = started;
   let count = 0;
   for await (const token of model.generate(inputs, sampling)) {
-    if (count++ === 0) first = performance.now();
+    if (count++ === 0) {
+      first = performance.now();
+      // Not before: a prompt that the model refuses is no output.
+      if (continues) io.stdout.write(beginning);
+    }
     io.stdout.write(writer.push(token));
   }
+  if (count === 0 && continues) io.stdout.write(beginning);
   io.stdout.write(writer.end());
   // A terminal's prompt begins on a line of its own; in a file only the text counts.
   if (io.stdout.isTerminal) io.stdout.write('\n');

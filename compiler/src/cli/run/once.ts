@@ -9,9 +9,9 @@ import type { ChosenModel } from '../spec.js';
 import type { GeneratedModel, LoadedModule, RuntimeModule } from './model-module.js';
 import { type InputPlan, planInputs } from './tensors.js';
 
-/** Runs the model once on the tensors of a safetensors file and writes every output, or those asked for. */
+/** Runs the model once and writes every output, or those asked for, to a safetensors file. */
 export async function runOnce(
-  inputsFile: string,
+  inputs: object,
   model: GeneratedModel,
   chosen: ChosenModel,
   { runtime }: LoadedModule,
@@ -19,7 +19,6 @@ export async function runOnce(
   { io }: Context,
 ): Promise<void> {
   const names = outputNames(chosen, options.output);
-  const inputs = await readInputs(inputsFile, chosen, runtime, io.cwd);
   const started = performance.now();
   const outputs = model.forward(inputs, { outputs: names });
   const tensors: TensorToWrite[] = [];
@@ -42,12 +41,13 @@ export function outputNames({ model }: ChosenModel, wanted: readonly string[] | 
   return wanted ?? all;
 }
 
-async function readInputs(
+/** The inputs of `forward` from the tensors of a safetensors file. Throws a failure where they do not fit. */
+export async function readInputs(
   given: string,
   chosen: ChosenModel,
   runtime: RuntimeModule,
   cwd: string,
-): Promise<Record<string, object>> {
+): Promise<object> {
   const absolute = path.resolve(cwd, given);
   if (!fs.existsSync(absolute)) throw notFound(given, absolute);
   const file = await runtime.openCheckpoint(absolute);

@@ -1,0 +1,165 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { openCheckpoint, toSafetensors } from '../../../runtime/src/weights/index.js';
+import { folderWith, tfm } from './tool.js';
+
+const spec = path.resolve('specs/models/gpt2.tfm');
+const golden = path.resolve('test/fixtures/hf-golden/gpt2');
+const configuration = ['width=32', 'vocab=96', 'context=64', 'depth=2', 'heads=4'].flatMap((text) => ['--set', text]);
+const weights = ['--weights', golden, ...configuration];
+
+interface Packed {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly data: string;
+}
+
+const io = JSON.parse(fs.readFileSync(path.join(golden, 'io.json'), 'utf8')) as {
+  inputs: { input_ids: Packed; attention_mask: Packed };
+  outputs: { logits: Packed };
+};
+const bytesOf = ({ data }: Packed): ArrayBuffer => new Uint8Array(Buffer.from(data, 'base64')).buffer;
+const ids = Int32Array.from(new BigInt64Array(bytesOf(io.inputs.input_ids)), Number);
+const logits = new Float32Array(bytesOf(io.outputs.logits));
+
+let cwd: string;
+beforeAll(async () => {
+  cwd = folderWith({});
+  const tensor = (
+    name: string,
+    data: Int32Array | Float32Array | Uint8Array,
+    dtype: 'I64' | 'I32' | 'F32' | 'BOOL',
+    shape: readonly number[],
+  ) => ({ name, data, dtype, shape });
+  const write = async (name: string, ...tensors: ReturnType<typeof tensor>[]): Promise<void> =>
+    fs.writeFileSync(path.join(cwd, name), await toSafetensors(tensors));
+  await write('in.safetensors', tensor('tokens', ids, 'I64', [2, 12]));
+  await write('renamed.safetensors', tensor('token', ids, 'I32', [2, 12]));
+  await write('floats.safetensors', tensor('tokens', new Float32Array(24), 'F32', [2, 12]));
+  await write('flat.safetensors', tensor('tokens', ids, 'I32', [24]));
+  await write(
+    'more.safetensors',
+    tensor('tokens', ids, 'I32', [2, 12]),
+    tensor('attention_mask', new Uint8Array(24), 'BOOL', [2, 12]),
+  );
+});
+
+describe('generation', () => {
+  test('prints the prompt and the tokens that follow, and nothing else', async () => {
+    const argv = [
+      'run',
+      spec,
+      ...weights,
+      '--prompt-tokens',
+      '87,88,54',
+      '--max-new-tokens',
+      '6',
+      '--temperature',
+      '0',
+    ];
+    const { exitCode, stdout, stderr } = await tfm(argv, { cwd });
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^87,88,54(,\d+){6}$/);
+    expect(stderr).toMatch(
+      /^backend wasm \(\d+ ms\)\n3 prompt tokens, first token after \d+ ms; 6 tokens, [\d.]+ tokens\/s\n$/,
+    );
+    const [first] = stdout.split(',').slice(3).map(Number);
+    // Greedy: the most likely token after position 2 of the golden run, which begins with the same three tokens.
+    expect([...ids.subarray(0, 3)]).toEqual([87, 88, 54]);
+    const scores = [...logits.subarray(2 * 96, 3 * 96)];
+    expect(first).toBe(scores.indexOf(Math.max(...scores)));
+  });
+
+  test('random weights are the same for the same seed', async () => {
+    const argv = (seed: string) => [
+      'run',
+      spec,
+      '--init',
+      seed,
+      ...configuration,
+      '--prompt-tokens',
+      '1',
+      '--max-new-tokens',
+      '8',
+      '--seed',
+      '3',
+    ];
+    const [a, b, c] = [await tfm(argv('1')), await tfm(argv('1')), await tfm(argv('2'))];
+    expect(a.stdout).toMatch(/^1(,\d+){8}$/);
+    expect(b.stdout).toBe(a.stdout);
+    expect(c.stdout).not.toBe(a.stdout);
+  });
+
+  test.each([
+    [['--prompt-tokens', '1,2,300'], 1, /^error\[TFM5401\]: tokens\[2\] is 300; the vocabulary has 96 entries/m],
+    [
+      ['--checkpoint', 'hugginface', '--prompt-tokens', '1'],
+      1,
+      /^error: Gpt2 has no checkpoint map 'hugginface'\nhelp: it has huggingface$/m,
+    ],
+    [['--set', 'vocab=97', '--prompt-tokens', '1'], 1, /^error\[TFM5203\]: .*\n.*wte\.weight is \[97, 32\]/m],
+    [[], 2, /^error: give --prompt TEXT, --prompt-tokens IDS or --inputs FILE$/m],
+    [['--prompt', 'a'], 2, /^error: --prompt needs --tokenizer FILE$/m],
+    [['--prompt', 'a', '--tokenizer', 'nowhere.json'], 1, /^error\[TFM6001\]: cannot read nowhere\.json$/m],
+    [['--outputs', 'x'], 2, /^error: --outputs and --output need --inputs FILE$/m],
+  ])('%j is refused', async (argv, exitCode, message) => {
+    const result = await tfm(['run', spec, ...weights, ...argv], { cwd });
+    expect(result).toMatchObject({ exitCode, stdout: '' });
+    expect(result.stderr).toMatch(message);
+  });
+
+  test('weights that are not there are named', async () => {
+    const { exitCode, stderr } = await tfm(['run', spec, '--weights', 'no.safetensors', '--prompt-tokens', '1'], {
+      cwd,
+    });
+    expect({ exitCode, stderr: stderr.replace(/^backend.*\n/, '') }).toEqual({
+      exitCode: 1,
+      stderr: 'error[TFM6001]: cannot read no.safetensors\nhelp: did you mean in.safetensors?\n',
+    });
+  });
+});
+
+describe('once, on given inputs', () => {
+  test('the logits are those of the reference', async () => {
+    const { exitCode, stdout } = await tfm(
+      ['run', spec, ...weights, '--inputs', 'in.safetensors', '--outputs', 'out.safetensors'],
+      { cwd },
+    );
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '' });
+    const out = await openCheckpoint(path.join(cwd, 'out.safetensors'));
+    expect(out.names()).toEqual(['logits']);
+    expect(out.entry('logits')).toMatchObject({ dtype: 'F32', shape: [2, 12, 96] });
+    const found = await out.readFloat32('logits');
+    await out.close();
+    expect(Math.max(...found.map((x, i) => Math.abs(x - logits[i]!)))).toBeLessThan(1e-4);
+  });
+
+  test.each([
+    [
+      'renamed',
+      /^there is no tensor 'tokens'\nthe model has no input 'token'; did you mean 'tokens'\?\nhelp: Gpt2 wants tokens: token\[B, T\] of vocab = 96$/,
+    ],
+    ['floats', /^'tokens' is F32, but token needs I64, I32, /],
+    ['flat', /^'tokens' is \[24\], but tokens is token\[B, T\]\nhelp: /],
+    ['more', /^the model has no input 'attention_mask'/],
+    ['no', /^cannot read no\.safetensors/],
+  ])('%s.safetensors is refused', async (name, message) => {
+    const { exitCode, stderr } = await tfm(
+      ['run', spec, ...weights, '--inputs', `${name}.safetensors`, '--outputs', 'x'],
+      { cwd },
+    );
+    expect(exitCode).toBe(1);
+    expect(stderr.replace(/^error(\[\w+\])?: /, '').trim()).toMatch(message);
+    expect(fs.existsSync(path.join(cwd, 'x'))).toBe(false);
+  });
+
+  test('an unknown output is refused before anything is loaded', async () => {
+    const argv = ['run', spec, ...weights, '--inputs', 'in.safetensors', '--outputs', 'x', '--output', 'logit'];
+    expect(await tfm(argv, { cwd })).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr: "error: Gpt2 has no output 'logit'\nhelp: it has logits\n",
+    });
+  });
+});
