@@ -4,7 +4,6 @@ export interface Fraction {
   readonly below: bigint;
 }
 
-export const zero: Fraction = { above: 0n, below: 1n };
 export const one: Fraction = { above: 1n, below: 1n };
 
 export function greatestDivisor(a: bigint, b: bigint): bigint {

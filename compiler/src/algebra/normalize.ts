@@ -1,43 +1,26 @@
 import type { Expression, Operator } from '../graph/graph.js';
 import { call, leafKey } from './construct.js';
-import { type Fraction, fromNumber, minus, one, over, toNumber } from './fraction.js';
+import { fromNumber, over, toNumber } from './fraction.js';
+import { shorten } from './hash.js';
 import {
-  addPolynomials,
   atomPolynomial,
-  commonPowers,
   constantOf,
   constantPolynomial,
-  content,
-  divideExactly,
-  dividePowers,
-  leadingTerm,
   multiplyPolynomials,
-  type Polynomial,
   polynomialKey,
-  scalePolynomial,
   TooLarge,
 } from './polynomial.js';
+import { addRatios, inverse, multiplyRatios, negateRatio, type Ratio, ratioKey, unit, wholePower } from './ratio.js';
 import { children } from './walk.js';
 
-/**
- * The canonical form of an expression: numerator / denominator, polynomials with rational coefficients over atoms.
- * Atoms are names and whatever is not arithmetic (`floor(…)`, `if`, `2 ** s`), by keys that are the same for equal
- * ones. Nothing common is left in both parts as far as it is cheap to find: equality multiplies crosswise.
- */
-export interface Ratio {
-  readonly numerator: Polynomial;
-  readonly denominator: Polynomial;
-}
+export type { Ratio };
 
-/** Literal exponents beyond this are not expanded. */
-const mostExponent = 32;
-
+/** A canonical form, and what its atoms stand for. */
 export interface Canonical extends Ratio {
-  /** What the atoms stand for, and those below them. */
+  /** By key; also the atoms below atoms. */
   readonly atoms: ReadonlyMap<string, Expression>;
 }
 
-const unit = constantPolynomial(one);
 const memory = new WeakMap<object, Canonical>();
 const keys = new WeakMap<object, string>();
 
@@ -160,64 +143,6 @@ function wholePart(power: Ratio): number {
   return value.below === 1n ? Number(value.above) : 0;
 }
 
-function wholePower(base: Ratio, exponent: number): Ratio | undefined {
-  if (Math.abs(exponent) > mostExponent) return undefined;
-  if (exponent < 0) return base.numerator.size === 0 ? undefined : wholePower(inverse(base), -exponent);
-  let result: Ratio = { numerator: unit, denominator: unit };
-  for (let i = 0; i < exponent; i++) result = multiplyRatios(result, base);
-  return result;
-}
-
-function addRatios(a: Ratio, b: Ratio): Ratio {
-  if (a.denominator === b.denominator || polynomialKey(a.denominator) === polynomialKey(b.denominator)) {
-    return reduce({ numerator: addPolynomials(a.numerator, b.numerator), denominator: a.denominator });
-  }
-  return reduce({
-    numerator: addPolynomials(
-      multiplyPolynomials(a.numerator, b.denominator),
-      multiplyPolynomials(b.numerator, a.denominator),
-    ),
-    denominator: multiplyPolynomials(a.denominator, b.denominator),
-  });
-}
-
-function multiplyRatios(a: Ratio, b: Ratio): Ratio {
-  return reduce({
-    numerator: multiplyPolynomials(a.numerator, b.numerator),
-    denominator: multiplyPolynomials(a.denominator, b.denominator),
-  });
-}
-
-const inverse = (a: Ratio): Ratio => reduce({ numerator: a.denominator, denominator: a.numerator });
-
-const negateRatio = (a: Ratio): Ratio => ({
-  numerator: scalePolynomial(a.numerator, minus(one)),
-  denominator: a.denominator,
-});
-
-/** Takes out common atoms and factors; the denominator's coefficients become whole, the leading one positive. */
-function reduce(ratio: Ratio): Ratio {
-  const { numerator, denominator } = ratio;
-  if (numerator.size === 0) return { numerator, denominator: unit };
-  if (denominator === unit) return ratio;
-  const shared = commonPowers(numerator, denominator);
-  let above = dividePowers(numerator, shared);
-  let below = dividePowers(denominator, shared);
-  const quotient = divideExactly(above, below);
-  if (quotient) return { numerator: quotient, denominator: unit };
-  const rest = divideExactly(below, above);
-  if (rest) [above, below] = [unit, rest];
-  const scale = over(signOf(below), content(below));
-  return { numerator: scalePolynomial(above, scale), denominator: scalePolynomial(below, scale) };
-}
-
-const signOf = (a: Polynomial): Fraction => (leadingTerm(a)!.coefficient.above < 0n ? minus(one) : one);
-
-const ratioKey = ({ numerator, denominator }: Ratio): string =>
-  denominator.size === 1 && constantOf(denominator)?.above === 1n
-    ? polynomialKey(numerator)
-    : `(${polynomialKey(numerator)})/(${polynomialKey(denominator)})`;
-
 /** A string that is the same for expressions with the same canonical form. */
 export function canonicalKey(expression: Expression): string {
   return ratioKey(normalize(expression));
@@ -328,22 +253,4 @@ function structuralKey(expression: Expression): string {
   const key = shorten(below.length === 0 ? head : `${head}(${below.map(structuralKey).join(',')})`);
   keys.set(expression, key);
   return key;
-}
-
-/** Long keys by a hash of 106 bits: the keys of expressions that share parts would grow exponentially. */
-function shorten(key: string): string {
-  return key.length <= 256 ? key : `#${hash(key, 0x9e3779b9)}${hash(key, 0x85ebca6b)}`;
-}
-
-function hash(text: string, seed: number): string {
-  let high = seed;
-  let low = seed ^ 0xdeadbeef;
-  for (let i = 0; i < text.length; i++) {
-    const unitCode = text.charCodeAt(i);
-    high = Math.imul(high ^ unitCode, 2654435761);
-    low = Math.imul(low ^ unitCode, 1597334677);
-  }
-  high = Math.imul(high ^ (high >>> 16), 2246822507) ^ Math.imul(low ^ (low >>> 13), 3266489909);
-  low = Math.imul(low ^ (low >>> 16), 2246822507) ^ Math.imul(high ^ (high >>> 13), 3266489909);
-  return (4294967296 * (2097151 & low) + (high >>> 0)).toString(36).padStart(11, '0');
 }

@@ -16,7 +16,7 @@ export type Polynomial = ReadonlyMap<string, Term>;
 const noPowers: ReadonlyMap<string, number> = new Map();
 
 /** A product of more terms than this is not expanded. */
-export const mostTerms = 256;
+const mostTerms = 256;
 
 export class TooLarge extends Error {}
 

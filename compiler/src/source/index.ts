@@ -18,4 +18,4 @@ export {
   type Severity,
 } from './messages.js';
 export { editDistance, suggestion } from './suggest.js';
-export { type LineAndColumn, lineAndColumn, lineStarts, lineText, offsetAt } from './text.js';
+export { type LineAndColumn, lineAndColumn, lineText, offsetAt } from './text.js';

@@ -9,7 +9,7 @@ const remembered = new Map<string, readonly number[]>();
 const mostRemembered = 64;
 
 /** The offset at which each line starts. Lines end with `\n`, `\r\n` or `\r`. */
-export function lineStarts(text: string): readonly number[] {
+function lineStarts(text: string): readonly number[] {
   const known = remembered.get(text);
   if (known) return known;
   const starts = [0];
