@@ -172,11 +172,11 @@ function sortArguments(builtin: Builtin, given: readonly Argument[], context: Co
   const rest: Given[] = [];
   let position = 0;
   for (const argument of given) {
-    const value = evaluate(argument.value, context);
+    const value = wordOf(builtin, argument) ?? evaluate(argument.value, context);
     if (value.kind === 'error') return undefined;
     const place = atSpan(context, argument.value.span);
     if (!argument.name) {
-      const isOperand = operands.length < builtin.operands && position === 0 && rest.length === 0;
+      const isOperand = builtin.streamOnly !== true && operands.length < builtin.operands && position === 0 && rest.length === 0;
       if (isOperand && canBeOperand(builtin, value)) {
         operands.push(value.kind === 'none' ? null : value);
         continue;
@@ -191,6 +191,13 @@ function sortArguments(builtin: Builtin, given: readonly Argument[], context: Co
     if (name !== undefined) parameters.set(name, { value, at: place });
   }
   return { operands, given: parameters, rest };
+}
+
+/** `axis: features` is the word, whatever else here is called `features`. */
+function wordOf(builtin: Builtin, argument: Argument): Value | undefined {
+  const parameter = builtin.parameters.find((p) => p.name === argument.name?.name);
+  if (argument.value.kind !== 'name' || !parameter?.words?.includes(argument.value.name)) return undefined;
+  return { kind: 'word', word: argument.value.name };
 }
 
 function canBeOperand(builtin: Builtin, value: Value): boolean {

@@ -117,11 +117,11 @@ function merged(condition: Expression, a: Value, b: Value, context: Context, at:
   if (a.kind === 'none' && b.kind === 'scalar') return scalar(choose(condition, { kind: 'constant', name: 'none' }, b.expression));
   if (a.kind === b.kind && (a.kind === 'none' || a.kind === 'all' || a.kind === 'identity')) return a;
   const kinds = [a.kind, b.kind];
-  if (kinds.some((k) => k === 'mask' || k === 'all')) {
+  if (kinds.some((k) => k === 'mask' || k === 'all') || isTemplate(a, 'mask') || isTemplate(b, 'mask')) {
     const masks = formulas(condition, toMask(a, context, at), toMask(b, context, at));
     if (masks) return { kind: 'mask', ...masks };
   }
-  if (kinds.includes('score')) {
+  if (kinds.includes('score') || isTemplate(a, 'score') || isTemplate(b, 'score')) {
     const scores = formulas(condition, toScore(a, context, at), toScore(b, context, at));
     if (scores) return { kind: 'score', ...scores };
   }
@@ -130,6 +130,10 @@ function merged(condition: Expression, a: Value, b: Value, context: Context, at:
   if (f && g) return chosenStage(condition, f, g);
   context.checker.report('arms_of_two_kinds', at, { then: describe(a), else: describe(b) });
   return failed;
+}
+
+function isTemplate(value: Value, kind: 'mask' | 'score'): boolean {
+  return value.kind === 'template' && value.declaration.kind === kind;
 }
 
 function formulas<T extends MaskValue | ScoreValue>(

@@ -18,8 +18,6 @@ import { describe, failed, scalar, type Site, type Value } from './values.js';
 /** A label that the text around an expression gives to what it makes: `… as name`. */
 export type Label = Pick<Site, 'label' | 'was'>;
 
-const words = new Set(['sequence', 'features', 'interleaved', 'halves']);
-
 /** The value of an expression; every mistake is reported and becomes `error`, which silences what follows from it. */
 export function evaluate(expression: Syntax, context: Context, label: Label = {}): Value {
   switch (expression.kind) {
@@ -102,7 +100,6 @@ function name(expression: Name, context: Context): Value {
     case 'inf':
       return scalar(infinity);
   }
-  if (words.has(expression.name)) return { kind: 'word', word: expression.name };
   const candidates = [...environment.names(), ...builtins.keys()];
   checker.report('unknown_name', atSpan(context, expression.span), {
     name: expression.name,

@@ -50,7 +50,11 @@ export function checkModel(
   const parts: ModelParts = { inputs: new Map(), outputs: new Map() };
   checker.presenceOf = presenceNodes(parts, context);
   runStatements(model, context, parts);
-  if (parts.outputs.size === 0) checker.report('no_output', atSpan(context, model.name.span), { name: model.name.name });
+  if (!model.statements.some((s) => s.kind === 'output')) {
+    checker.report('no_output', atSpan(context, model.name.span), { name: model.name.name });
+  }
+  // What follows from a mistake is silent: names that only the wrong part uses, weights that were never made.
+  if (checker.failedSince(0)) return undefined;
   reportUnused(model, context);
   const graph = assemble(model, parameters, made, context, parts);
   return checker.failedSince(0) ? undefined : graph;

@@ -66,6 +66,7 @@ export class Analysis {
   readonly #dimension: string;
   readonly #formulas: ReadonlyMap<string, FormulaDeclaration>;
   readonly #variants = new Map<string, FunctionResult>();
+  readonly #bySource = new Map<string, GraphFunction[]>();
   readonly #calls: Place[] = [];
   #types = new Map<ValueId, ValueType>();
   #states: LocalState[] = [];
@@ -89,14 +90,25 @@ export class Analysis {
     const values: Known = new Map(source.parameters.map((p, i) => [p.id, entry(inputs[i] ?? constant)]));
     const body = this.#keepConstants(this.#region(source.body, values), values);
     const result = body.results.map((id) => values.get(id) ?? constant);
-    const name = this.#variantName(source.name);
-    const made = { ...source, name, body };
+    const same = this.#equalVariant(source.name, body);
+    const made = same ?? { ...source, name: this.#variantName(source.name), body };
     const done = { made, result, states: this.#states };
     this.#types = outer.types;
     this.#states = outer.states;
     this.#variants.set(key, done);
-    if (source !== this.#model.main) this.made.push(made);
+    if (source !== this.#model.main && !same) this.#keep(source.name, made);
     return done;
+  }
+
+  /** A variant that does the same: what differs is only whether its input grows, which is for the caller to know. */
+  #equalVariant(source: string, body: Region): GraphFunction | undefined {
+    const text = withoutGrowth(body);
+    return this.#bySource.get(source)?.find((f) => withoutGrowth(f.body) === text);
+  }
+
+  #keep(source: string, made: GraphFunction): void {
+    this.made.push(made);
+    this.#bySource.set(source, [...(this.#bySource.get(source) ?? []), made]);
   }
 
   #variantName(name: string): string {
@@ -297,6 +309,10 @@ export class Analysis {
     });
     return { ...region, nodes };
   }
+}
+
+function withoutGrowth(body: Region): string {
+  return JSON.stringify(body, (key, value: unknown) => (key === 'growth' ? undefined : value));
 }
 
 /** What a function or loop sees of a growing value: that it grows. */

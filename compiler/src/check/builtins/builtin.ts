@@ -17,6 +17,8 @@ export interface BuiltinParameter {
   readonly name: string;
   /** Only by name: `axis: sequence`. */
   readonly named?: boolean;
+  /** The words that it understands; they mean nothing elsewhere. */
+  readonly words?: readonly string[];
 }
 
 /** A primitive of the language: what it takes and what it makes. */
@@ -27,6 +29,8 @@ export interface Builtin {
   readonly parameters: readonly BuiltinParameter[];
   /** Name of a list of any number of positional arguments: `split(m, n)`. */
   readonly rest?: string;
+  /** Its arguments are never the stream, even where they are values: `prepend(class_token)`. */
+  readonly streamOnly?: boolean;
   /** `none` may stand for an operand: `attend(none, none, v)`. */
   readonly optionalOperands?: boolean;
   /** Also a function of numbers: `floor(a / b)`. */
@@ -144,11 +148,12 @@ export class Use {
   }
 
   /** One of a few words: `axis: sequence`. */
-  word(name: string, known: readonly string[], otherwise: string): string | undefined {
+  word(name: string, otherwise: string): string | undefined {
     const given = this.given.get(name);
     if (!given) return otherwise;
     const { value } = given;
-    if (value.kind === 'word' && known.includes(value.word)) return value.word;
+    const known = this.builtin.parameters.find((p) => p.name === name)?.words ?? [];
+    if (value.kind === 'word') return value.word;
     this.wrong(given, known.join(' or '));
     return undefined;
   }

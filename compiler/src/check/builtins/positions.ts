@@ -14,10 +14,10 @@ const word = (value: string): Expression => ({ kind: 'string', value });
 const sinusoidal: Builtin = {
   name: 'sinusoidal_positions',
   operands: 1,
-  parameters: named('layout', 'base'),
+  parameters: [{ name: 'layout', named: true, words: ['interleaved', 'halves'] }, ...named('base')],
   run: (use) => {
     const x = use.stream(2, 'a sequence with features');
-    const layout = use.word('layout', ['interleaved', 'halves'], 'interleaved');
+    const layout = use.word('layout', 'interleaved');
     const base = use.number('base', 10000);
     if (!x || layout === undefined || base === undefined) return failed;
     if (!even(use, lastSize(x.type))) return failed;
@@ -109,12 +109,12 @@ const axial: Builtin = {
 const rotary: Builtin = {
   name: 'rotary',
   operands: 1,
-  parameters: named('theta', 'share', 'pairs', 'frequency'),
+  parameters: [...named('theta', 'share', 'frequency'), { name: 'pairs', named: true, words: ['halves', 'interleaved'] }],
   run: (use) => {
     const x = use.stream(3, 'a sequence with heads');
     const theta = use.number('theta', 10000);
     const share = use.number('share', 1);
-    const pairs = use.word('pairs', ['halves', 'interleaved'], 'halves');
+    const pairs = use.word('pairs', 'halves');
     const frequency = frequencyOf(use);
     if (!x || theta === undefined || share === undefined || pairs === undefined || frequency === undefined) return failed;
     if (!even(use, share === 1 ? lastSize(x.type) : multiply(lastSize(x.type), share))) return failed;

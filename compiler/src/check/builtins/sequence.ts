@@ -2,11 +2,11 @@ import { add, divide, multiply, subtract } from '../../algebra/construct.js';
 import type { Expression, ValueType } from '../../graph/graph.js';
 import { agree, checkSize, lastSize, showType, withLast } from '../sizes.js';
 import { describe, failed, type Segment, type TensorValue } from '../values.js';
-import { attributes, type Builtin, named, positional, type Use } from './builtin.js';
+import { attributes, type Builtin, positional, type Use } from './builtin.js';
 import { sequenceLength } from './positions.js';
 
 const word = (value: string): Expression => ({ kind: 'string', value });
-const axes = ['features', 'sequence'] as const;
+const axis = { name: 'axis', named: true, words: ['features', 'sequence'] } as const;
 
 /** The place of the sequence axis: after the batch. */
 function sequenceAxis(x: TensorValue): number {
@@ -48,6 +48,7 @@ const patches: Builtin = {
 const prepend: Builtin = {
   name: 'prepend',
   operands: 1,
+  streamOnly: true,
   parameters: positional('rows'),
   run: (use) => {
     const x = use.sequence('a sequence with features', 3);
@@ -154,24 +155,24 @@ const split: Builtin = {
 const concat: Builtin = {
   name: 'concat',
   operands: Number.POSITIVE_INFINITY,
-  parameters: named('axis'),
+  parameters: [axis],
   run: (use) => {
-    const axis = use.word('axis', axes, 'features');
+    const along = use.word('axis', 'features');
     const parts = use.operands.flatMap((o) => (o?.kind === 'tensor' ? [o] : []));
     const [start] = parts;
-    if (axis === undefined || !start) return failed;
+    if (along === undefined || !start) return failed;
     if (parts.length < 2) {
       use.checker.report('missing_operand', use.at, { callee: 'concat', count: 2 });
       return failed;
     }
-    const place = axis === 'features' ? start.type.shape.length - 1 : sequenceAxis(start);
+    const place = along === 'features' ? start.type.shape.length - 1 : sequenceAxis(start);
     if (!parts.every((part) => fitsBeside(use, start, part, place))) return failed;
     const length = parts.map((p) => p.type.shape[place] ?? 1).reduce((a, b) => add(a, b));
     const type: ValueType = { dtype: start.type.dtype, shape: start.type.shape.map((s, i) => (i === place ? length : s)) };
     const segments =
-      axis === 'features' ? start.segments : parts.flatMap((p) => p.segments ?? [{ length: sequenceLength(p) }]);
+      along === 'features' ? start.segments : parts.flatMap((p) => p.segments ?? [{ length: sequenceLength(p) }]);
     return use.emit('concat', parts, type, {
-      attributes: attributes({ axis: word(axis) }, { axis: word('features') }),
+      attributes: attributes({ axis: word(along) }, { axis: word('features') }),
       segments,
     });
   },
@@ -194,16 +195,16 @@ function reduction(name: 'mean' | 'sum' | 'argmax'): Builtin {
   return {
     name,
     operands: 1,
-    parameters: named('axis'),
+    parameters: [axis],
     run: (use) => {
       const x = use.stream(1, 'a value');
-      const axis = use.word('axis', axes, 'features');
-      if (!x || axis === undefined) return failed;
-      const place = axis === 'features' ? x.type.shape.length - 1 : sequenceAxis(x);
+      const along = use.word('axis', 'features');
+      if (!x || along === undefined) return failed;
+      const place = along === 'features' ? x.type.shape.length - 1 : sequenceAxis(x);
       const { shape } = without(x, place);
       return use.emit(name, [x], { dtype: name === 'argmax' ? 'int' : 'float', shape }, {
-        attributes: attributes({ axis: word(axis) }, { axis: word('features') }),
-        segments: axis === 'features' ? x.segments : undefined,
+        attributes: attributes({ axis: word(along) }, { axis: word('features') }),
+        segments: along === 'features' ? x.segments : undefined,
       });
     },
   };
@@ -213,12 +214,12 @@ function reduction(name: 'mean' | 'sum' | 'argmax'): Builtin {
 const gather: Builtin = {
   name: 'gather',
   operands: 2,
-  parameters: named('axis'),
+  parameters: [axis],
   run: (use) => {
     const x = use.tensor(0);
     const indices = use.tensor(1);
-    const axis = use.word('axis', ['sequence'], 'sequence');
-    if (!x || !indices || axis === undefined) return failed;
+    const along = use.word('axis', 'sequence');
+    if (!x || !indices || along === undefined) return failed;
     if (x.type.shape.length < 2 || indices.type.shape.length !== 1) {
       use.checker.report('wrong_rank', use.at, {
         callee: 'gather',
@@ -282,6 +283,7 @@ const present: Builtin = {
 const predict: Builtin = {
   name: 'predict',
   operands: 1,
+  streamOnly: true,
   parameters: positional('part'),
   run: (use) => {
     const x = use.sequence('a sequence with features', 3);
