@@ -30,10 +30,18 @@ export function rotary(x: Tensor, options: RotaryOptions = {}, scope?: OperatorS
   return tf.tidy(() => {
     const { cos, sin } = angles(x, turning, options, scope);
     const part = range(x, x.rank - 1, 0, turning);
-    const turned = tf.add(tf.mul(part, cos), tf.mul(partners(part, pairs), sin));
+    const turned = turn(part, cos, sin, pairs);
     if (turning === features) return turned;
     return tf.concat([turned, range(x, x.rank - 1, turning, features - turning)], -1);
   });
+}
+
+/**
+ * Turns all features by tables that broadcast to x: for a pair (a, b) both entries of `cos` are the cosine, those of
+ * `sin` are −sine and sine.
+ */
+export function turn(x: Tensor, cos: Tensor, sin: Tensor, pairs: 'halves' | 'interleaved'): Tensor {
+  return tf.tidy(() => tf.add(tf.mul(x, cos), tf.mul(partners(x, pairs), sin)));
 }
 
 /** Each feature's partner in its pair. The sign of the first of a pair is in the table of sines. */

@@ -10,7 +10,7 @@ export class TestScope implements OperatorScope {
   capacity = 0;
   training = false;
   recording = false;
-  hasState = false;
+  hasState: boolean = false;
   seed = 1;
   readonly recorded: Tensor[] = [];
   readonly #caches = new Map<string, Disposable>();

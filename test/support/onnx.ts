@@ -1,0 +1,43 @@
+import fs from 'node:fs';
+import type { Tensor } from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
+
+/** A conformance case as it is stored. */
+export interface OnnxCase {
+  readonly case: string;
+  readonly op: string;
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly inputs: Readonly<Record<string, StoredTensor>>;
+  readonly outputs: Readonly<Record<string, StoredTensor>>;
+}
+
+export interface StoredTensor {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  /** The format of the base64 bytes. */
+  readonly stored: string;
+  readonly data: string;
+}
+
+const folder = new URL('../fixtures/onnx-attention/', import.meta.url);
+
+export function onnxCases(): OnnxCase[] {
+  const files = fs.readdirSync(folder).filter((file) => file.endsWith('.json'));
+  return files.sort().map((file) => JSON.parse(fs.readFileSync(new URL(file, folder), 'utf8')) as OnnxCase);
+}
+
+export function numbers({ stored, data }: StoredTensor): number[] {
+  const { buffer } = Uint8Array.from(Buffer.from(data, 'base64'));
+  if (stored === 'float32') return Array.from(new Float32Array(buffer));
+  if (stored === 'int64') return Array.from(new BigInt64Array(buffer), Number);
+  if (stored === 'uint8') return Array.from(new Uint8Array(buffer));
+  throw new Error(`no reader for ${stored}`);
+}
+
+export function tensor(stored: StoredTensor): Tensor {
+  return tf.tensor(
+    numbers(stored),
+    [...stored.shape],
+    stored.dtype === 'bool' ? 'bool' : stored.dtype === 'int64' ? 'int32' : 'float32',
+  );
+}
