@@ -59,7 +59,7 @@ export function swiftshaderEnvironment() {
   return { VK_ICD_FILENAMES: driver, VK_DRIVER_FILES: driver, LD_LIBRARY_PATH: libraries };
 }
 
-/** Makes SwiftShader visible to Dawn in this process; call before the first adapter is asked for. */
+/** Makes SwiftShader visible to Dawn in this process; call before `installWebGPU()` of @tfm-lang/runtime/node. */
 export function loadSwiftShader() {
   if (!usesSwiftShader()) return;
   const { VK_ICD_FILENAMES, VK_DRIVER_FILES } = swiftshaderEnvironment();
@@ -72,18 +72,4 @@ export function loadSwiftShader() {
     // A plain library is no Node add-on, and Node says so; it is loaded all the same, which is what Dawn needs.
     if (!/did not self-register/.test(error.message)) throw error;
   }
-}
-
-/**
- * Sets `navigator.gpu` to Dawn's. Import tfjs's WebGPU backend only afterwards: it registers at import time.
- * @returns {Promise<boolean>} whether there is an adapter
- */
-export async function installWebGpu() {
-  loadSwiftShader();
-  const { create, globals } = await import('webgpu');
-  Object.assign(globalThis, globals);
-  if (!globalThis.navigator)
-    Object.defineProperty(globalThis, 'navigator', { value: {}, configurable: true, writable: true });
-  Object.defineProperty(globalThis.navigator, 'gpu', { value: create([]), configurable: true });
-  return (await globalThis.navigator.gpu.requestAdapter()) !== null;
 }
