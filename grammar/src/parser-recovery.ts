@@ -1,5 +1,5 @@
 import { EOF, type IToken, isRecognitionException, type TokenType, tokenMatcher } from 'chevrotain';
-import type { Span } from './ast.js';
+import type { Expression, Span } from './ast.js';
 import { unexpected } from './messages.js';
 import { ParserBase, type Rule } from './parser-base.js';
 import * as t from './tokens.js';
@@ -73,12 +73,27 @@ export abstract class RecoveringParser extends ParserBase {
     try {
       rule();
     } catch (error) {
-      if (!(error instanceof Error) || !isRecognitionException(error)) throw error;
-      const start = this.mark();
-      const inside = this.#balanced ? Math.max(0, this.#depth() - outside) : 0;
-      if (this.LA(1) === first) this.SKIP_TOKEN();
-      this.#skip(unit, start, inside);
+      this.#leave(error, unit, outside, this.LA(1) === first);
     }
+  }
+
+  /** Reads the value of a statement. Where that fails, the rest of the statement is skipped and only its value missing. */
+  protected value(rule: () => Expression): Expression {
+    const outside = this.#depth();
+    try {
+      return rule();
+    } catch (error) {
+      this.#leave(error, 'statement', outside, false);
+      return this.missing();
+    }
+  }
+
+  #leave(error: unknown, unit: Unit, outside: number, stuck: boolean): void {
+    if (!(error instanceof Error && isRecognitionException(error))) throw error;
+    const start = this.mark();
+    const inside = this.#balanced ? Math.max(0, this.#depth() - outside) : 0;
+    if (stuck) this.SKIP_TOKEN();
+    this.#skip(unit, start, inside);
   }
 
   #depth(): number {

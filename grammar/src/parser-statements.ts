@@ -20,7 +20,7 @@ export abstract class StatementParser extends CheckpointParser {
   protected readonly require: Rule<Require> = this.define('require', () => {
     const start = this.mark();
     this.CONSUME(t.Require);
-    const condition = this.SUBRULE(this.expression);
+    const condition = this.value(() => this.SUBRULE(this.expression));
     const message = this.OPTION(() => {
       this.CONSUME(t.Colon);
       return this.text(this.CONSUME(t.Text));
@@ -69,7 +69,7 @@ export abstract class StatementParser extends CheckpointParser {
       },
     ]);
     this.CONSUME(t.Equal);
-    const value = this.SUBRULE(this.expression);
+    const value = this.value(() => this.SUBRULE(this.expression));
     return { kind: 'let', ...documented, names, value, span: this.spanFrom(start) };
   });
 
@@ -83,14 +83,14 @@ export abstract class StatementParser extends CheckpointParser {
       return this.SUBRULE(this.type);
     });
     this.CONSUME(t.Equal);
-    const value = this.SUBRULE(this.expression);
+    const value = this.value(() => this.SUBRULE(this.expression));
     return { kind: 'output', ...documented, name, ...(type ? { type } : {}), value, span: this.spanFrom(start) };
   });
 
   protected readonly emit: Rule<Emit> = this.define('emit', () => {
     const start = this.mark();
     this.CONSUME(t.Emit);
-    const value = this.SUBRULE(this.expression);
+    const value = this.value(() => this.SUBRULE(this.expression));
     return { kind: 'emit', value, span: this.spanFrom(start) };
   });
 
@@ -112,7 +112,7 @@ export abstract class StatementParser extends CheckpointParser {
       return this.SUBRULE(this.operation);
     });
     this.CONSUME(t.With);
-    const loss = this.SUBRULE(this.expression);
+    const loss = this.value(() => this.SUBRULE(this.expression));
     return { kind: 'train', output, ...(against ? { against } : {}), loss, span: this.spanFrom(start) };
   });
 

@@ -140,7 +140,7 @@ export class TfmParser extends StatementParser {
       {
         ALT: () => {
           this.CONSUME(t.Equal);
-          return this.SUBRULE(this.expression);
+          return this.value(() => this.SUBRULE(this.expression));
         },
       },
       { ALT: () => this.SUBRULE(this.body) },
@@ -153,7 +153,7 @@ export class TfmParser extends StatementParser {
     const statements = this.SUBRULE(this.statements);
     const result = this.OPTION(() => {
       this.CONSUME(t.Return);
-      return this.SUBRULE(this.expression);
+      return this.value(() => this.SUBRULE(this.expression));
     });
     if (this.statementsAfterReturn(result !== undefined)) this.SUBRULE2(this.statements);
     this.SUBRULE(this.close, { ARGS: [open] });
@@ -250,7 +250,7 @@ export class TfmParser extends StatementParser {
     const name = this.identifier(this.CONSUME(t.Name));
     const parameters = this.SUBRULE(this.parameters);
     this.CONSUME(t.Equal);
-    const value = this.SUBRULE(this.expression);
+    const value = this.value(() => this.SUBRULE(this.expression));
     return { kind: 'mask', ...documented, name, parameters, value, span: this.spanFrom(start) };
   });
 
@@ -261,7 +261,7 @@ export class TfmParser extends StatementParser {
     const name = this.identifier(this.CONSUME(t.Name));
     const parameters = this.SUBRULE(this.parameters);
     this.CONSUME(t.Equal);
-    const value = this.SUBRULE(this.expression);
+    const value = this.value(() => this.SUBRULE(this.expression));
     return { kind: 'score', ...documented, name, parameters, value, span: this.spanFrom(start) };
   });
 
