@@ -39,7 +39,10 @@ const ajv = new Ajv.default({
 });
 
 // ajv writes require("ajv/dist/runtime/…").default even with esm: true: put the helper's own source there.
-const helpers = { ucs2length: require('ajv/dist/runtime/ucs2length').default, equal: require('fast-deep-equal') };
+const helpers = {
+  ucs2length: require('ajv/dist/runtime/ucs2length').default,
+  equal: require('ajv/dist/runtime/equal').default,
+};
 
 for (const [i, file] of files.entries()) {
   const code = standalone
