@@ -193,7 +193,7 @@ function unaryOf(operator: Unary['operator'], value: Value, context: Context, at
   if (operator === 'not') {
     if (value.kind === 'scalar') return scalar(not(value.expression));
     if (value.kind === 'tensor') return emit(context, at, { operator: 'not', inputs: [value], type: value.type, segments: value.segments });
-    const mask = toMask(value, context, at);
+    const mask = toMask(value);
     if (mask) {
       return {
         kind: 'mask',

@@ -51,11 +51,23 @@ const runArm = (arm: Arm, context: Context): Value =>
 
 function either(condition: Expression, then: Arm, otherwise: Arm, context: Context, at: At): Value {
   if (typeof condition === 'boolean') return runArm(condition ? then : otherwise, context);
+  const trial = { snapshot: context.builder.snapshot(), names: context.home.mark() };
   const arms = bothArms(condition, context, [then, otherwise]);
   const [a, b] = arms.map((arm) => arm.value);
   if (!a || !b || a.kind === 'error' || b.kind === 'error') return failed;
   if (a.kind === 'tensor' && b.kind === 'tensor') return joined(condition, arms, a, b, context, at);
-  return merged(condition, a, b, context, at);
+  const value = plain(condition, a, b);
+  if (value) return value;
+  const f = instance.toStage(a, context, at);
+  const g = instance.toStage(b, context, at);
+  if (f && g) {
+    // Each use evaluates its arm anew, inside the region where its weights belong.
+    context.builder.restore(trial.snapshot);
+    trial.names();
+    return chosenStage(condition, then, otherwise, `${f.name} or ${g.name}`, context);
+  }
+  context.checker.report('arms_of_two_kinds', at, { then: describe(a), else: describe(b) });
+  return failed;
 }
 
 interface ArmResult {
@@ -110,26 +122,23 @@ function joined(
   return { ...tensor(context, id, a.type, at, a.segments), constant: a.constant === true && b.constant === true };
 }
 
-/** Two things that are not values yet: numbers, masks, scores, stages. */
-function merged(condition: Expression, a: Value, b: Value, context: Context, at: At): Value {
+/** Two things that are not values of the graph: numbers, masks, scores. */
+function plain(condition: Expression, a: Value, b: Value): Value | undefined {
+  const none: Expression = { kind: 'constant', name: 'none' };
   if (a.kind === 'scalar' && b.kind === 'scalar') return scalar(choose(condition, a.expression, b.expression));
-  if (a.kind === 'scalar' && b.kind === 'none') return scalar(choose(condition, a.expression, { kind: 'constant', name: 'none' }));
-  if (a.kind === 'none' && b.kind === 'scalar') return scalar(choose(condition, { kind: 'constant', name: 'none' }, b.expression));
+  if (a.kind === 'scalar' && b.kind === 'none') return scalar(choose(condition, a.expression, none));
+  if (a.kind === 'none' && b.kind === 'scalar') return scalar(choose(condition, none, b.expression));
   if (a.kind === b.kind && (a.kind === 'none' || a.kind === 'all' || a.kind === 'identity')) return a;
   const kinds = [a.kind, b.kind];
   if (kinds.some((k) => k === 'mask' || k === 'all') || isTemplate(a, 'mask') || isTemplate(b, 'mask')) {
-    const masks = formulas(condition, toMask(a, context, at), toMask(b, context, at));
+    const masks = formulas(condition, toMask(a), toMask(b));
     if (masks) return { kind: 'mask', ...masks };
   }
   if (kinds.includes('score') || isTemplate(a, 'score') || isTemplate(b, 'score')) {
-    const scores = formulas(condition, toScore(a, context, at), toScore(b, context, at));
+    const scores = formulas(condition, toScore(a), toScore(b));
     if (scores) return { kind: 'score', ...scores };
   }
-  const f = instance.toStage(a, context, at);
-  const g = instance.toStage(b, context, at);
-  if (f && g) return chosenStage(condition, f, g);
-  context.checker.report('arms_of_two_kinds', at, { then: describe(a), else: describe(b) });
-  return failed;
+  return undefined;
 }
 
 function isTemplate(value: Value, kind: 'mask' | 'score'): boolean {
@@ -152,13 +161,18 @@ function formulas<T extends MaskValue | ScoreValue>(
   };
 }
 
-function chosenStage(condition: Expression, f: StageValue, g: StageValue): StageValue {
+function chosenStage(condition: Expression, then: Arm, otherwise: Arm, name: string, context: Context): StageValue {
   return {
     kind: 'stage',
-    name: `${f.name} or ${g.name}`,
+    name,
     apply: (input: TensorValue, site: Site) => {
-      const arm = (stage: StageValue) => (context: Context) => stage.apply(input, { ...site, context });
-      return either(condition, arm(f), arm(g), site.context, site.at);
+      const arm = (own: Arm) => (inner: Context) => {
+        const moved = { ...context, builder: inner.builder, home: inner.home };
+        const value = runArm(own, moved);
+        const stage = value.kind === 'error' ? undefined : instance.toStage(value, moved, site.at);
+        return stage ? stage.apply(input, { ...site, context: moved }) : failed;
+      };
+      return either(condition, arm(then), arm(otherwise), site.context, site.at);
     },
   };
 }

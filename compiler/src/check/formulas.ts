@@ -55,7 +55,7 @@ export function bodyValue(body: Syntax | Body, context: Context): Value {
 // --------------------------------------------------------------------------------------------- masks, scores
 
 /** A value as a mask: a mask, `all`, a lambda over q and k, or a bool value for each key (or query and key). */
-export function toMask(value: Value, _context?: Context, _at?: At): MaskValue | undefined {
+export function toMask(value: Value): MaskValue | undefined {
   switch (value.kind) {
     case 'mask':
       return value;
@@ -74,7 +74,7 @@ export function toMask(value: Value, _context?: Context, _at?: At): MaskValue | 
   }
 }
 
-export function toScore(value: Value, _context?: Context, _at?: At): ScoreValue | undefined {
+export function toScore(value: Value): ScoreValue | undefined {
   switch (value.kind) {
     case 'score':
       return value;

@@ -1,6 +1,8 @@
 import { call, compare, modulo } from '../algebra/construct.js';
-import { evaluateSize } from '../algebra/evaluate.js';
+import { normalize } from '../algebra/normalize.js';
 import { print } from '../algebra/print.js';
+import { toExpression } from '../algebra/rebuild.js';
+import { evaluateSize } from '../algebra/size.js';
 import { freeNames, walk } from '../algebra/walk.js';
 import type { Expression, ValueType } from '../graph/graph.js';
 import type { Checker } from './checker.js';
@@ -95,4 +97,12 @@ export function broadcast(checker: Checker, a: ValueType, b: ValueType, at: At):
     else return undefined;
   }
   return shape;
+}
+
+/** The shorter of an expression and its canonical form: `heads * (width / heads)` is `width`. */
+export function shortest(size: Expression): Expression {
+  if (typeof size !== 'object' || size.kind !== 'operator') return size;
+  const canonical = normalize(size);
+  const other = toExpression(canonical, canonical.atoms);
+  return print(other).length < print(size).length ? other : size;
 }

@@ -2,7 +2,7 @@ import { compare, divide, modulo, multiply } from '../../algebra/construct.js';
 import { print } from '../../algebra/print.js';
 import type { Expression, ValueType } from '../../graph/graph.js';
 import { toMask, toScore } from '../formulas.js';
-import { agree, checkSize, lastSize, showType } from '../sizes.js';
+import { agree, checkSize, lastSize, shortest, showType } from '../sizes.js';
 import { describe, type FormulaSite, failed, type TensorValue, type Value } from '../values.js';
 import { attributes, type Builtin, named, positional, type Use } from './builtin.js';
 
@@ -164,7 +164,7 @@ const joinHeads: Builtin = {
     const x = use.stream(2, 'a value with heads');
     if (!x) return failed;
     const [heads = 1, each = 1] = x.type.shape.slice(-2);
-    const type: ValueType = { dtype: 'float', shape: [...x.type.shape.slice(0, -2), multiply(heads, each)] };
+    const type: ValueType = { dtype: 'float', shape: [...x.type.shape.slice(0, -2), shortest(multiply(heads, each))] };
     return use.emit('join_heads', [x], type, { segments: x.segments });
   },
 };

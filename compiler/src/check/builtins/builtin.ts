@@ -2,7 +2,7 @@ import { isFormula } from '../../algebra/walk.js';
 import type { Expression, Initializer, ValueType } from '../../graph/graph.js';
 import type { OperatorName } from '../../graph/operators.js';
 import { emit, emitMany } from '../nodes.js';
-import { checkSize, showType } from '../sizes.js';
+import { checkSize, shortest, showType } from '../sizes.js';
 import {
   type At,
   describe,
@@ -116,7 +116,7 @@ export class Use {
       this.checker.report('wrong_kind', at, { expected: 'a size', found: describe(value) });
       return undefined;
     }
-    return checkSize(this.checker, value.expression, at) ? value.expression : undefined;
+    return checkSize(this.checker, value.expression, at) ? shortest(value.expression) : undefined;
   }
 
   /** A stream with a sequence after its batch: a table of weights has no batch. */
