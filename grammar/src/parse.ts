@@ -26,21 +26,22 @@ export function parse(text: string): ParseResult {
     const deep = tooDeep(file);
     if (deep) return { file: nothing, mistakes: [deepMistake(deep)] };
     const failures = parser.errors.map((error) => convert(error, tokens, text));
-    const reports = [...spelling.mistakes, ...parser.reported].map((mistake) => ({
-      mistake,
-      quiet: mistake.kind === 'lexical' ? mistake.span.end : mistake.span.start,
-    }));
-    return { file, mistakes: withoutConsequences([...reports, ...failures], parser.skipped) };
+    const reports = [...spelling.mistakes, ...parser.reported].map((mistake) => {
+      const { start, end } = mistake.span;
+      return { mistake, quiet: mistake.kind === 'lexical' ? end : start, failed: false };
+    });
+    return { file, mistakes: withoutConsequences([...reports, ...failures]) };
   } catch (error) {
     if (!(error instanceof TooDeep)) throw error;
     return { file: nothing, mistakes: [deepMistake({ start: error.at.startOffset, end: endOf(error.at) })] };
   }
 }
 
-/** A mistake, and the offset up to which others follow from it. */
+/** A mistake, the offset up to which others follow from it, and whether the parser lost its way there. */
 interface Finding {
   readonly mistake: SyntaxMistake;
   readonly quiet: number;
+  readonly failed: boolean;
 }
 
 const deepMistake = (span: Span): SyntaxMistake => ({
@@ -63,7 +64,8 @@ function convert(error: IRecognitionException, tokens: readonly IToken[], text: 
   const open = unclosed(error.message, tokens.slice(0, place), text);
   const lastSkipped = error.resyncedTokens.at(-1) ?? found;
   const quiet = tokens[placeOf(tokens, lastSkipped.startOffset) + 1]?.startOffset ?? text.length;
-  return { mistake: { kind: 'syntax', message: message + open, ...(help === undefined ? {} : { help }), span }, quiet };
+  const mistake = { kind: 'syntax' as const, message: message + open, ...(help === undefined ? {} : { help }), span };
+  return { mistake, quiet, failed: true };
 }
 
 /** The place of the token at an offset, by bisection; after the last where the offset is that of the end (NaN). */
@@ -98,20 +100,35 @@ function unclosed(message: string, before: readonly IToken[], text: string): str
   return '';
 }
 
-/** Keeps one mistake for each wrong place: drops what starts where another does, and what follows from a skip. */
-function withoutConsequences(findings: readonly Finding[], skipped: readonly Span[]): SyntaxMistake[] {
+/**
+ * Keeps one mistake for each wrong place. Where the parser lost its way, what it says up to the next statement follows
+ * from that, and so does what it finds between declarations when the statement closed its model too early.
+ */
+function withoutConsequences(findings: readonly Finding[]): SyntaxMistake[] {
+  const { strays, skipped } = parser;
+  const starts = parser.starts.toSorted((a, b) => a.offset - b.offset);
   const kept: SyntaxMistake[] = [];
-  let last: SyntaxMistake | undefined;
   let quiet = -1;
-  for (const finding of findings.toSorted((a, b) => a.mistake.span.start - b.mistake.span.start)) {
-    const { mistake } = finding;
+  let [lost, place] = [false, 0];
+  for (const { mistake, failed, quiet: until } of findings.toSorted(
+    (a, b) => a.mistake.span.start - b.mistake.span.start,
+  )) {
     const { start } = mistake.span;
-    const syntax = mistake.kind === 'syntax';
-    if (last?.span.start === start) continue;
-    if (syntax && (start <= quiet || skipped.some((span) => span.start < start && start <= span.end))) continue;
+    for (let next = starts[place]; next && next.offset <= start; next = starts[place]) {
+      if (next.unit === 'declaration') lost = false;
+      place += 1;
+    }
+    if (kept.at(-1)?.span.start === start) continue;
+    const follows =
+      start <= quiet || (lost && strays.has(start)) || skipped.some((span) => span.start < start && start <= span.end);
+    if (mistake.kind === 'syntax' && follows) continue;
     kept.push(mistake);
-    last = mistake;
-    quiet = Math.max(quiet, finding.quiet);
+    quiet = Math.max(quiet, until);
+    if (!failed) continue;
+    lost = true;
+    // The next statement may begin where this one failed.
+    const begun = starts[place - 1]?.offset === start;
+    if (!begun) quiet = Math.max(quiet, (starts[place]?.offset ?? Number.POSITIVE_INFINITY) - 1);
   }
   return kept;
 }

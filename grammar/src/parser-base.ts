@@ -1,9 +1,9 @@
-import { EmbeddedActionsParser, type IToken, type ParserMethod, type TokenType, tokenMatcher } from 'chevrotain';
+import { EmbeddedActionsParser, type IToken, type ParserMethod, tokenMatcher } from 'chevrotain';
 import type { Documentation, Expression, Identifier, Missing, Span, StringLiteral, SyntaxMistake } from './ast.js';
 import { lineOf } from './comments.js';
-import { messages, missingComma, statementWords } from './messages.js';
+import { messages } from './messages.js';
 import { resolveEscapes } from './spelling.js';
-import { allTokens, Comma, Equal, endOf, LeftBrace, Name, RightParenthesis } from './tokens.js';
+import { allTokens, Equal, endOf, LeftBrace, Name, RightParenthesis } from './tokens.js';
 
 export type Rule<Result, Arguments extends unknown[] = []> = ParserMethod<Arguments, Result>;
 
@@ -107,30 +107,6 @@ export abstract class ParserBase extends EmbeddedActionsParser {
     } finally {
       this.#depth -= 1;
     }
-  }
-
-  /** Whether a keyword ahead begins a statement, so that the list before it has no end. */
-  protected statementAhead(): boolean {
-    return statementWords.some((word) => tokenMatcher(this.LA(1), word)) && this.LA(2).image !== ':';
-  }
-
-  /** Items between commas, a last comma allowed. A comma left out is reported, and read as if it were there. */
-  protected listed(item: () => unknown): void {
-    let separated = true;
-    this.MANY8({
-      GATE: () => separated || !this.statementAhead(),
-      DEF: () => {
-        if (!separated) this.ACTION(() => this.expectComma());
-        item();
-        separated = this.OPTION8(() => this.CONSUME8(Comma)) !== undefined;
-      },
-    });
-  }
-
-  /** Reports that a `,` is missing before the next token, unless that is the one that ends the list. */
-  protected expectComma(end?: TokenType): void {
-    const next = this.LA(1);
-    if (!end || !tokenMatcher(next, end)) this.report(this.spanOf(next), missingComma(this.LA(0), next));
   }
 
   protected name(token: IToken): Expression {

@@ -51,6 +51,7 @@ export abstract class CheckpointParser extends StageParser {
     'checkpointRules',
     () => {
       const rules: (CheckpointRule | CheckpointIgnore)[] = [];
+      this.inRules = true;
       do {
         this.MANY(() =>
           this.attempt('rule', () => {
@@ -68,6 +69,7 @@ export abstract class CheckpointParser extends StageParser {
           }),
         );
       } while (this.skipTo('rule'));
+      this.inRules = false;
       return rules;
     },
   );

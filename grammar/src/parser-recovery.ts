@@ -1,6 +1,6 @@
 import { EOF, type IToken, isRecognitionException, type TokenType, tokenMatcher } from 'chevrotain';
 import type { Expression, Span } from './ast.js';
-import { unexpected } from './messages.js';
+import { missingComma, statementWords, unexpected } from './messages.js';
 import { ParserBase, type Rule } from './parser-base.js';
 import * as t from './tokens.js';
 
@@ -18,6 +18,12 @@ const isOneOf = (token: IToken, types: readonly (typeof t.Let)[]) => types.some(
  * that cannot mend ends the statement, and the parser goes on at the next one.
  */
 export abstract class RecoveringParser extends ParserBase {
+  /** Where declarations, statements and rules begin that were read. */
+  starts: { readonly unit: Unit; readonly offset: number }[] = [];
+  /** Where something stands between declarations. */
+  readonly strays = new Set<number>();
+  /** Whether rules of a checkpoint are read, which begin with no keyword. */
+  protected inRules: boolean = false;
   /** Stretches of text that were skipped after a mistake: what is found in them follows from it. */
   skipped: Span[] = [];
   /** How many braces are open at the end. */
@@ -29,6 +35,9 @@ export abstract class RecoveringParser extends ParserBase {
   /** Makes ready to read tokens. */
   prepare(tokens: readonly IToken[], firstOnLine: ReadonlySet<number>): void {
     this.skipped = [];
+    this.starts = [];
+    this.strays.clear();
+    this.inRules = false;
     this.#lineStarts = firstOnLine;
     this.#braces = bracesBefore(tokens);
     this.#openBraces = this.#braces.get(Number.POSITIVE_INFINITY) ?? 0;
@@ -66,10 +75,37 @@ export abstract class RecoveringParser extends ParserBase {
     this.report(this.spanOf(found), message, help);
   }
 
+  /** Whether a statement or rule begins ahead, so that the list before it has no end. */
+  #listEnds(): boolean {
+    const next = this.LA(1);
+    if (this.inRules && this.#lineStarts.has(next.startOffset)) return true;
+    return statementWords.some((word) => tokenMatcher(next, word)) && this.LA(2).image !== ':';
+  }
+
+  /** Items between commas, a last comma allowed. A comma left out is reported, and read as if it were there. */
+  protected listed(item: () => unknown): void {
+    let separated = true;
+    this.MANY8({
+      GATE: () => separated || !this.#listEnds(),
+      DEF: () => {
+        if (!separated) this.ACTION(() => this.expectComma());
+        item();
+        separated = this.OPTION8(() => this.CONSUME8(t.Comma)) !== undefined;
+      },
+    });
+  }
+
+  /** Reports that a `,` is missing before the next token, unless that is the one that ends the list. */
+  protected expectComma(end?: TokenType): void {
+    const next = this.LA(1);
+    if (!end || !tokenMatcher(next, end)) this.report(this.spanOf(next), missingComma(this.LA(0), next));
+  }
+
   /** Reads a declaration, statement or rule. One that fails was reported: what is left of it is skipped. */
   protected attempt(unit: Unit, rule: () => void): void {
     const first = this.LA(1);
     const outside = this.#depth();
+    this.starts.push({ unit, offset: this.mark() });
     try {
       rule();
     } catch (error) {
@@ -107,6 +143,7 @@ export abstract class RecoveringParser extends ParserBase {
     const { message, help } = unexpected(names[unit], found, this.LA(2));
     this.report(this.spanOf(found), message, help);
     const start = this.mark();
+    if (unit === 'declaration') this.strays.add(start);
     this.SKIP_TOKEN();
     this.#skip(unit, start);
     return true;
