@@ -5,7 +5,7 @@ import { presenceOf } from '../model/presence.js';
 import type { Disposable } from '../ops/context.js';
 
 /** What is computed once in a generation: a tensor, or the copies of a labelled repeat. */
-export type Kept = Tensor | readonly Tensor[];
+export type Kept = Tensor | readonly Kept[];
 
 /**
  * What a generation keeps from step to step: keys and values, recurrent states, constants such as the encoder's
@@ -79,5 +79,5 @@ export class GenerationState {
 /** Clones, because what was made may be a weight or an input, which others dispose. */
 function owned<T extends Kept>(made: T): T {
   if (made instanceof tf.Tensor) return tf.keep(tf.clone(made)) as T;
-  return (made as readonly Tensor[]).map((tensor) => tf.keep(tf.clone(tensor))) as unknown as T;
+  return (made as readonly Kept[]).map((each) => owned(each)) as unknown as T;
 }

@@ -32,11 +32,12 @@ export function configurationMembers(model: GraphModel) {
 
 /**
  * The function that fills in defaults, those that depend on other parameters included, and checks requirements.
- * `given` has only own, known members, whatever their names are.
+ * Members are read as own ones, whatever their names are.
  */
-export function configureBody(model: ModelContext, given: string): string {
+export function configureBody(model: ModelContext): { readonly parameter: string; readonly body: string } {
   const { imports } = model;
   const context = new FunctionContext(model, { constants: [] });
+  const given = context.names.declare('given');
   const source = context.names.declare('read');
   const names = model.model.parameters.map(({ name }) => stringLiteral(name));
   const known = callOf(imports.value('configuration'), [
@@ -67,7 +68,7 @@ export function configureBody(model: ModelContext, given: string): string {
   }
   const entries = model.model.parameters.map(({ name }) => [propertyName(name), context.parameter(name)] as const);
   statements.push({ kind: 'line', code: ['return ', objectOf(entries)] });
-  return printed(statements);
+  return { parameter: given, body: printed(statements) };
 }
 
 /** The values of a preset. What they take from other parameters is what the preset gives these, or their defaults. */

@@ -7,8 +7,10 @@ import type {
 } from '../../graph/graph.js';
 import type { ExpressionNames } from './expressions.js';
 import type { Imports } from './imports.js';
+import type { Code } from './layout.js';
 import { Names } from './names.js';
 import { camelCase, pascalCase, propertyName } from './text.js';
+import { allNodes } from './uses.js';
 import { type WeightNode, weightTree } from './weight-tree.js';
 
 /** What all parts of one model's code share: its identifiers and where they were declared. */
@@ -29,6 +31,7 @@ export class ModelContext {
   readonly #weightTypes = new Map<string, string>();
   readonly #declareNames = new Map<string, string>();
   readonly #functions: ReadonlyMap<string, GraphFunction>;
+  readonly #lists = new Map<string, ReadonlySet<ValueId>>();
   readonly #trees = new Map<string, WeightNode>();
   readonly #parameters: ReadonlyMap<string, ParameterDeclaration>;
   readonly #formulas: ReadonlyMap<string, FormulaDeclaration>;
@@ -71,6 +74,26 @@ export class ModelContext {
   formula = (name: string): FormulaDeclaration => found(this.#formulas, name);
   functionOf = (name: string): GraphFunction => found(this.#functions, name);
 
+  /** Parameters of a function that are the copies of a labelled repeat, not one value: `encoder` of `encoder[i]`. */
+  listParameters(fn: string): ReadonlySet<ValueId> {
+    const known = this.#lists.get(fn);
+    if (known) return known;
+    const { parameters, body } = this.functionOf(fn);
+    const found = new Set<ValueId>();
+    for (const node of allNodes(body)) {
+      if (node.kind === 'operator' && node.operator === 'element' && node.inputs[0]) found.add(node.inputs[0]);
+      if (node.kind !== 'call') continue;
+      const lists = this.listParameters(node.function);
+      this.functionOf(node.function).parameters.forEach(({ id }, index) => {
+        const given = node.inputs[index];
+        if (given !== undefined && lists.has(id)) found.add(given);
+      });
+    }
+    const own = new Set(parameters.flatMap(({ id }) => (found.has(id) ? [id] : [])));
+    this.#lists.set(fn, own);
+    return own;
+  }
+
   isOptional(parameter: string): boolean {
     return this.#parameters.get(parameter)?.type.startsWith('optional-') ?? false;
   }
@@ -98,7 +121,8 @@ export class FunctionContext implements ExpressionNames {
   readonly #used = new Set<string>();
   readonly #constants: GraphFunction['constants'];
   readonly #dimensionCode: (name: string) => string;
-  readonly values = new Map<ValueId, string>();
+  /** What stands for a value where it is read: its variable, or the expression itself. */
+  readonly values = new Map<ValueId, Code>();
 
   constructor(model: ModelContext, fn: Pick<GraphFunction, 'constants'>, dimensionCode = noDimension) {
     this.model = model;

@@ -5,13 +5,14 @@ import type {
   CheckpointStep,
   Expression,
   InputDeclaration,
+  Node,
 } from '../../graph/graph.js';
 import { FunctionContext, type ModelContext } from './context.js';
 import { scalar } from './expressions.js';
 import { type Code, callOf, layout, listOf, objectOf } from './layout.js';
 import { spelled } from './spelling.js';
 import { camelCase, propertyName, stringLiteral } from './text.js';
-import { neededFor, readsOf } from './uses.js';
+import { neededFor, readsOf, regionsOf } from './uses.js';
 
 type Entry = readonly [string, Code];
 
@@ -29,6 +30,8 @@ export function definitionCode(model: ModelContext, source: string): string {
     ],
     ['outputs', listOf(model.model.outputs.map((output) => stringLiteral(output.name)))],
   ];
+  const partial = partialWeights(model);
+  if (partial.length > 0) entries.push(['partial', objectOf(partial)]);
   if (generate) entries.push(['generation', ofConfiguration(model, (context) => generationCode(model, context))]);
   if (checkpoints.length > 0) {
     const maps = (context: FunctionContext): Code =>
@@ -36,6 +39,31 @@ export function definitionCode(model: ModelContext, source: string): string {
     entries.push(['checkpoints', ofConfiguration(model, maps)]);
   }
   return layout(objectOf(entries), 0, 120);
+}
+
+/** Labels of weights that not all outputs need, with the outputs that do. */
+function partialWeights({ model }: ModelContext): Entry[] {
+  if (model.outputs.length < 2) return [];
+  const needs = new Map<string, Set<number>>();
+  for (const [node, outputs] of neededFor(model.main)) {
+    for (const label of labelsOf(node)) {
+      const known = needs.get(label) ?? new Set<number>();
+      for (const output of outputs) known.add(output);
+      needs.set(label, known);
+    }
+  }
+  return [...needs].flatMap(([label, outputs]): Entry[] => {
+    if (outputs.size === model.outputs.length) return [];
+    const names = model.outputs.filter((_, index) => outputs.has(index)).map(({ name }) => stringLiteral(name));
+    return [[propertyName(label), listOf(names)]];
+  });
+}
+
+/** The model's labels under which a node's weights are. */
+function labelsOf(node: Node): readonly string[] {
+  const paths = node.kind === 'operator' ? Object.values(node.weights) : node.kind === 'call' ? [node.scope] : [];
+  const own = paths.flatMap(({ segments: [label] }) => (typeof label === 'string' ? [label] : []));
+  return [...own, ...regionsOf(node).flatMap((region) => region.nodes.flatMap(labelsOf))];
 }
 
 /** `({ width }) => …`, with the parameters that the code uses. */

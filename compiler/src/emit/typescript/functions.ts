@@ -1,12 +1,12 @@
 import type { GraphFunction } from '../../graph/graph.js';
 import { FunctionContext, type ModelContext } from './context.js';
 import { scalar } from './expressions.js';
-import { type Code, objectOf } from './layout.js';
+import { type Code, flat, objectOf } from './layout.js';
 import { valueCode } from './operator-call.js';
 import { spelled, spelledType } from './spelling.js';
 import { arrowBody, printed, returning, type Statement } from './statement.js';
 import { hasWeights, StatementWriter } from './statements.js';
-import { commentText, propertyName } from './text.js';
+import { propertyName } from './text.js';
 import { neededFor } from './uses.js';
 
 export interface MethodCode {
@@ -21,7 +21,8 @@ export function blockMethod(fn: GraphFunction, model: ModelContext): MethodCode 
   const parameters = fn.parameters.map(({ id }) => {
     const name = context.names.declare(id);
     context.values.set(id, name);
-    return { name, type: model.imports.type('Tensor') };
+    const tensor = model.imports.type('Tensor');
+    return { name, type: model.listParameters(fn.name).has(id) ? `readonly ${tensor}[]` : tensor };
   });
   const root = context.names.declare('w');
   const weights = hasWeights(fn) ? [{ name: root, type: model.weightsTypeOf(fn.name) }] : [];
@@ -35,16 +36,17 @@ export function blockMethod(fn: GraphFunction, model: ModelContext): MethodCode 
   };
 }
 
-/** `float[B, T, width] → float[B, T, width]`, with what the block captures. */
-export function signature(fn: GraphFunction): string {
-  const inputs = fn.parameters.map(({ id, type, captured }) =>
-    captured ? `${id}: ${spelledType(type)}` : spelledType(type),
-  );
+/** `float[B, T, width] → float[B, T, width]`, and what the block captures. */
+export function signature(fn: GraphFunction): readonly string[] {
+  const stream = fn.parameters.filter(({ captured }) => !captured).map(({ type }) => spelledType(type));
   const [result] = fn.body.results;
-  const parameter = fn.parameters.find(({ id }) => id === result);
-  const made = fn.body.nodes.flatMap(({ outputs }) => outputs).find(({ id }) => id === result);
-  const output = made?.type ?? parameter?.type;
-  return commentText(`\`${inputs.join(', ')} → ${output ? spelledType(output) : ''}\``);
+  const values = [...fn.parameters, ...fn.body.nodes.flatMap(({ outputs }) => outputs)];
+  const output = values.find(({ id }) => id === result);
+  const captured = fn.parameters.filter((parameter) => parameter.captured);
+  return [
+    `\`${[...stream, '→', output ? spelledType(output.type) : ''].join(' ')}\``,
+    ...captured.map(({ id, type }) => `\`${id}: ${spelledType(type)}\``),
+  ];
 }
 
 /** The model's own statements: from the inputs to the outputs. */
@@ -113,8 +115,9 @@ function onDemand(
       outputs.flatMap(({ id }) => (context.values.has(id) ? [id] : [])),
     );
     const entries = made
-      .map((id) => [valueCode(context, id), valueCode(context, id)] as const)
-      .filter(([name]) => /^\w+$/.test(name));
+      .map((id) => flat(valueCode(context, id)))
+      .filter((name) => /^\w+$/.test(name))
+      .map((name) => [name, name] as const);
     statements.push({
       kind: 'const',
       target: shared,
@@ -122,7 +125,7 @@ function onDemand(
     });
     model.imports.value('lazily');
     for (const [name] of entries) {
-      const id = made.find((each) => valueCode(context, each) === name);
+      const id = made.find((each) => flat(valueCode(context, each)) === name);
       if (id !== undefined) context.values.set(id, `${shared}().${name}`);
     }
   }
@@ -140,7 +143,7 @@ function contextOf(fn: GraphFunction, model: ModelContext): FunctionContext {
       const axis = type.shape.findIndex(
         (size) => typeof size === 'object' && size.kind === 'dimension' && size.name === name,
       );
-      if (axis >= 0) return `${valueCode(context, id)}.shape[${axis}]!`;
+      if (axis >= 0) return `${flat(valueCode(context, id))}.shape[${axis}]!`;
     }
     throw new Error(`no input of '${fn.name}' has the dimension '${spelled({ kind: 'dimension', name })}'`);
   });

@@ -54,7 +54,7 @@ export function layout(code: Code, indent = 0, column = indent): string {
   if (column + line.length <= WIDTH) return line;
   if (typeof code === 'string') return code;
   if (isLines(code)) return code.lines(indent);
-  if (isGroup(code)) return open(code, indent);
+  if (isGroup(code)) return hugging(code, indent, column) ?? open(code, indent);
   const last = code.findLastIndex(breakable);
   if (last < 0) return line;
   const [before, after] = [code.slice(0, last), code.slice(last + 1)];
@@ -63,6 +63,27 @@ export function layout(code: Code, indent = 0, column = indent): string {
   const head = column + start.length <= WIDTH ? start : layout(before, indent, column);
   const at = column + (head.split('\n').at(-1)?.length ?? 0);
   return `${head}${layout(code[last] ?? '', indent, at + flat(after).length)}${flat(after)}`;
+}
+
+/** `f(a, b, { … })`, `f(a, () => { … })`: only the last item is opened, where what stands before fits on the line. */
+function hugging({ open: start, items, close }: Group, indent: number, column: number): string | undefined {
+  const last = items.at(-1);
+  if (start !== '(' || last === undefined || !endsInBraces(last)) return undefined;
+  const before = items
+    .slice(0, -1)
+    .map((item) => `${flat(item)}, `)
+    .join('');
+  const [head = ''] = layout(last, indent, WIDTH + 1).split('\n');
+  if (column + start.length + before.length + head.length > WIDTH) return undefined;
+  return `${start}${before}${layout(last, indent, WIDTH + 1)}${close}`;
+}
+
+function endsInBraces(code: Code): boolean {
+  if (typeof code === 'string') return false;
+  if (isLines(code)) return true;
+  if (isGroup(code)) return code.open === '{' && code.items.length > 0;
+  const last = code.at(-1);
+  return last !== undefined && endsInBraces(last);
 }
 
 function open({ open: start, items, close }: Group, indent: number): string {

@@ -73,13 +73,14 @@ function configurationInterface(model: ModelContext): InterfaceDeclarationStruct
 }
 
 function configureFunction(model: ModelContext): FunctionDeclarationStructure {
+  const { parameter, body } = configureBody(model);
   return {
     kind: StructureKind.Function,
     name: model.configureName,
     docs: docs('Fills in defaults and checks what the spec requires.'),
-    parameters: [{ name: 'given', type: `Partial<${model.configType}>` }],
+    parameters: [{ name: parameter, type: `Partial<${model.configType}>` }],
     returnType: model.configType,
-    statements: configureBody(model, 'given'),
+    statements: body,
   };
 }
 
@@ -294,7 +295,7 @@ function blocks(model: ModelContext): MethodDeclarationStructure[] {
       kind: StructureKind.Method,
       name: model.methodOf(fn.name),
       scope: Scope.Private,
-      docs: docs(fn.documentation ?? `Block \`${fn.name}\`.`, signature(fn)),
+      docs: docs(fn.documentation ?? `Block \`${fn.name}\`.`, ...signature(fn)),
       parameters: [...parameters],
       returnType: model.imports.type('Tensor'),
       statements: body,

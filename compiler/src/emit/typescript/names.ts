@@ -36,4 +36,9 @@ export class Names {
     this.#taken.add(name);
     return name;
   }
+
+  /** Lets another variable have the name: the loop that it belonged to is over. */
+  release(name: string): void {
+    this.#taken.delete(name);
+  }
 }

@@ -41,7 +41,7 @@ export function operatorCall(node: OperatorNode, around: OperatorSurroundings): 
   return callOf(name, items);
 }
 
-export function valueCode(context: FunctionContext, id: string): string {
+export function valueCode(context: FunctionContext, id: string): Code {
   const code = context.values.get(id);
   if (code === undefined) throw new Error(`the graph reads the value '${id}' before it is made`);
   return code;
@@ -49,7 +49,7 @@ export function valueCode(context: FunctionContext, id: string): string {
 
 function optionsOf(
   node: OperatorNode,
-  inputs: readonly string[],
+  inputs: readonly Code[],
   { context, formulas }: OperatorSurroundings,
 ): (readonly [string, Code])[] {
   const options = Object.entries(node.attributes)

@@ -57,7 +57,21 @@ export function sourceFile(graph: Graph, { runtimeModule, toolVersion }: SourceF
     `\n${check}`,
     ...declarations,
   ];
-  return `${print(statements).trimEnd()}\n`;
+  // Text between structures brings its own empty line.
+  return `${brokenSignatures(print(statements).replace(/\n{3,}/g, '\n\n')).trimEnd()}\n`;
+}
+
+const SIGNATURE = /^( *)((?:private|protected override) \w+\()(.*)(\): .+ \{)$/gm;
+const CLASS = /^()(export class \w+ extends \w+<)(.*)(> \{)$/gm;
+
+/** ts-morph writes signatures on one line: where that is too long, one parameter a line. */
+function brokenSignatures(text: string): string {
+  const broken = (comma: string) => (line: string, pad: string, head: string, list: string, tail: string) => {
+    if (line.length <= 120) return line;
+    const items = list.split(/, (?![^{]*\})/).map((item) => `${pad}  ${item}`);
+    return `${pad}${head}\n${items.join(',\n')}${comma}\n${pad}${tail}`;
+  };
+  return text.replace(SIGNATURE, broken(',')).replace(CLASS, broken(''));
 }
 
 /** Of the graph, so that the file changes exactly when its meaning does. */

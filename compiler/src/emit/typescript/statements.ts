@@ -11,8 +11,9 @@ import type {
 import type { FunctionContext } from './context.js';
 import { scalar } from './expressions.js';
 import { FormulaPrinter } from './formulas.js';
-import { type Code, callOf, listOf, objectOf } from './layout.js';
+import { type Code, callOf, flat, listOf, objectOf } from './layout.js';
 import { operatorCall, signatureOf, valueCode } from './operator-call.js';
+import { inlinable, wantedName } from './readable.js';
 import { spelledShape } from './spelling.js';
 import { arrowBody, braces, returning, type Statement } from './statement.js';
 import { stringLiteral } from './text.js';
@@ -23,17 +24,18 @@ import { isConditional } from './weight-tree.js';
 /** Writes the body of one function of the graph, a statement for each node. */
 export class StatementWriter {
   readonly #context: FunctionContext;
-  readonly #fn: GraphFunction;
   readonly #weights: WeightAccess;
   readonly #formulas: FormulaPrinter;
-  readonly #scopeNames = new Set<string>();
+  #labels = new Set<string>();
+  #inline: ReadonlySet<Node> = new Set();
+  readonly #whole: Region;
   readonly #manyStates: boolean;
   #scope = 'scope';
   #shape: string;
 
   constructor(context: FunctionContext, fn: GraphFunction, root: string) {
     this.#context = context;
-    this.#fn = fn;
+    this.#whole = fn.body;
     this.#weights = new WeightAccess(context, fn, root);
     this.#formulas = new FormulaPrinter(context);
     const [stream] = fn.parameters;
@@ -42,11 +44,32 @@ export class StatementWriter {
   }
 
   body(region: Region): Statement[] {
+    const outer = this.#inline;
+    this.#inline = inlinable(region, this.#around(region));
+    try {
+      return this.#statements(region);
+    } finally {
+      this.#inline = outer;
+    }
+  }
+
+  /** Parts of the function's own statements are written separately where outputs are computed on demand. */
+  #around(region: Region): Region {
+    const [first] = region.nodes;
+    return first && this.#whole.nodes.includes(first) ? this.#whole : region;
+  }
+
+  #statements(region: Region): Statement[] {
     const inside = new Map<Node, ReadonlySet<Node>>();
     const hidden = new Set<Node>();
     for (const node of [...region.nodes].reverse()) {
       if (node.keep === undefined || hidden.has(node)) continue;
-      const feeders = feedsOnly(region, (other) => other.growth === 'constant' && !hidden.has(other), node);
+      const feeders = feedsOnly(
+        region,
+        this.#around(region),
+        (other) => other.growth === 'constant' && !hidden.has(other),
+        node,
+      );
       inside.set(node, feeders);
       for (const feeder of feeders) hidden.add(feeder);
     }
@@ -68,12 +91,11 @@ export class StatementWriter {
     const made = node.outputs.map(({ id }) => valueCode(this.#context, id));
     const [first = ''] = made;
     const several = made.length > 1;
-    const target = several ? this.#context.names.declare(name) : first;
     // The variable inside the closure has the name of the one outside, which it may hide.
-    const body = arrowBody(inner, several ? listOf(made) : first);
+    const body = arrowBody(inner, several ? [listOf(made), ' as const'] : first);
     const keep: Statement = {
       kind: 'const',
-      target: several ? `[${made.join(', ')}]` : target,
+      target: several ? flat(listOf(made)) : flat(first),
       code: callOf(`${this.#scope}.keep`, [stringLiteral(name), ['() => ', body]]),
     };
     return [keep];
@@ -105,32 +127,43 @@ export class StatementWriter {
       this.#context.values.set(output.id, this.#weights.at(node.weights.weight).code);
       return [];
     }
-    const scope =
-      this.#manyStates && keepsState(node) ? this.#entered(node.state || node.label || node.operator) : this.#scope;
+    if (node.operator === 'element') {
+      const around = { context: this.#context, weights: this.#weights, formulas: this.#formulas, scope: this.#scope };
+      this.#context.values.set(output.id, operatorCall(node, around));
+      return [];
+    }
+    const scope = this.#manyStates && keepsState(node) ? this.#entered(node) : this.#scope;
     const around = { context: this.#context, weights: this.#weights, formulas: this.#formulas, scope };
     const code = operatorCall(node, around);
     return this.#assign(node, code);
   }
 
   /** A scope of its own for one of several operators that keep state under the same labels. */
-  #entered(name: string): string {
-    return `${this.#scope}.enter(${stringLiteral(this.#uniqueScope(name))})`;
+  #entered(node: OperatorNode | ScanNode): string {
+    const name = node.state || node.label || (node.kind === 'scan' ? 'scan' : node.operator);
+    return `${this.#scope}.enter(${stringLiteral(this.#unique(name))})`;
   }
 
-  #uniqueScope(name: string): string {
+  /** A label that this function has not used: two values under one label would be one for `explain` and the state. */
+  #unique(name: string): string {
     let unique = name;
-    for (let i = 2; this.#scopeNames.has(unique); i++) unique = `${name}_${i}`;
-    this.#scopeNames.add(unique);
+    for (let i = 2; this.#labels.has(unique); i++) unique = `${name}_${i}`;
+    this.#labels.add(unique);
     return unique;
   }
 
   #assign(node: Node, code: Code): Statement[] {
+    const [output] = node.outputs;
+    if (output && this.#inline.has(node)) {
+      this.#context.values.set(output.id, code);
+      return [];
+    }
     const comment = this.#comment(node);
-    const variables = node.outputs.map(({ id }) => this.#declare(id));
+    const variables = node.outputs.map(({ id }) => this.#declare(id, wantedName(node, id)));
     const labelled: Code =
       node.label === undefined || variables.length > 1
         ? code
-        : callOf(`${this.#scope}.label`, [stringLiteral(node.label), code]);
+        : callOf(`${this.#scope}.label`, [stringLiteral(this.#unique(node.label)), code]);
     const several = variables.length > 1;
     const target = several ? `[${variables.join(', ')}]` : (variables[0] ?? '');
     const tuple: Code = [labelled, ` as [${variables.map(() => this.#tensor()).join(', ')}]`];
@@ -140,8 +173,8 @@ export class StatementWriter {
 
   #tensor = (): string => this.#context.model.imports.type('Tensor');
 
-  #declare(id: string): string {
-    const variable = this.#context.names.declare(id);
+  #declare(id: string, wanted = id): string {
+    const variable = this.#context.names.declare(wanted);
     this.#context.values.set(id, variable);
     return variable;
   }
@@ -171,7 +204,7 @@ export class StatementWriter {
     const name =
       labels.length === 0 ? undefined : (node.label ?? labels.filter((label) => typeof label === 'string').join('.'));
     if (name === undefined) return this.#assign(without(node), run(this.#scope));
-    const unique = stringLiteral(this.#uniqueScope(name));
+    const unique = stringLiteral(this.#unique(name));
     return this.#assign(without(node), callOf(`${this.#scope}.block`, [unique, ['(scope) => ', run('scope')]]));
   }
 
@@ -188,7 +221,7 @@ export class StatementWriter {
       statements.push({ kind: 'const', target: `${this.#declare(list.id)}: ${this.#tensor()}[]`, code: '[]' });
     }
     const label = stringLiteral(
-      this.#uniqueScope(node.label ?? node.scope.segments.filter((s) => typeof s === 'string').join('.')),
+      this.#unique(node.label ?? node.scope.segments.filter((s) => typeof s === 'string').join('.')),
     );
     const loop = this.#loop(node, index);
     const outer = this.#scope;
@@ -205,8 +238,9 @@ export class StatementWriter {
         ? run()
         : this.#weights.withAlias([...node.scope.segments, loop.index], loop.variable, run);
     this.#scope = outer;
+    for (const name of [index, loop.variable]) if (name !== undefined) this.#context.names.release(name);
     if (node.collects && list)
-      body.push({ kind: 'line', code: `${valueCode(this.#context, list.id)}.push(${variable})` });
+      body.push({ kind: 'line', code: [valueCode(this.#context, list.id), `.push(${variable})`] });
     return [...statements, { kind: 'block', parts: [{ head: loop.head, body }] }];
   }
 
@@ -224,11 +258,19 @@ export class StatementWriter {
 
   #if(node: IfNode): Statement[] {
     const condition = scalar(node.condition, this.#context);
-    const before = this.#shape;
+    const [shape, labels] = [this.#shape, this.#labels];
+    const used = new Set(labels);
     const branches = [node.then, node.else].map((region) => {
-      this.#shape = before;
-      return { body: this.body(region), results: region.results.map((id) => valueCode(this.#context, id)) };
+      this.#shape = shape;
+      // Only one arm runs: both may use the same labels.
+      this.#labels = new Set(labels);
+      try {
+        return this.#branch(region);
+      } finally {
+        for (const label of this.#labels) used.add(label);
+      }
     });
+    this.#labels = used;
     const [first, second] = branches;
     if (!first || !second) return [];
     const [output] = node.outputs;
@@ -237,10 +279,14 @@ export class StatementWriter {
       return this.#assign(node, [`${condition} ? `, choices[0] ?? '', ' : ', choices[1] ?? '']);
     }
     const variables = node.outputs.map(({ id }) => this.#declare(id));
-    const part = ({ body, results }: typeof first): Statement[] => [
-      ...body,
-      ...variables.map((variable, index): Statement => ({ kind: 'line', code: `${variable} = ${results[index]}` })),
-    ];
+    const part = ({ body, results }: typeof first): Statement[] => {
+      const last = body.at(-1);
+      const [only] = variables;
+      if (variables.length === 1 && last?.kind === 'const' && last.target === results[0]) {
+        return [...body.slice(0, -1), { ...last, kind: 'line', code: [`${only} = `, last.code] }];
+      }
+      return [...body, ...variables.map((variable, index) => assignment(variable, results[index] ?? ''))];
+    };
     return [
       ...variables.map((variable): Statement => ({ kind: 'line', code: `let ${variable}: ${this.#tensor()}` })),
       {
@@ -251,6 +297,10 @@ export class StatementWriter {
         ],
       },
     ];
+  }
+
+  #branch(region: Region): { readonly body: Statement[]; readonly results: readonly Code[] } {
+    return { body: this.body(region), results: region.results.map((id) => valueCode(this.#context, id)) };
   }
 
   #scan(node: ScanNode): Statement[] {
@@ -272,20 +322,22 @@ export class StatementWriter {
     const [emitted = '', ...last] = node.outputs.map(({ id }) => this.#declare(id));
     const grows = node.growth !== undefined && node.growth !== 'constant';
     const options = objectOf(grows ? [['grows', 'true']] : []);
-    const scope = this.#manyStates ? this.#entered(node.state || node.label || 'scan') : this.#scope;
+    const scope = this.#manyStates ? this.#entered(node) : this.#scope;
     const target =
       last.length === 0 ? `{ emitted: ${emitted} }` : `{ emitted: ${emitted}, states: [${last.join(', ')}] }`;
     const code = callOf(scan, [listOf(states), listOf(sequences), [parameters, closure], options, scope]);
     return [{ kind: 'const', target, code, ...(comment === undefined ? {} : { comment }) }];
   }
 
-  #result(region: Region): string {
+  #result(region: Region): Code {
     return valueCode(this.#context, region.results[0] ?? '');
   }
 }
 
+const assignment = (variable: string, code: Code): Statement => ({ kind: 'line', code: [`${variable} = `, code] });
+
 /** A branch that is one expression, for `?:`. */
-function expressionOf(body: readonly Statement[], [result = '']: readonly string[]): Code | undefined {
+function expressionOf(body: readonly Statement[], [result = '']: readonly Code[]): Code | undefined {
   const [only] = body;
   if (only === undefined) return result;
   return body.length === 1 && only.kind === 'const' && only.target === result ? only.code : undefined;

@@ -54,10 +54,15 @@ function tables(expression: Expression): readonly ValueId[] {
 }
 
 /**
- * Per node of `region` that is a constant of generation kept in the state: the nodes before it that feed nothing else,
- * which belong into its closure.
+ * For a node of `region` that is kept as a constant of generation: the nodes before it that feed nothing else, which
+ * belong into its closure. `around` is the region with everything that could read them.
  */
-export function feedsOnly(region: Region, isFeeder: (node: Node) => boolean, target: Node): ReadonlySet<Node> {
+export function feedsOnly(
+  region: Region,
+  around: Region,
+  isFeeder: (node: Node) => boolean,
+  target: Node,
+): ReadonlySet<Node> {
   const inside = new Set<Node>([target]);
   const end = region.nodes.indexOf(target);
   for (let i = end - 1; i >= 0; i--) {
@@ -65,8 +70,8 @@ export function feedsOnly(region: Region, isFeeder: (node: Node) => boolean, tar
     if (!node || !isFeeder(node)) continue;
     const made = new Set(node.outputs.map(({ id }) => id));
     const escapes =
-      region.results.some((id) => made.has(id)) ||
-      region.nodes.some((other) => !inside.has(other) && readsOf(other).some((id) => made.has(id)));
+      around.results.some((id) => made.has(id)) ||
+      around.nodes.some((other) => !inside.has(other) && readsOf(other).some((id) => made.has(id)));
     if (!escapes) inside.add(node);
   }
   inside.delete(target);

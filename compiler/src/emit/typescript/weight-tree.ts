@@ -1,3 +1,4 @@
+import { not, or, same } from '../../algebra/construct.js';
 import type {
   Expression,
   GraphFunction,
@@ -12,42 +13,51 @@ export interface WeightNode {
   readonly children: Map<string, WeightNode>;
   /** `layers[i]`: what each copy has. */
   element?: { readonly node: WeightNode; readonly loop: Loop };
-  weight?: WeightDeclaration;
-  /** Blocks whose weights live here. */
+  /** Several where the arms of a choice use one label. */
+  readonly weights: WeightDeclaration[];
+  /** Blocks whose weights live here; again several by choice. */
   readonly calls: ScopeDeclaration[];
+  /** A copy of a repeat cannot be left out of its list, a label can. */
+  readonly isLabel: boolean;
   /** Exists only where this holds. */
   when?: Expression;
 }
 
-const emptyNode = (): WeightNode => ({ children: new Map(), calls: [] });
+const emptyNode = (isLabel: boolean): WeightNode => ({ children: new Map(), weights: [], calls: [], isLabel });
 
 export function weightTree(fn: GraphFunction): WeightNode {
-  const root = emptyNode();
-  for (const declaration of fn.weights) {
-    const node = nodeAt(root, declaration.path, declaration.loops);
-    node.weight = declaration;
-    if (declaration.when !== undefined) node.when = declaration.when;
-  }
-  for (const declaration of fn.scopes) {
-    const node = nodeAt(root, declaration.path, declaration.loops);
-    node.calls.push(declaration);
-    const alone = node.calls.length === 1 && node.children.size === 0 && !endsInIndex(declaration.path);
-    if (alone && declaration.when !== undefined) node.when = declaration.when;
-    else delete node.when;
-  }
+  const root = emptyNode(false);
+  for (const declaration of fn.weights) nodeAt(root, declaration.path, declaration.loops).weights.push(declaration);
+  for (const declaration of fn.scopes) nodeAt(root, declaration.path, declaration.loops).calls.push(declaration);
+  decide(root);
   return root;
 }
 
-export const isEmpty = (node: WeightNode): boolean =>
-  node.children.size === 0 && node.element === undefined && node.weight === undefined && node.calls.length === 0;
-
-/** Whether `call` is there only in some copies or configurations, and the label of `node` does not already say so. */
-export const isConditional = (node: WeightNode, call: ScopeDeclaration): boolean =>
-  call.when !== undefined && node.when === undefined;
-
-function endsInIndex({ segments }: WeightPath): boolean {
-  return typeof segments.at(-1) === 'object';
+/** Finds out bottom up which labels are there only under a condition. */
+function decide(node: WeightNode): void {
+  const below = [...node.children.values(), ...(node.element ? [node.element.node] : [])];
+  for (const child of below) decide(child);
+  const conditions = [
+    ...node.weights.map(({ when }) => when),
+    ...node.calls.map(({ when }) => when),
+    ...[...node.children.values()].map(({ when }) => when),
+    ...(node.element ? [undefined] : []),
+  ];
+  const exists = conditions.reduce<Expression>((all, when) => either(all, when ?? true), false);
+  if (node.isLabel && exists !== true) node.when = exists;
+  // What holds for the label need not be said again of what is under it.
+  if (node.when === undefined) return;
+  for (const child of node.children.values()) if (child.when && same(child.when, node.when)) delete child.when;
 }
+
+function either(a: Expression, b: Expression): Expression {
+  if (same(a, not(b)) || same(not(a), b)) return true;
+  return same(a, b) ? a : or(a, b);
+}
+
+/** Whether there is a choice of blocks at this label, or none in some copies. */
+export const isConditional = (node: WeightNode, call: ScopeDeclaration): boolean =>
+  call.when !== undefined && (node.calls.length > 1 || node.when === undefined || !same(node.when, call.when));
 
 function nodeAt(root: WeightNode, path: WeightPath, loops: readonly Loop[]): WeightNode {
   let node = root;
@@ -61,7 +71,7 @@ function nodeAt(root: WeightNode, path: WeightPath, loops: readonly Loop[]): Wei
 function childOf(node: WeightNode, label: string): WeightNode {
   const present = node.children.get(label);
   if (present) return present;
-  const made = emptyNode();
+  const made = emptyNode(true);
   node.children.set(label, made);
   return made;
 }
@@ -70,7 +80,7 @@ function elementOf(node: WeightNode, index: Expression, loops: readonly Loop[]):
   if (node.element) return node.element.node;
   const loop = loops.find((each) => typeof index === 'object' && index.kind === 'local' && index.name === each.index);
   if (!loop) throw new Error('a declared weight is indexed by something else than its loops');
-  node.element = { node: emptyNode(), loop };
+  node.element = { node: emptyNode(false), loop };
   return node.element.node;
 }
 

@@ -1,4 +1,4 @@
-import type { Expression, GraphFunction, Initializer } from '../../graph/graph.js';
+import type { Expression, GraphFunction, Initializer, ScopeDeclaration, WeightDeclaration } from '../../graph/graph.js';
 import { FunctionContext, type ModelContext } from './context.js';
 import { scalar } from './expressions.js';
 import { type Code, callOf, group, listOf } from './layout.js';
@@ -39,7 +39,7 @@ function members(node: WeightNode, model: ModelContext): readonly WeightMember[]
 }
 
 function typeOf(node: WeightNode, model: ModelContext): string {
-  if (node.weight) return model.imports.type('Tensor');
+  if (node.weights.length > 0) return model.imports.type('Tensor');
   const parts = callTypes(node, model);
   if (node.children.size > 0) {
     const inline = members(node, model).map(
@@ -54,23 +54,30 @@ function typeOf(node: WeightNode, model: ModelContext): string {
   return parts.length === 0 ? 'object' : parts.join(' & ');
 }
 
+/** One type for each block; those of a choice are one union. */
 function callTypes(node: WeightNode, model: ModelContext): string[] {
-  return node.calls
-    .filter((call) => hasWeights(model.functionOf(call.function)))
-    .map((call) => {
-      const type = model.weightsTypeOf(call.function);
-      return isConditional(node, call) ? `Partial<${type}>` : type;
-    });
+  const calls = node.calls.filter((call) => hasWeights(model.functionOf(call.function)));
+  const types = (list: typeof calls) => [...new Set(list.map((call) => model.weightsTypeOf(call.function)))];
+  const always = types(calls.filter((call) => !isConditional(node, call)));
+  const chosen = types(calls.filter((call) => isConditional(node, call)));
+  if (chosen.length === 0) return always;
+  return [...always, chosen.length === 1 && always.length === 0 ? (chosen[0] ?? '') : `(${chosen.join(' | ')})`];
 }
 
 /** `[width]`, or `weight [width, width], bias [width]`. */
 function describe(node: WeightNode): string | undefined {
-  if (node.weight) return `\`${commentText(spelledShape(node.weight.shape))}\``;
+  const own = shapeOf(node);
+  if (own !== undefined) return own;
   if (node.children.size === 0) return undefined;
-  const parts = [...node.children].map(([label, { weight }]) =>
-    weight ? `${commentText(label)} \`${commentText(spelledShape(weight.shape))}\`` : undefined,
-  );
+  const parts = [...node.children].map(([label, child]) => {
+    const shape = shapeOf(child);
+    return shape === undefined ? undefined : `${commentText(label)} ${shape}`;
+  });
   return parts.every((part) => part !== undefined) ? parts.join(', ') : undefined;
+}
+
+function shapeOf({ weights: [weight] }: WeightNode): string | undefined {
+  return weight && `\`${commentText(spelledShape(weight.shape))}\``;
 }
 
 export interface DeclarationFunction {
@@ -107,27 +114,49 @@ class Declarations {
   }
 
   object(node: WeightNode): Code {
-    if (node.weight) return this.#weight(node.weight);
+    if (node.weights.length > 0) return this.#chosen(node.weights.map((each) => [each.when, this.#weight(each)]));
     if (node.element) return this.#copies(node.element);
-    const { model } = this.#context;
-    const calls = node.calls.filter((call) => hasWeights(model.functionOf(call.function)));
-    const parts = calls.map((call): Code => {
-      const { scalars } = model.functionOf(call.function);
-      const given = scalars.map(({ name }) => this.#scalar(call.scalars[name] ?? 0));
-      const made = callOf(model.declareNameOf(call.function), [this.#config, ...given]);
-      return isConditional(node, call) && call.when !== undefined ? this.#when(call.when, made) : made;
-    });
+    const parts = this.#calls(node);
     const own = [...node.children].map(([label, child]): Code => {
       const made: Code = [`${propertyName(label)}: `, this.object(child)];
-      return child.when === undefined ? made : ['...', this.#when(child.when, group('{', [made], '}', true))];
+      if (child.when === undefined) return made;
+      return ['...', `(${this.#scalar(child.when)} ? `, group('{', [made], '}', true), ' : {})'];
     });
-    if (parts.length === 1 && own.length === 0 && calls.every((call) => !isConditional(node, call)))
-      return parts[0] ?? '';
+    if (parts.length === 1 && own.length === 0) return parts[0] ?? '';
     return group('{', [...parts.map((part): Code => ['...', part]), ...own], '}', true);
   }
 
-  #when(condition: Expression, code: Code): Code {
-    return [`(${this.#scalar(condition)} ? `, code, ' : {})'];
+  #calls(node: WeightNode): Code[] {
+    const { model } = this.#context;
+    const calls = node.calls.filter((call) => hasWeights(model.functionOf(call.function)));
+    const made = (call: ScopeDeclaration): Code => {
+      const { scalars } = model.functionOf(call.function);
+      const given = scalars.map(({ name }) => this.#scalar(call.scalars[name] ?? 0));
+      return callOf(model.declareNameOf(call.function), [this.#config, ...given]);
+    };
+    const always = calls.filter((call) => !isConditional(node, call)).map(made);
+    const chosen = calls.filter((call) => isConditional(node, call));
+    if (chosen.length === 0) return always;
+    return [
+      ...always,
+      [
+        '(',
+        this.#chosen(
+          chosen.map((call) => [call.when, made(call)]),
+          '({} as never)',
+        ),
+        ')',
+      ],
+    ];
+  }
+
+  /** What a choice in the spec decides: `a ? … : …`. The last one stands for the rest where that is all there is. */
+  #chosen(alternatives: readonly (readonly [Expression | undefined, Code])[], otherwise?: string): Code {
+    const [first, ...rest] = alternatives;
+    if (!first) return otherwise ?? '{}';
+    const [when, code] = first;
+    if (when === undefined || (rest.length === 0 && otherwise === undefined)) return code;
+    return [`${this.#scalar(when)} ? `, code, ' : ', this.#chosen(rest, otherwise)];
   }
 
   #copies({ node, loop }: NonNullable<WeightNode['element']>): Code {
@@ -138,7 +167,7 @@ class Declarations {
     return callOf(times, [count, [this.#context.isUsed(loop.index) ? `(${index}) => ` : '() => ', copy]]);
   }
 
-  #weight({ shape, initializer, trained }: NonNullable<WeightNode['weight']>): Code {
+  #weight({ shape, initializer, trained }: WeightDeclaration): Code {
     const items: Code[] = [listOf(shape.map((size) => this.#scalar(size))), this.#initializer(initializer)];
     if (!trained) items.push('{ trained: false }');
     return callOf(this.#context.model.imports.value('weight'), items);

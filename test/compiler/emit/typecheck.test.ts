@@ -1,0 +1,58 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { emitTypeScript } from '../../../compiler/src/emit/typescript/index.js';
+import { gpt2 } from './fixtures/gpt2.js';
+import { hostile, payloads } from './fixtures/hostile.js';
+import { translator } from './fixtures/translator.js';
+
+const folder = resolve('.cache/typecheck-generated');
+const compilers = ['ts5', 'typescript', 'ts7'];
+const resolutions = {
+  nodenext: { module: 'nodenext', moduleResolution: 'nodenext' },
+  bundler: { module: 'esnext', moduleResolution: 'bundler' },
+};
+
+beforeAll(async () => {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const graphs = { gpt2, translator, hostile: hostile(payloads.join('')) };
+  for (const [name, graph] of Object.entries(graphs)) {
+    writeFileSync(`${folder}/${name}.ts`, (await emitTypeScript(graph, { toolVersion: '0.1.0' })).text);
+  }
+});
+
+describe.each(compilers)('generated code passes %s', (compiler) => {
+  test.each(Object.entries(resolutions))('%s', { timeout: 120_000 }, (name, resolution) => {
+    const config = `${folder}/tsconfig.${compiler}.${name}.json`;
+    writeFileSync(config, JSON.stringify({ compilerOptions: { ...strict, ...resolution }, include: ['*.ts'] }));
+    expect(readdirSync(folder).filter((file) => file.endsWith('.ts')).length).toBe(3);
+    expect(problems(compiler, config)).toEqual([]);
+  });
+});
+
+const strict = {
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  verbatimModuleSyntax: true,
+  isolatedModules: true,
+  noImplicitReturns: true,
+  noFallthroughCasesInSwitch: true,
+  noEmit: true,
+  skipLibCheck: true,
+  target: 'es2022',
+  lib: ['es2023', 'dom'],
+  types: ['node', '@webgpu/types'],
+  customConditions: ['source'],
+};
+
+/** What the compiler says of the generated files; the runtime's own sources are checked elsewhere. */
+function problems(compiler: string, config: string): string[] {
+  const args = [`node_modules/${compiler}/bin/tsc`, '-p', config, '--pretty', 'false'];
+  const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  const lines = stdout.split('\n').filter((line) => /error TS/.test(line));
+  if (status !== 0 && lines.length === 0) return [`${compiler} failed: ${stdout}`];
+  return lines.filter((line) => !line.startsWith('runtime/src/'));
+}
