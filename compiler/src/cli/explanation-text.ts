@@ -112,11 +112,10 @@ function summary({ totals, past }: Explanation): string[] {
     `prefill ${decimal(prefill.flops)} FLOPs${masked(prefill)}, ${bytes(prefill.activations)} of activations in all`,
   ];
   if (decode) lines.push(`one token after ${past}: ${decimal(decode.flops)} FLOPs${masked(decode)}`);
-  if (cache) {
-    lines.push(
-      `KV cache ${bytes(cache.perToken)} for each token; ${bytes(cache.bytes)} for ${count(cache.capacity)} tokens`,
-    );
-  }
+  if (cache && cache.perToken > 0) {
+    const all = `${bytes(cache.bytes)} for ${count(cache.capacity)} tokens`;
+    lines.push(`KV cache ${bytes(cache.perToken)} for each token; ${all}`);
+  } else if (cache) lines.push(`${bytes(cache.bytes)} of state between steps, however many there are`);
   lines.push('a repeated layer (×n): the figures below it are of one copy');
   return lines;
 }

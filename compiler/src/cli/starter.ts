@@ -35,7 +35,11 @@ model Gpt(vocab = 128, context = 64, width = 64, depth = 2, heads = 4, drop = 0.
 }
 `;
 
-const script = `import { Gpt } from './gpt.tfm.js';
+const script = `import { useBackend } from '@tfm-lang/runtime';
+import { Gpt } from './gpt.tfm.js';
+
+// WebGPU where there is an adapter, else WebAssembly.
+console.log('backend', await useBackend());
 
 // Fresh weights: the same for the same seed. Gpt.load('model.safetensors') reads trained ones.
 const model = Gpt.init({ seed: 1 });

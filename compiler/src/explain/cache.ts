@@ -1,5 +1,5 @@
 import type { GraphModel, ValueType } from '../graph/graph.js';
-import { elements } from './costs.js';
+import { bytesPerElement, elements } from './costs.js';
 import { type Configuration, type Dimensions, modelScope, type Scope, sizeIn } from './scope.js';
 import { shapeOf } from './walk.js';
 import { copies } from './weights.js';
@@ -46,5 +46,5 @@ function bytesAt(
   rows: number,
 ): number {
   const sizes = new Map([...dimensions, [growing, rows]]);
-  return types.reduce((sum, type) => sum + 4 * elements(shapeOf({ type, scope }, sizes)), 0);
+  return types.reduce((sum, type) => sum + bytesPerElement(type) * elements(shapeOf({ type, scope }, sizes)), 0);
 }

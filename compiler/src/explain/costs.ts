@@ -1,4 +1,4 @@
-import type { Expression } from '../graph/graph.js';
+import type { Expression, ValueType } from '../graph/graph.js';
 import type { OperatorName } from '../graph/operators.js';
 
 /**
@@ -26,6 +26,9 @@ export interface CostContext {
 type Cost = (context: CostContext) => number;
 
 export const elements = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
+
+/** In memory: float32 and int32, a byte for a truth. */
+export const bytesPerElement = ({ dtype }: ValueType): number => (dtype === 'bool' ? 1 : 4);
 
 const free: Cost = () => 0;
 const perElement =

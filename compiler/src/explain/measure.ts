@@ -1,5 +1,5 @@
 import type { Expression, OperatorNode } from '../graph/graph.js';
-import { attentionPairs, type CostContext, costs, elements, views } from './costs.js';
+import { attentionPairs, bytesPerElement, type CostContext, costs, elements, views } from './costs.js';
 import { allowedShare, countOperations } from './masks.js';
 import { type Dimensions, type ScopedType, sizeIn } from './scope.js';
 import { type Instance, shapeOf } from './walk.js';
@@ -71,7 +71,7 @@ export function wholeOf(value: ScopedType, { dimensions, step }: Setting): numbe
 
 /** The bytes of what is computed of a value. */
 export function bytesOf(value: ScopedType, setting: Setting): number {
-  return elements(rowsOf(value, setting)) * (value.type.dtype === 'bool' ? 1 : 4);
+  return elements(rowsOf(value, setting)) * bytesPerElement(value.type);
 }
 
 function grown(dimensions: Dimensions, dimension: string, rows: number): Dimensions {

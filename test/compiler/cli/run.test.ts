@@ -163,3 +163,51 @@ describe('once, on given inputs', () => {
     });
   });
 });
+
+describe('stories260K', () => {
+  const folder = path.resolve('test/fixtures/weights/stories260K');
+  const llama = path.resolve('specs/models/llama.tfm');
+  const { runs } = JSON.parse(fs.readFileSync(path.join(folder, 'golden.json'), 'utf8')) as {
+    runs: { prompt: string; text: string }[];
+  };
+  const argv = [
+    'run',
+    `${llama}#Stories260K`,
+    '--weights',
+    folder,
+    '--tokenizer',
+    path.join(folder, 'tokenizer.json'),
+    '--temperature',
+    '0',
+  ];
+
+  test.each(runs.map(({ prompt, text }) => [prompt, text]))(
+    '"%s" continues as the reference does',
+    async (prompt, text) => {
+      const written: string[] = [];
+      const { exitCode, stdout } = await tfm([...argv, '--prompt', prompt, '--max-new-tokens', '40'], {
+        onStdout: (part) => written.push(part),
+      });
+      expect(exitCode).toBe(0);
+      expect(stdout.length).toBeGreaterThan(prompt.length + 40);
+      expect(text.startsWith(stdout)).toBe(true);
+      // The prompt, then each token as it comes.
+      expect(written[0]).toBe(prompt);
+      expect(written.length).toBeGreaterThan(35);
+    },
+  );
+
+  test('an interrupt ends it in order', async () => {
+    const controller = new AbortController();
+    let tokens = 0;
+    const { exitCode, stdout, stderr } = await tfm([...argv, '--prompt', 'Once', '--max-new-tokens', '200'], {
+      signal: controller.signal,
+      onStdout: () => {
+        if (++tokens === 5) controller.abort();
+      },
+    });
+    expect(exitCode).toBe(130);
+    expect(stdout.length).toBeLessThan(60);
+    expect(stderr).not.toMatch(/mistake/);
+  });
+});

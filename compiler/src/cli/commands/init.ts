@@ -52,7 +52,7 @@ function nextSteps(folder: string, isNew: boolean): string {
       ? ['npm install', 'npm start']
       : [
           'npm install @tfm-lang/runtime @tensorflow/tfjs @tensorflow/tfjs-backend-wasm @tensorflow/tfjs-backend-webgpu',
-          'npm install --save-dev @tfm-lang/compiler typescript',
+          'npm install --save-dev @tfm-lang/compiler typescript @types/node',
           'npm pkg set scripts.build="tfm build && tsc" scripts.start="npm run build && node dist/main.js"',
           'npm start',
         ]),
