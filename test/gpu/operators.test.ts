@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { read, useBackend } from '../../runtime/src/index.js';
+import { formulaError, formulaOperators } from '../support/cases/formulas.js';
 import { cases } from '../support/cases/index.js';
 import { gradientError, outcome, toTensors } from '../support/compare.js';
 
@@ -18,6 +19,10 @@ describe('webgpu', () => {
 
   test.each(smaller.filter((of) => of.gradient))('gradient of $name', async (of) => {
     expect(await gradientError(of)).toBeLessThan(5e-4);
+  });
+
+  test.each(formulaOperators)('%s of formulas', async (_, build) => {
+    expect(await formulaError(build)).toBeLessThan(2 ** -11); // all that WGSL promises of sin and cos
   });
 
   test('none of them made the device report an error', async () => {

@@ -25,7 +25,7 @@ export function evaluate(of: Formula, context: FormulaContext): number | Tensor 
   return value;
 }
 
-export function evaluateValue(of: Formula, context: FormulaContext): FormulaValue {
+function evaluateValue(of: Formula, context: FormulaContext): FormulaValue {
   switch (of.kind) {
     case 'constant':
       return Number(of.value);

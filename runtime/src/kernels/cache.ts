@@ -61,7 +61,7 @@ export function append(cache: Cache, rows: Tensor, position: Position): void {
  * sixteenth, … of it where the copy costs less than reading everything. Few sizes, because the buffer pool of WebGPU is keyed by
  * size and never shrinks: a view as long as the sequence would leave one more buffer behind at each step.
  */
-export function view(cache: Cache, length: number): Tensor4D {
+function view(cache: Cache, length: number): Tensor4D {
   const { batch, heads, capacity, width } = cache.shape;
   let rows = capacity;
   while (rows % 4 === 0 && rows / 4 >= length) rows /= 4;

@@ -29,7 +29,7 @@ export function sinusoidalPositions(
 }
 
 /** The encodings of positions 0 … rows − 1, row by row. */
-export function sinusoidalTable(
+function sinusoidalTable(
   rows: number,
   width: number,
   layout: 'interleaved' | 'halves' = 'interleaved',
@@ -132,7 +132,7 @@ export function axialPositions(
 }
 
 /** The position of the first row of a growing stream; 0 for one that does not grow. */
-export function growing(grows: boolean, scope: OperatorScope | undefined): Position {
+function growing(grows: boolean, scope: OperatorScope | undefined): Position {
   return grows && scope ? scope.position : 0;
 }
 

@@ -1,4 +1,5 @@
 import { attentionCases } from './attention.js';
+import { attentionForms } from './attention-forms.js';
 import { elementwiseCases } from './elementwise.js';
 import { layerCases } from './layers.js';
 import { sequenceCases } from './sequence.js';
@@ -6,4 +7,4 @@ import { sequenceCases } from './sequence.js';
 export type { OperatorCase } from './case.js';
 
 /** Every operator, on hard inputs; the same table for every backend. */
-export const cases = [...elementwiseCases, ...layerCases, ...sequenceCases, ...attentionCases];
+export const cases = [...elementwiseCases, ...layerCases, ...sequenceCases, ...attentionCases, ...attentionForms];
