@@ -14,17 +14,17 @@ import type { RunOptions } from './run-options.js';
 export async function run(spec: string, options: RunOptions, context: Context): Promise<number> {
   checkOptions(options);
   const chosen = chooseModel(spec, options, context);
-  if (options.inputs) outputNames(chosen, options.output);
-  else if (!chosen.model.generate) {
+  const names = outputNames(chosen, options.output);
+  if (!options.inputs && !chosen.model.generate) {
     throw usageFailure(`${chosen.model.name} does not generate`, 'give --inputs FILE and --outputs FILE');
   }
   const module = await importModel(chosen);
   // Before the weights are loaded, which may take minutes.
-  const inputs = options.inputs && (await readInputs(options.inputs, chosen, module.runtime, context.io.cwd));
+  const inputs = options.inputs && (await readInputs(options.inputs, chosen, names, module.runtime, context.io.cwd));
   await startBackend(module, options, context);
   const model = await makeModel(module, chosen, options, context);
   try {
-    if (inputs) await runOnce(inputs, model, chosen, module, options, context);
+    if (inputs) await runOnce(inputs, names, model, module, options, context);
     else await (await import('../run/generation.js')).generateText(model, chosen, options, context);
   } finally {
     model.dispose();

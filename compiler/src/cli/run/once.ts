@@ -9,16 +9,15 @@ import type { ChosenModel } from '../spec.js';
 import type { GeneratedModel, LoadedModule, RuntimeModule } from './model-module.js';
 import { type InputPlan, planInputs } from './tensors.js';
 
-/** Runs the model once and writes every output, or those asked for, to a safetensors file. */
+/** Runs the model once and writes the named outputs to a safetensors file. */
 export async function runOnce(
   inputs: object,
+  names: readonly string[],
   model: GeneratedModel,
-  chosen: ChosenModel,
   { runtime }: LoadedModule,
   options: RunOptions,
   { io }: Context,
 ): Promise<void> {
-  const names = outputNames(chosen, options.output);
   const started = performance.now();
   const outputs = model.forward(inputs, { outputs: names });
   const tensors: TensorToWrite[] = [];
@@ -45,6 +44,7 @@ export function outputNames({ model }: ChosenModel, wanted: readonly string[] | 
 export async function readInputs(
   given: string,
   chosen: ChosenModel,
+  outputs: readonly string[],
   runtime: RuntimeModule,
   cwd: string,
 ): Promise<object> {
@@ -52,7 +52,7 @@ export async function readInputs(
   if (!fs.existsSync(absolute)) throw notFound(given, absolute);
   const file = await runtime.openCheckpoint(absolute);
   try {
-    const plans = planInputs(new Map(file.names().map((name) => [name, file.entry(name)])), chosen);
+    const plans = planInputs(new Map(file.names().map((name) => [name, file.entry(name)])), chosen, outputs);
     const inputs: Record<string, object> = {};
     for (const plan of plans) inputs[plan.input.name] = await readInput(file, plan);
     return inputs;

@@ -1,6 +1,7 @@
 import { evaluate } from '../../algebra/evaluate.js';
 import { print, printValue } from '../../algebra/print.js';
-import type { InputDeclaration } from '../../graph/graph.js';
+import { neededFor, readsOf } from '../../emit/typescript/uses.js';
+import type { GraphModel, InputDeclaration } from '../../graph/graph.js';
 import { suggestion } from '../../source/suggest.js';
 import { inputFailure } from '../exit.js';
 import type { ChosenModel } from '../spec.js';
@@ -29,16 +30,21 @@ const accepted: Readonly<Record<InputDeclaration['type']['dtype'], readonly stri
 };
 
 /**
- * Matches the tensors of a file with the inputs of a model. Throws a failure that names every tensor that is missing, unknown
+ * Matches the tensors of a file with the inputs that the outputs need. Throws a failure that names every tensor that is missing, unknown
  * or of the wrong type or shape, and what the model wants.
  */
-export function planInputs(entries: ReadonlyMap<string, FileEntry>, chosen: ChosenModel): InputPlan[] {
+export function planInputs(
+  entries: ReadonlyMap<string, FileEntry>,
+  chosen: ChosenModel,
+  outputs: readonly string[],
+): InputPlan[] {
   const { inputs } = chosen.model;
+  const needed = inputsFor(chosen.model, outputs);
   const plans: InputPlan[] = [];
   const problems: string[] = [];
   for (const input of inputs) {
     if (entries.has(input.name)) plans.push({ input, tensor: input.name, ...presenceOf(input, inputs, entries) });
-    else if (input.default === undefined) problems.push(`there is no tensor '${input.name}'`);
+    else if (input.default === undefined && needed.has(input.name)) problems.push(`there is no tensor '${input.name}'`);
   }
   const used = new Set(
     plans.flatMap(({ tensor, presence }) => [tensor, ...(presence === undefined ? [] : [presence])]),
@@ -52,6 +58,16 @@ export function planInputs(entries: ReadonlyMap<string, FileEntry>, chosen: Chos
   problems.push(...shapeProblems(plans, entries, chosen));
   if (problems.length > 0) throw inputFailure(problems.join('\n'), `${chosen.model.name} wants ${wanted(chosen)}`);
   return plans;
+}
+
+/** The inputs that outputs are computed from. */
+function inputsFor(model: GraphModel, outputs: readonly string[]): ReadonlySet<string> {
+  const wanted = (position: number): boolean => outputs.includes(model.outputs[position]?.name ?? '');
+  const found = new Set(model.main.body.results.filter((_, position) => wanted(position)));
+  for (const [node, results] of neededFor(model.main)) {
+    if (results.some(wanted)) for (const id of readsOf(node)) found.add(id);
+  }
+  return found;
 }
 
 /** Every input with its type, and the name its mask may have. */
