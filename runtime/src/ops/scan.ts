@@ -17,11 +17,14 @@ export interface ScanStep {
   readonly emit: Tensor;
 }
 
-export interface Scanned {
+/** As many tensors as `List` has. */
+export type Tensors<List extends readonly Tensor[]> = { readonly [Index in keyof List]: Tensor };
+
+export interface Scanned<States extends readonly Tensor[] = readonly Tensor[]> {
   /** The emitted values, stacked along axis 1. */
   readonly emitted: Tensor;
   /** The states after the last row. */
-  readonly states: Tensor[];
+  readonly states: Tensors<States>;
 }
 
 /**
@@ -29,6 +32,13 @@ export interface Scanned {
  *
  * @param states The states before the first row; in later passes of a generation the kept ones take their place.
  */
+export function scan<const States extends readonly Tensor[], const Sequences extends readonly Tensor[]>(
+  states: States,
+  sequences: Sequences,
+  body: (states: Tensors<States>, rows: Tensors<Sequences>) => ScanStep,
+  options?: ScanOptions,
+  scope?: OperatorScope,
+): Scanned<States>;
 export function scan(
   states: readonly Tensor[],
   sequences: readonly Tensor[],
