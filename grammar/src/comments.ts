@@ -49,7 +49,17 @@ export function firstOnLine(tokens: readonly IToken[], text: string): Set<number
   return found;
 }
 
-/** The line of an offset, counted from 1. */
-export function lineOf(text: string, offset: number): number {
-  return text.slice(0, offset).split(/\r\n|\r|\n/).length;
+/** Tells the line of an offset, counted from 1. */
+export function lineCounter(text: string): (offset: number) => number {
+  let starts: number[] | undefined;
+  return (offset) => {
+    starts ??= [...text.matchAll(/\r\n|\r|\n/g)].map((end) => end.index + end[0].length);
+    let [low, high] = [0, starts.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((starts[middle] ?? 0) <= offset) low = middle + 1;
+      else high = middle;
+    }
+    return low + 1;
+  };
 }

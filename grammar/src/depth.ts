@@ -5,13 +5,17 @@ const deepest = 500;
 
 /** The place of a node that lies too deep, if there is one. Walks without recursion. */
 export function tooDeep(file: File): Span | undefined {
-  const rest: { value: unknown; depth: number }[] = [{ value: file, depth: 0 }];
-  for (let top = rest.pop(); top; top = rest.pop()) {
-    const { value, depth } = top;
-    if (typeof value !== 'object' || value === null) continue;
-    const node = 'span' in value;
-    if (node && depth > deepest) return value.span as Span;
-    for (const child of Object.values(value)) rest.push({ value: child, depth: node ? depth + 1 : depth });
+  const nodes: object[] = [file];
+  const depths: number[] = [0];
+  for (let node = nodes.pop(); node; node = nodes.pop()) {
+    const depth = depths.pop() ?? 0;
+    if (depth > deepest && 'span' in node) return node.span as Span;
+    for (const [key, child] of Object.entries(node)) {
+      if (typeof child !== 'object' || child === null || key === 'span' || key === 'operatorSpan') continue;
+      nodes.push(child);
+      // A list between two nodes is no level of its own.
+      depths.push(Array.isArray(child) ? depth : depth + 1);
+    }
   }
   return undefined;
 }

@@ -143,18 +143,16 @@ class Printer {
   /** Blanks wait for what follows them, so that no line ends with one. */
   #write(content: string, indentation: number): void {
     if (content === '') return;
-    const [before, rest] = content.startsWith(' ') ? [' ', content.slice(1)] : [this.#blank, content];
-    this.#blank = before;
-    if (rest === '') return;
+    if (content === ' ') {
+      this.#blank = content;
+      return;
+    }
     if (this.#due > 0) this.#column = 0;
-    this.#written += '\n'.repeat(this.#due);
+    const before = this.#column === 0 ? ' '.repeat(indentation) : this.#blank;
+    this.#written += '\n'.repeat(this.#due) + before + content;
+    this.#column += before.length + content.length;
     this.#due = 0;
-    const blanks = this.#column === 0 ? ' '.repeat(indentation) : this.#blank;
     this.#blank = '';
-    const last = rest.endsWith(' ') ? rest.slice(0, -1) : rest;
-    if (last !== rest) this.#blank = ' ';
-    this.#written += blanks + last;
-    this.#column += blanks.length + last.length;
   }
 
   #break(count: 1 | 2): void {
@@ -166,7 +164,8 @@ class Printer {
 
   #comment({ text: content, own, after }: { text: string; own: boolean; after: 1 | 2 }, indentation: number): void {
     if (own) this.#break(1);
-    this.#write(own ? content : ` ${content}`, indentation);
+    else this.#write(' ', indentation);
+    this.#write(content, indentation);
     this.#break(after);
   }
 

@@ -1,10 +1,10 @@
 import type { IRecognitionException, IToken } from 'chevrotain';
 import type { File, ParseResult, Span, SyntaxMistake } from './ast.js';
-import { commentsOf, documentationOf, firstOnLine, lineOf } from './comments.js';
+import { commentsOf, documentationOf, firstOnLine, lineCounter } from './comments.js';
 import { tooDeep } from './depth.js';
 import { failure } from './messages.js';
 import { parser } from './parser.js';
-import { TooDeep } from './parser-base.js';
+import { type Source, TooDeep } from './parser-base.js';
 import { checkSpelling } from './spelling.js';
 import { endOf, lexer } from './tokens.js';
 
@@ -17,7 +17,8 @@ export function parse(text: string): ParseResult {
   const comments = commentsOf(lexed.groups.comments ?? []);
   const spelling = checkSpelling(lexed.tokens, lexed.groups.ignored ?? [], lexed.errors, text);
   const { tokens } = spelling;
-  parser.begin(tokens, text, documentationOf(tokens, comments, text));
+  const source = { end: text.length, lineOf: lineCounter(text) };
+  parser.begin(tokens, source, documentationOf(tokens, comments, text));
   parser.prepare(tokens, firstOnLine(tokens, text));
   const span = { start: 0, end: text.length };
   const nothing: File = { imports: [], declarations: [], comments, span };
@@ -25,7 +26,7 @@ export function parse(text: string): ParseResult {
     const file: File = { ...parser.file(), comments, span };
     const deep = tooDeep(file);
     if (deep) return { file: nothing, mistakes: [deepMistake(deep)] };
-    const failures = parser.errors.map((error) => convert(error, tokens, text));
+    const failures = parser.errors.map((error) => convert(error, tokens, source));
     const reports = [...spelling.mistakes, ...parser.reported].map((mistake) => {
       const { start, end } = mistake.span;
       return { mistake, quiet: mistake.kind === 'lexical' ? end : start, failed: false };
@@ -51,19 +52,17 @@ const deepMistake = (span: Span): SyntaxMistake => ({
   span,
 });
 
-function convert(error: IRecognitionException, tokens: readonly IToken[], text: string): Finding {
+function convert(error: IRecognitionException, tokens: readonly IToken[], source: Source): Finding {
   const place = placeOf(tokens, error.token.startOffset);
   const found = tokens[place] ?? error.token;
-  const start = found.startOffset >= 0 ? found.startOffset : text.length;
+  const start = found.startOffset >= 0 ? found.startOffset : source.end;
   const span = { start, end: found.startOffset >= 0 ? endOf(found) : start };
   const rule = error.context.ruleStack.at(-1) ?? '';
-  const { message, help } = failure({
-    ...{ rule, expected: error.message, found },
-    ...{ previous: tokens[place - 1], next: tokens[place + 1] },
-  });
-  const open = unclosed(error.message, tokens.slice(0, place), text);
+  const [previous, next] = [tokens[place - 1], tokens[place + 1]];
+  const { message, help } = failure({ rule, expected: error.message, previous, found, next });
+  const open = unclosed(error.message, tokens, place, source);
   const lastSkipped = error.resyncedTokens.at(-1) ?? found;
-  const quiet = tokens[placeOf(tokens, lastSkipped.startOffset) + 1]?.startOffset ?? text.length;
+  const quiet = tokens[placeOf(tokens, lastSkipped.startOffset) + 1]?.startOffset ?? source.end;
   const mistake = { kind: 'syntax' as const, message: message + open, ...(help === undefined ? {} : { help }), span };
   return { mistake, quiet, failed: true };
 }
@@ -82,19 +81,17 @@ function placeOf(tokens: readonly IToken[], offset: number): number {
 
 const closing: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' };
 
-/** Where a closing sign is missing: the line of the sign that opened, unless it is the same line. */
-function unclosed(message: string, before: readonly IToken[], text: string): string {
-  const missing = /^(?:`,` or )?`([)\]}])`/.exec(message)?.[1];
+/** Where a closing sign is missing: the line of the sign that opened. */
+function unclosed(expected: string, tokens: readonly IToken[], place: number, { lineOf }: Source): string {
+  const missing = /^(?:`,` or )?`([)\]}])`/.exec(expected)?.[1];
   if (!missing) return '';
   let depth = 0;
-  for (const token of before.toReversed()) {
-    if (Object.values(closing).includes(token.image)) depth += 1;
-    if (!(token.image in closing)) continue;
-    if (depth === 0) {
-      return closing[token.image] === missing
-        ? ` (the \`${token.image}\` of line ${lineOf(text, token.startOffset)} is open)`
-        : '';
-    }
+  for (let before = place - 1; before >= 0; before -= 1) {
+    const { image, startOffset } = tokens[before] as IToken;
+    if (Object.values(closing).includes(image)) depth += 1;
+    if (!Object.hasOwn(closing, image)) continue;
+    if (depth === 0)
+      return closing[image] === missing ? ` (the \`${image}\` of line ${lineOf(startOffset)} is open)` : '';
     depth -= 1;
   }
   return '';

@@ -1,6 +1,5 @@
 import { EmbeddedActionsParser, type IToken, type ParserMethod, tokenMatcher } from 'chevrotain';
 import type { Documentation, Expression, Identifier, Missing, Span, StringLiteral, SyntaxMistake } from './ast.js';
-import { lineOf } from './comments.js';
 import { messages } from './messages.js';
 import { resolveEscapes } from './spelling.js';
 import { allTokens, Equal, endOf, LeftBrace, Name, RightParenthesis } from './tokens.js';
@@ -9,6 +8,12 @@ export type Rule<Result, Arguments extends unknown[] = []> = ParserMethod<Argume
 
 /** How deep expressions and bodies may stand in each other; a stack of 1 MB is enough for three times as much. */
 const deepest = 64;
+
+/** What the parser knows of the text beside its tokens. */
+export interface Source {
+  readonly end: number;
+  readonly lineOf: (offset: number) => number;
+}
 
 /** Ends the parse where the text nests too deeply to go on. */
 export class TooDeep extends Error {
@@ -25,7 +30,8 @@ const bodyWords = new Set(['let', 'return', 'emit', 'require', 'block', 'fn', 'm
 export abstract class ParserBase extends EmbeddedActionsParser {
   /** Mistakes found by actions, beside `errors`, which Chevrotain collects. */
   reported: SyntaxMistake[] = [];
-  #text = '';
+  #end = 0;
+  #lineOf: (offset: number) => number = () => 1;
   #documentation: ReadonlyMap<number, Documentation> = new Map();
   #depth = 0;
 
@@ -34,10 +40,11 @@ export abstract class ParserBase extends EmbeddedActionsParser {
   }
 
   /** Makes ready for a text. `documentation` is keyed by the offset of the token that it stands before. */
-  begin(tokens: IToken[], text: string, documentation: ReadonlyMap<number, Documentation>): void {
+  begin(tokens: IToken[], source: Source, documentation: ReadonlyMap<number, Documentation>): void {
     this.input = tokens;
     this.reported = [];
-    this.#text = text;
+    this.#end = source.end;
+    this.#lineOf = source.lineOf;
     this.#documentation = documentation;
     this.#depth = 0;
   }
@@ -57,7 +64,7 @@ export abstract class ParserBase extends EmbeddedActionsParser {
 
   protected mark(): number {
     const { startOffset } = this.LA(1);
-    return Number.isNaN(startOffset) ? this.#text.length : startOffset;
+    return Number.isNaN(startOffset) ? this.#end : startOffset;
   }
 
   /** From a mark to the end of the last token read. */
@@ -94,8 +101,9 @@ export abstract class ParserBase extends EmbeddedActionsParser {
     this.reported.push({ kind: 'syntax', message, span, ...(help === undefined ? {} : { help }) });
   }
 
+  /** The line of an offset, counted from 1. */
   protected line(offset: number): number {
-    return lineOf(this.#text, offset);
+    return this.#lineOf(offset);
   }
 
   /** Runs a rule that may contain itself. */

@@ -154,8 +154,8 @@ export abstract class RecoveringParser extends ParserBase {
     if (this.RECORDING_PHASE) return true;
     const found = this.LA(1);
     if (!returned) {
-      if (found.image === '}')
-        this.report(this.spanOf(found), 'a body ends with `return`', 'write `return value` before `}`');
+      const ends = found.image === '}';
+      if (ends) this.report(this.spanOf(found), 'a body ends with `return`', 'write `return value` before `}`');
       return false;
     }
     if (this.#stopsAt('statement') && found.image !== 'return') return false;

@@ -16,6 +16,8 @@ const mistake = (token: IToken, message: string, help?: string): SyntaxMistake =
   span: { start: token.startOffset, end: t.endOf(token) },
 });
 
+const misspellings = new Map([...t.misspellings, ...t.ignored].map((entry) => [entry.token, entry]));
+
 /** Checks numbers, texts and words of other languages. `ignored` are the tokens that the parser does not see. */
 export function checkSpelling(
   tokens: readonly IToken[],
@@ -25,11 +27,11 @@ export function checkSpelling(
 ): Spelling {
   const mistakes = errors.map((error) => unknownSign(error, text));
   for (const token of ignored) {
-    const entry = t.ignored.find((candidate) => candidate.token === token.tokenType);
+    const entry = misspellings.get(token.tokenType);
     if (entry) mistakes.push(mistake(token, entry.message, entry.help));
   }
   const read = tokens.map((token, place) => {
-    const entry = t.misspellings.find((candidate) => candidate.token === token.tokenType);
+    const entry = misspellings.get(token.tokenType);
     const found = entry ? mistake(token, entry.message, entry.help) : checkLiteral(token);
     if (found) mistakes.push(found);
     const meant = meantWord(tokens[place - 1], token, tokens[place + 1], tokens[place + 2]);
