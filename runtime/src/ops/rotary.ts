@@ -47,18 +47,25 @@ export function turn(x: Tensor, cos: Tensor, sin: Tensor, pairs: 'halves' | 'int
 /** Each feature's partner in its pair. The sign of the first of a pair is in the table of sines. */
 function partners(x: Tensor, pairs: 'halves' | 'interleaved'): Tensor {
   const features = size(x, -1);
-  const half = features / 2;
-  if (pairs === 'halves') {
-    if (tf.getBackend() === 'webgpu') return exchanged(x, [x.size / features, 2, half], 1);
-    const axis = x.rank - 1;
-    return tf.concat([range(x, axis, half, half), range(x, axis, 0, half)], axis);
+  if (tf.getBackend() === 'wasm') {
+    // A product with a permutation matrix is exact, and XNNPACK takes a third of the time of `reverse` or of copies.
+    const key = `exchange ${pairs} ${features}`;
+    const matrix = tables.get(key, () => exchange(features, pairs));
+    const product = tf.matMul(tf.reshape(x, [x.size / features, features]), tf.tensor2d(matrix, [features, features]));
+    return tf.reshape(product, x.shape);
   }
-  return exchanged(x, [x.size / features, half, 2], 2);
+  const [shape, axis] = pairs === 'halves' ? [[2, features / 2], 1] : [[features / 2, 2], 2];
+  return tf.reshape(tf.reverse(tf.reshape(x, [x.size / features, ...shape]), axis), x.shape);
 }
 
-/** One dispatch; on wasm `reverse` is slower than the copies that replace it above. */
-function exchanged(x: Tensor, shape: [number, number, number], axis: number): Tensor {
-  return tf.reshape(tf.reverse(tf.reshape(x, shape), axis), x.shape);
+/** The matrix that exchanges the two features of each pair. */
+function exchange(features: number, pairs: 'halves' | 'interleaved'): Float32Array {
+  const matrix = new Float32Array(features * features);
+  for (let i = 0; i < features; i++) {
+    const partner = pairs === 'halves' ? (i + features / 2) % features : i ^ 1;
+    matrix[i * features + partner] = 1;
+  }
+  return matrix;
 }
 
 /** cos and ± sin as [T, 1, n], or [B, T, 1, n]. */
