@@ -165,7 +165,7 @@ describe('once, on given inputs', () => {
 });
 
 describe('stories260K', () => {
-  const folder = path.resolve('test/fixtures/weights/stories260K');
+  const folder = path.resolve('examples/stories260K');
   const llama = path.resolve('specs/models/llama.tfm');
   const { runs } = JSON.parse(fs.readFileSync(path.join(folder, 'golden.json'), 'utf8')) as {
     runs: { prompt: string; text: string }[];

@@ -1,9 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { SafetensorsError } from '../../../runtime/src/weights/safetensors-error.js';
 
-/** The path of a file under test/fixtures. */
+/** The path of a file under test/fixtures, or of an example: `examples/…`. */
 export function fixture(name: string): string {
-  return fileURLToPath(new URL(`../../fixtures/${name}`, import.meta.url));
+  const folder = name.startsWith('examples/') ? '../../..' : '../../fixtures';
+  return fileURLToPath(new URL(`${folder}/${name}`, import.meta.url));
 }
 
 /** A file with this header, given as JSON or as text, and this many bytes of data. */

@@ -47,7 +47,7 @@ describe('maps on real files', () => {
     ['hf-golden/vit', maps.vitMap, maps.vitWeights],
     ['hf-golden/marian', maps.marianMap, maps.marianWeights],
     ['hf-golden/bert', maps.bertMap, maps.bertWeights],
-    ['weights/stories260K', maps.llamaMap, maps.llamaWeights(512, 64, 32, 172, 5)],
+    ['examples/stories260K', maps.llamaMap, maps.llamaWeights(512, 64, 32, 172, 5)],
   ])('%s fills every weight', async (name, map, weights) => {
     const checkpoint = await openCheckpoint(fixture(name));
     const plan = planLoad(checkpoint, map, weights);

@@ -7,7 +7,7 @@ const entry = { dtype: 'F32', shape: [2], data_offsets: [0, 8] };
 
 describe('parseHeader', () => {
   it('reads the header of a real file', () => {
-    const bytes = readFileSync(fixture('weights/stories260K/model.safetensors'));
+    const bytes = readFileSync(fixture('examples/stories260K/model.safetensors'));
     const index = parseHeader(bytes, bytes.length);
     expect(index.metadata).toEqual({ format: 'pt' });
     expect(index.tensors.size).toBe(47);

@@ -59,7 +59,7 @@ describe('saveCheckpoint', () => {
     ['hf-golden/vit', invertibleVitMap, maps.vitWeights, false],
     ['hf-golden/vit', maps.vitMap, maps.vitWeights, true],
     ['hf-golden/marian', maps.marianMap, maps.marianWeights, true],
-    ['weights/stories260K', maps.llamaMap, maps.llamaWeights(512, 64, 32, 172, 5), false],
+    ['examples/stories260K', maps.llamaMap, maps.llamaWeights(512, 64, 32, 172, 5), false],
   ])('%s is written as it was read', async (name, map, weights, needsFile) => {
     const file = await openCheckpoint(fixture(name));
     const values = await load(file, map, weights);
