@@ -7,7 +7,7 @@ import { failure } from './failures.js';
 import { readIfThere, showPath } from './files.js';
 
 /** `tfm.config.json`, `tfm.config.js`, `tfm.config.mjs`, or the key `tfm` of package.json. */
-export interface Configuration {
+interface Configuration {
   /** Spec files and folders that commands work on when none are named. */
   readonly specs?: readonly string[];
   /** The folder that generated files go to. Absent: each beside its spec. */

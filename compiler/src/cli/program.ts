@@ -33,6 +33,6 @@ export function makeProgram(io: Io, finish: (exitCode: number) => void): Command
 
 function withColor(command: Command): Command {
   return command
-    .addOption(new Option('--color', 'colour the output').default(undefined))
-    .addOption(new Option('--no-color', 'do not colour the output').default(undefined));
+    .addOption(new Option('--color', 'colour the output').helpGroup('Options:'))
+    .addOption(new Option('--no-color', 'do not colour the output').default(undefined).helpGroup('Options:'));
 }

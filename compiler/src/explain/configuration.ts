@@ -66,8 +66,8 @@ function didYouMean(name: string, candidates: readonly string[]): string | undef
   return near === undefined ? undefined : `did you mean '${near}'?`;
 }
 
-/** How messages and `--help` name a type. */
-export const typeNames: Readonly<Record<ParameterType, string>> = {
+/** How messages name a type. */
+const typeNames: Readonly<Record<ParameterType, string>> = {
   integer: 'a whole number',
   number: 'a number',
   boolean: 'true or false',

@@ -57,7 +57,7 @@ export function explain(model: GraphModel, configuration: Configuration, given: 
 }
 
 /** One in a batch (the first size of an input); of every other dimension 128, or fewer where the spec allows no more. */
-export function usualDimensions(model: GraphModel, configuration: Configuration): Map<string, number> {
+function usualDimensions(model: GraphModel, configuration: Configuration): Map<string, number> {
   const scope = modelScope(model, configuration);
   const batches = model.inputs.map(({ type: { shape } }) => {
     const [first] = shape;

@@ -65,12 +65,12 @@ export function rowsOf(value: ScopedType, { dimensions, step }: Setting): number
 }
 
 /** The sizes of a value with everything before the step. */
-export function wholeOf(value: ScopedType, { dimensions, step }: Setting): number[] {
+function wholeOf(value: ScopedType, { dimensions, step }: Setting): number[] {
   return shapeOf(value, step ? grown(dimensions, step.dimension, step.past + 1) : dimensions);
 }
 
 /** The bytes of what is computed of a value. */
-export function bytesOf(value: ScopedType, setting: Setting): number {
+function bytesOf(value: ScopedType, setting: Setting): number {
   return elements(rowsOf(value, setting)) * bytesPerElement(value.type);
 }
 

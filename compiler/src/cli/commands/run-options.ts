@@ -9,7 +9,7 @@ export interface RunOptions {
   readonly checkpoint?: string;
   readonly set?: Readonly<Record<string, unknown>>;
   readonly preset?: string;
-  readonly backend?: 'webgpu' | 'wasm' | 'cpu';
+  readonly backend: 'webgpu' | 'wasm' | 'cpu';
   readonly tokenizer?: string;
   readonly prompt?: string;
   readonly promptTokens?: readonly number[];
@@ -64,7 +64,9 @@ function declareModelOptions(command: Command): void {
     .option('--checkpoint <name>', "the spec's checkpoint map to read the weights with")
     .option('-s, --set <name=value>', 'set a parameter (may be repeated)', settingValues)
     .option('-p, --preset <name>', 'take the values of a preset')
-    .addOption(new Option('--backend <backend>', 'where to compute').choices(['webgpu', 'wasm', 'cpu']));
+    .addOption(
+      new Option('--backend <backend>', 'where to compute').choices(['webgpu', 'wasm', 'cpu']).default('wasm'),
+    );
 }
 
 function declareGenerationOptions(command: Command): void {

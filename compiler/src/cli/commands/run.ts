@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Context } from '../context.js';
-import { exitCodes, usageFailure } from '../exit.js';
+import { exitCodes, inputFailure, usageFailure } from '../exit.js';
 import { notFound } from '../files.js';
 import { checkpointName } from '../run/checkpoint-name.js';
 import { loadingBar } from '../run/loading.js';
@@ -51,10 +51,12 @@ function checkOptions(options: RunOptions): void {
 }
 
 async function startBackend({ runtime }: LoadedModule, { backend }: RunOptions, { io }: Context): Promise<void> {
-  if (backend === 'webgpu') await (await import('@tfm-lang/runtime/node')).installWebGPU();
+  if (backend === 'webgpu' && !(await (await import('@tfm-lang/runtime/node')).installWebGPU())) {
+    const drivers = 'a Vulkan, Metal or Direct3D 12 driver must be there; --backend wasm needs no GPU';
+    throw inputFailure('there is no WebGPU adapter', drivers);
+  }
   const started = performance.now();
-  // Without a wish: wasm, which is there everywhere and starts fast.
-  const active = await runtime.useBackend(backend ?? 'wasm');
+  const active = await runtime.useBackend(backend);
   io.stderr.write(`backend ${active} (${Math.round(performance.now() - started)} ms)\n`);
 }
 

@@ -10,7 +10,7 @@ import { toolVersion } from '../version.js';
 export type RuntimeModule = typeof Runtime;
 
 /** What all generated classes have in common, as `tfm run` uses it. */
-export interface GeneratedClass {
+interface GeneratedClass {
   init(options: { readonly config: object; readonly seed: number }): GeneratedModel;
   load(from: string, options: object): Promise<GeneratedModel>;
 }
