@@ -1,5 +1,6 @@
 import type { Variable } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
+import { silenceAdvice } from '../device/quiet.js';
 import { openCheckpoint } from '../weights/checkpoint.js';
 import { type LoadProgress, loadWeights, planLoad } from '../weights/load.js';
 import type { SourceLike } from '../weights/source.js';
@@ -66,5 +67,6 @@ export async function loadModel<Config extends object, Weights extends object>(
 }
 
 function variable(data: Float32Array, shape: readonly number[], trained: boolean): Variable {
+  silenceAdvice(); // nobody may have called useBackend
   return tf.tidy(() => tf.variable(tf.tensor(data, [...shape], 'float32'), trained));
 }

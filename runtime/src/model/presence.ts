@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
+import type { OperatorScope } from '../ops/context.js';
 
 /** Which rows of an input are real: what came with it, beside the tensor itself. */
 const presences = new WeakMap<Tensor, Tensor>();
@@ -14,7 +15,7 @@ export const presenceOf = (input: Tensor): Tensor | undefined => presences.get(i
  * True where a row of the input holds a real token or value, false where it is padding: bool [B, T]. In a generation,
  * of a growing input, all rows so far, up to the capacity. Without lengths or a mask every row is real.
  */
-export function present(input: Tensor): Tensor {
+export function present(input: Tensor, _options?: { readonly grows?: boolean }, _scope?: OperatorScope): Tensor {
   const [batch = 1, length = 1] = input.shape;
   return presences.get(input) ?? tf.ones([batch, length], 'bool');
 }

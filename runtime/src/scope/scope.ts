@@ -45,6 +45,9 @@ export class Pass {
   }
 }
 
+/** What positions count: as the operator has it, the prefix and the growing rows, or these alone. */
+type Rows = 'growing' | 'joined' | 'alone';
+
 /**
  * Where in the model and in the sequence a computation stands: what generated code passes down beside values and
  * weights.
@@ -54,25 +57,43 @@ export class Scope implements OperatorScope {
   /** Labels from the model down to here: `layers[0].attention`. */
   readonly path: string;
 
-  constructor(pass: Pass, path = '') {
+  readonly #rows: Rows;
+
+  constructor(pass: Pass, path = '', rows: Rows = 'growing') {
     this.#pass = pass;
     this.path = path;
+    this.#rows = rows;
   }
 
   get position(): Position {
-    return this.#pass.options.state?.position ?? 0;
+    const position = this.#pass.options.state?.position ?? 0;
+    return this.#rows === 'joined' && position > 0 ? position + this.#prefix : position;
   }
 
   get first(): boolean {
-    return this.position === 0;
+    return (this.#pass.options.state?.position ?? 0) === 0;
   }
 
   get prefix(): number {
-    return this.#pass.options.prefix ?? 0;
+    return this.#rows === 'growing' ? this.#prefix : 0;
   }
 
   get capacity(): number {
-    return (this.#pass.options.state?.capacity ?? 0) + this.prefix;
+    return (this.#pass.options.state?.capacity ?? 0) + this.#prefix;
+  }
+
+  get #prefix(): number {
+    return this.#pass.options.prefix ?? 0;
+  }
+
+  /** For a stream that stands behind the constant prefix already: positions count from the start of the prefix. */
+  joined(): Scope {
+    return new Scope(this.#pass, this.path, 'joined');
+  }
+
+  /** For a growing stream that has not joined the constant prefix yet: positions count its own rows. */
+  alone(): Scope {
+    return new Scope(this.#pass, this.path, 'alone');
   }
 
   get training(): boolean {

@@ -12,6 +12,14 @@ import { Names } from './names.js';
 import { camelCase, pascalCase, propertyName } from './text.js';
 import { allNodes } from './uses.js';
 import { type WeightNode, weightTree } from './weight-tree.js';
+import type { WeightMember } from './weights.js';
+
+export interface CopiesInterface {
+  readonly name: string;
+  readonly label: string;
+  readonly extended: readonly string[];
+  readonly members: readonly WeightMember[];
+}
 
 /** What all parts of one model's code share: its identifiers and where they were declared. */
 export class ModelContext {
@@ -37,6 +45,10 @@ export class ModelContext {
   readonly #formulas: ReadonlyMap<string, FormulaDeclaration>;
   /** Module functions made for formulas, by the formula's name. */
   readonly formulaNames = new Map<string, string>();
+  /** Interfaces for the copies of repeats that are written in place. */
+  readonly copies: CopiesInterface[] = [];
+  /** In front of names of blocks, where the file has several models. */
+  readonly prefix: string;
   readonly presetNames = new Map<string, string>();
 
   constructor(model: GraphModel, names: Names, imports: Imports, members: readonly string[], prefixed: boolean) {
@@ -44,6 +56,7 @@ export class ModelContext {
     this.imports = imports;
     this.names = names;
     const name = pascalCase(model.name);
+    this.prefix = prefixed ? name : '';
     this.className = names.declare(name);
     this.configType = names.declare(`${name}Config`);
     this.weightsType = names.declare(`${name}Weights`);

@@ -1,4 +1,4 @@
-import { isFormula, walk } from '../../algebra/walk.js';
+import { children, isFormula, walk } from '../../algebra/walk.js';
 import type { Expression, FormulaDeclaration } from '../../graph/graph.js';
 import type { FunctionContext } from './context.js';
 import { inlined, scalar, substitute } from './expressions.js';
@@ -68,6 +68,7 @@ export class FormulaPrinter {
     }
     const declared = this.#declared(expression);
     if (declared !== undefined) return declared;
+    if (isCausal(expression)) return this.#print(expression);
     const leaves = leavesOf(expression, this.#context);
     const parameter = leaves.length === 0 ? '()' : `({ ${leaves.join(', ')} })`;
     return callOf(`${this.#f()}.${kind}`, [[`${parameter} => `, this.#print(expression)]]);
@@ -108,6 +109,7 @@ export class FormulaPrinter {
       case 'apply':
         return this.#declared(expression) ?? this.#print(this.#expanded(expression));
       case 'operator': {
+        if (isCausal(expression)) return this.#context.model.imports.value('causal');
         if (!needsFormula(expression, this.#context)) return scalar(expression, this.#context);
         return this.#operator(camelCase(expression.operator), each(expression.operands));
       }
@@ -115,6 +117,16 @@ export class FormulaPrinter {
         return scalar(expression, this.#context);
     }
   }
+}
+
+/** k ≤ q, which the runtime has by name. */
+export function isCausal(expression: Expression): boolean {
+  if (typeof expression !== 'object' || expression.kind !== 'operator' || expression.operator !== 'less_equal')
+    return false;
+  const [key, query] = expression.operands.map((each) =>
+    typeof each === 'object' && each.kind === 'axis' ? each.axis : '',
+  );
+  return key === 'key' && query === 'query';
 }
 
 const FOLDED = new Set(['add', 'multiply', 'minimum', 'maximum']);
@@ -131,15 +143,16 @@ const LEAVES: readonly Leaf[] = ['head', 'q', 'k', 's', 'query', 'key'];
 /** What the formula reads of attention, also through formulas that are written out in place. */
 function leavesOf(expression: Expression, context: FunctionContext): readonly Leaf[] {
   const found = new Set<Leaf>();
-  const visit = (each: Expression): void => {
-    for (const part of walk(each)) {
-      if (typeof part !== 'object') continue;
-      if (part.kind === 'axis') found.add(part.axis === 'head' ? 'head' : part.axis === 'query' ? 'q' : 'k');
-      if (part.kind === 'score') found.add('s');
-      if (part.kind === 'vector') found.add(part.of);
-      if (part.kind === 'apply' && !context.model.formulaNames.has(part.formula))
-        visit(context.formula(part.formula).expression);
+  const visit = (part: Expression): void => {
+    // `causal` stands for its own leaves.
+    if (typeof part !== 'object' || isCausal(part)) return;
+    if (part.kind === 'axis') found.add(part.axis === 'head' ? 'head' : part.axis === 'query' ? 'q' : 'k');
+    if (part.kind === 'score') found.add('s');
+    if (part.kind === 'vector') found.add(part.of);
+    if (part.kind === 'apply' && !context.model.formulaNames.has(part.formula)) {
+      visit(context.formula(part.formula).expression);
     }
+    for (const child of children(part)) visit(child);
   };
   visit(expression);
   return LEAVES.filter((leaf) => found.has(leaf));

@@ -1,4 +1,4 @@
-import type { GraphFunction } from '../../graph/graph.js';
+import type { GraphFunction, Node } from '../../graph/graph.js';
 import { FunctionContext, type ModelContext } from './context.js';
 import { scalar } from './expressions.js';
 import { type Code, flat, objectOf } from './layout.js';
@@ -7,7 +7,7 @@ import { spelled, spelledType } from './spelling.js';
 import { arrowBody, printed, returning, type Statement } from './statement.js';
 import { hasWeights, StatementWriter } from './statements.js';
 import { propertyName } from './text.js';
-import { neededFor } from './uses.js';
+import { neededFor, readsOf } from './uses.js';
 
 export interface MethodCode {
   readonly parameters: readonly { readonly name: string; readonly type: string }[];
@@ -103,16 +103,17 @@ function onDemand(
   const everywhere = Array.from({ length: count }, (_, index) => index).join(',');
   const region = (key: string) => ({ parameters: [], nodes: groups.get(key) ?? [], results: [] });
   const statements: Statement[] = writer.body(region(everywhere));
+  const isReadOutside = (id: string, nodes: readonly Node[]): boolean =>
+    fn.body.results.includes(id) || fn.body.nodes.some((node) => !nodes.includes(node) && readsOf(node).includes(id));
   // A value is needed by all that its users are needed for: larger sets first.
   const partial = [...groups.keys()].filter((key) => key.includes(',') && key !== everywhere);
   partial.sort((a, b) => b.split(',').length - a.split(',').length || (a < b ? -1 : 1));
   for (const key of partial) {
-    const names = key.split(',').map((index) => model.model.outputs[Number(index)]?.name ?? '');
-    const shared = context.names.declare(`for_${names.join('_and_')}`);
+    const shared = context.names.declare('shared');
     const nodes = region(key);
     const body = writer.body(nodes);
     const made = nodes.nodes.flatMap(({ outputs }) =>
-      outputs.flatMap(({ id }) => (context.values.has(id) ? [id] : [])),
+      outputs.flatMap(({ id }) => (context.values.has(id) && isReadOutside(id, nodes.nodes) ? [id] : [])),
     );
     const entries = made
       .map((id) => flat(valueCode(context, id)))

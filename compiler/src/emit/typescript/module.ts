@@ -9,16 +9,16 @@ import {
 } from 'ts-morph';
 import type { GraphModel } from '../../graph/graph.js';
 import { configurationMembers, configureBody, presetValue } from './configuration.js';
-import { FunctionContext, type ModelContext } from './context.js';
+import { type CopiesInterface, FunctionContext, type ModelContext } from './context.js';
 import { definitionCode, outputsNeeding } from './definition.js';
-import { FormulaPrinter, standsAlone } from './formulas.js';
+import { FormulaPrinter, isCausal, standsAlone } from './formulas.js';
 import { blockMethod, computeMethod, signature } from './functions.js';
 import { layout } from './layout.js';
 import { spelledType } from './spelling.js';
 import { hasWeights } from './statements.js';
 import { camelCase, documentationText, pascalCase, propertyName } from './text.js';
 import { lossMethod } from './training.js';
-import { weightBases, weightDeclaration, weightMembers } from './weights.js';
+import { type WeightMember, weightBases, weightDeclaration, weightMembers } from './weights.js';
 
 type Documented = { description: string }[];
 
@@ -43,11 +43,13 @@ function constant(name: string, type: string, code: string, documentation: Docum
 export function modelStructures(model: ModelContext, source: string): (string | StatementStructures)[] {
   const formulas = formulaStatements(model);
   const blocks = model.model.functions.filter(hasWeights);
+  const weights = [...blocks, model.model.main].map((fn) => weightsInterface(fn, model));
   return [
     configurationInterface(model),
     configureFunction(model),
     ...model.model.presets.map((preset) => presetConstant(preset, model)),
-    ...[...blocks, model.model.main].map((fn) => weightsInterface(fn, model)),
+    ...model.copies.map((copies) => copiesInterface(copies)),
+    ...weights,
     ...[...blocks, model.model.main].map((fn) => declarationFunction(fn, model)),
     inputsInterface(model),
     outputsInterface(model),
@@ -105,15 +107,29 @@ function weightsInterface(fn: GraphModel['main'], model: ModelContext): Interfac
     isExported: true,
     extends: [...weightBases(fn, model)],
     docs: docs(main ? `The weights of {@link ${model.className}}, by label.` : `The weights of block \`${fn.name}\`.`),
-    properties: weightMembers(fn, model).map(({ name, type, optional, documentation }) => ({
-      name,
-      type,
-      isReadonly: true,
-      hasQuestionToken: optional,
-      docs: docs(documentation),
-    })),
+    properties: weightProperties(weightMembers(fn, model)),
   };
 }
+
+function copiesInterface({ name, label, extended, members }: CopiesInterface): InterfaceDeclarationStructure {
+  return {
+    kind: StructureKind.Interface,
+    name,
+    isExported: true,
+    extends: [...extended],
+    docs: docs(`The weights of one of \`${label}\`.`),
+    properties: weightProperties(members),
+  };
+}
+
+const weightProperties = (members: readonly WeightMember[]) =>
+  members.map(({ name, type, optional, documentation }) => ({
+    name,
+    type,
+    isReadonly: true,
+    hasQuestionToken: optional,
+    docs: docs(documentation),
+  }));
 
 function declarationFunction(fn: GraphModel['main'], model: ModelContext): FunctionDeclarationStructure {
   const { parameters, body } = weightDeclaration(fn, model);
@@ -163,7 +179,7 @@ function formulaStatements(model: ModelContext): string[] {
   const statements: string[] = [];
   for (const formula of model.model.formulas) {
     if (!standsAlone(formula, model.formula)) continue;
-    if (isCausal(formula)) {
+    if (formula.name === 'causal' && isCausal(formula.expression)) {
       model.formulaNames.set(formula.name, model.imports.value('causal'));
       continue;
     }
@@ -176,18 +192,6 @@ function formulaStatements(model: ModelContext): string[] {
   }
   return statements;
 }
-
-const CAUSAL = JSON.stringify({
-  kind: 'operator',
-  operator: 'less_equal',
-  operands: [
-    { kind: 'axis', axis: 'key' },
-    { kind: 'axis', axis: 'query' },
-  ],
-});
-
-const isCausal = ({ name, expression }: GraphModel['formulas'][number]): boolean =>
-  name === 'causal' && JSON.stringify(expression) === CAUSAL;
 
 function definitionConstant(model: ModelContext, source: string): string {
   const type = `: ${model.imports.type('ModelDefinition')}<${model.configType}, ${model.weightsType}>`;

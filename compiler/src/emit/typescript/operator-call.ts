@@ -37,8 +37,21 @@ export function operatorCall(node: OperatorNode, around: OperatorSurroundings): 
   const scoped = signature.scope || 'grows' in node.attributes;
   if (options.length > 0) items.push(objectOf(options));
   else if (scoped && (weighted || Object.keys(signature.attributes).length > 0)) items.push('{}');
-  if (scoped) items.push(around.scope);
+  if (scoped) items.push(scopeOf(node, around));
   return callOf(name, items);
+}
+
+const POSITIONAL = new Set(['axial_positions', 'learned_positions', 'rotary', 'sinusoidal_positions']);
+
+/**
+ * Where a constant prefix stands before the growing rows, the positions of a stream depend on whether it has joined
+ * the prefix yet: `behind` says that it has not.
+ */
+function scopeOf({ operator, attributes }: OperatorNode, { scope, context }: OperatorSurroundings): string {
+  const { generate } = context.model.model;
+  const prefixed = generate !== undefined && generate.prefix !== 0 && attributes.grows === true;
+  if (!prefixed || !POSITIONAL.has(operator)) return scope;
+  return attributes.behind === undefined ? `${scope}.joined()` : `${scope}.alone()`;
 }
 
 export function valueCode(context: FunctionContext, id: string): Code {
@@ -53,7 +66,7 @@ function optionsOf(
   { context, formulas }: OperatorSurroundings,
 ): (readonly [string, Code])[] {
   const options = Object.entries(node.attributes)
-    .filter(([, value]) => !isNone(value))
+    .filter(([key, value]) => !isNone(value) && key !== 'behind')
     .map(([key, value]) => [camelCase(key), attribute(key, value, context, formulas)] as const);
   const sinks = node.operator === 'attend' ? inputs[3] : undefined;
   return sinks === undefined || sinks === 'null' ? options : [...options, ['sinks', sinks] as const];

@@ -17,7 +17,7 @@ import { inlinable, wantedName } from './readable.js';
 import { spelledShape } from './spelling.js';
 import { arrowBody, braces, returning, type Statement } from './statement.js';
 import { stringLiteral } from './text.js';
-import { allNodes, feedsOnly } from './uses.js';
+import { allNodes, feedsOnly, readsOf } from './uses.js';
 import { WeightAccess } from './weight-path.js';
 import { isConditional } from './weight-tree.js';
 
@@ -27,6 +27,8 @@ export class StatementWriter {
   readonly #weights: WeightAccess;
   readonly #formulas: FormulaPrinter;
   #labels = new Set<string>();
+  /** Labels that a node has already entered. */
+  readonly #entries = new Map<Node, string>();
   #inline: ReadonlySet<Node> = new Set();
   readonly #whole: Region;
   readonly #manyStates: boolean;
@@ -63,7 +65,7 @@ export class StatementWriter {
     const inside = new Map<Node, ReadonlySet<Node>>();
     const hidden = new Set<Node>();
     for (const node of [...region.nodes].reverse()) {
-      if (node.keep === undefined || hidden.has(node)) continue;
+      if (node.keep === undefined || hidden.has(node) || isReference(node)) continue;
       const feeders = feedsOnly(
         region,
         this.#around(region),
@@ -141,7 +143,9 @@ export class StatementWriter {
   /** A scope of its own for one of several operators that keep state under the same labels. */
   #entered(node: OperatorNode | ScanNode): string {
     const name = node.state || node.label || (node.kind === 'scan' ? 'scan' : node.operator);
-    return `${this.#scope}.enter(${stringLiteral(this.#unique(name))})`;
+    const unique = this.#unique(name);
+    if (name === node.label) this.#entries.set(node, unique);
+    return `${this.#scope}.enter(${stringLiteral(unique)})`;
   }
 
   /** A label that this function has not used: two values under one label would be one for `explain` and the state. */
@@ -163,7 +167,7 @@ export class StatementWriter {
     const labelled: Code =
       node.label === undefined || variables.length > 1
         ? code
-        : callOf(`${this.#scope}.label`, [stringLiteral(this.#unique(node.label)), code]);
+        : callOf(`${this.#scope}.label`, [stringLiteral(this.#entries.get(node) ?? this.#unique(node.label)), code]);
     const several = variables.length > 1;
     const target = several ? `[${variables.join(', ')}]` : (variables[0] ?? '');
     const tuple: Code = [labelled, ` as [${variables.map(() => this.#tensor()).join(', ')}]`];
@@ -183,7 +187,8 @@ export class StatementWriter {
   #comment(node: Node): string | undefined {
     const [output] = node.outputs;
     if (!output) return undefined;
-    const shape = node.outputs.map(({ type }) => spelledShape(type.shape)).join(', ');
+    const shown = node.kind === 'scan' || node.kind === 'repeat' ? [output] : node.outputs;
+    const shape = shown.map(({ type }) => spelledShape(type.shape)).join(', ');
     if (shape === this.#shape) return undefined;
     this.#shape = shape;
     return shape.replace(/[\r\n\u2028\u2029]/g, ' ');
@@ -319,7 +324,7 @@ export class StatementWriter {
     const parameters = `([${inner.slice(0, states.length).join(', ')}], [${inner.slice(states.length).join(', ')}]) => `;
     const closure = body.length === 0 ? ['(', result, ')'] : braces(returning(body, result));
     const comment = this.#comment(node);
-    const [emitted = '', ...last] = node.outputs.map(({ id }) => this.#declare(id));
+    const [emitted = '', ...last] = this.#readOutputs(node).map(({ id }) => this.#declare(id));
     const grows = node.growth !== undefined && node.growth !== 'constant';
     const options = objectOf(grows ? [['grows', 'true']] : []);
     const scope = this.#manyStates ? this.#entered(node) : this.#scope;
@@ -329,10 +334,21 @@ export class StatementWriter {
     return [{ kind: 'const', target, code, ...(comment === undefined ? {} : { comment }) }];
   }
 
+  /** The emitted values, and the last states where anything reads one. */
+  #readOutputs({ outputs }: ScanNode): ScanNode['outputs'] {
+    const [, ...last] = outputs;
+    const read = new Set([...[...allNodes(this.#whole)].flatMap(readsOf), ...this.#whole.results]);
+    return last.some(({ id }) => read.has(id)) ? outputs : outputs.slice(0, 1);
+  }
+
   #result(region: Region): Code {
     return valueCode(this.#context, region.results[0] ?? '');
   }
 }
+
+/** What stands for a value that is there already: a number, a weight, a copy. */
+const isReference = (node: Node): boolean =>
+  node.kind === 'operator' && ['element', 'scalar', 'weight'].includes(node.operator);
 
 const assignment = (variable: string, code: Code): Statement => ({ kind: 'line', code: [`${variable} = `, code] });
 

@@ -5,7 +5,7 @@ import { type Code, callOf, group, listOf } from './layout.js';
 import { spelledShape } from './spelling.js';
 import { printed, type Statement } from './statement.js';
 import { hasWeights } from './statements.js';
-import { camelCase, commentText, propertyName } from './text.js';
+import { camelCase, commentText, pascalCase, propertyName } from './text.js';
 import { isConditional, type WeightNode } from './weight-tree.js';
 
 /** A member of an interface of weights. */
@@ -31,14 +31,14 @@ function members(node: WeightNode, model: ModelContext): readonly WeightMember[]
     const documentation = describe(child);
     return {
       name: propertyName(label),
-      type: typeOf(child, model),
+      type: typeOf(child, model, label),
       optional: child.when !== undefined,
       ...(documentation === undefined ? {} : { documentation }),
     };
   });
 }
 
-function typeOf(node: WeightNode, model: ModelContext): string {
+function typeOf(node: WeightNode, model: ModelContext, label: string): string {
   if (node.weights.length > 0) return model.imports.type('Tensor');
   const parts = callTypes(node, model);
   if (node.children.size > 0) {
@@ -48,10 +48,19 @@ function typeOf(node: WeightNode, model: ModelContext): string {
     parts.push(`{ ${inline.join('; ')} }`);
   }
   if (node.element) {
-    const element = typeOf(node.element.node, model);
+    const element = elementType(node.element.node, model, label);
     parts.push(`readonly ${/[&{|]/.test(element) ? `(${element})` : element}[]`);
   }
   return parts.length === 0 ? 'object' : parts.join(' & ');
+}
+
+/** What each copy of a repeat has: a block's interface, or one of its own where the copies are written in place. */
+function elementType(node: WeightNode, model: ModelContext, label: string): string {
+  if (node.children.size === 0) return typeOf(node, model, label);
+  const extended = callTypes(node, model);
+  const name = model.names.declare(`${model.prefix}${pascalCase(label.replace(/(?<=[^s])s$/, ''))}Weights`);
+  model.copies.push({ name, label, extended, members: members(node, model) });
+  return name;
 }
 
 /** One type for each block; those of a choice are one union. */
