@@ -26,7 +26,7 @@ export function clamp(x: Tensor, { low, high }: { readonly low: number; readonly
   return tf.clipByValue(x, low, high);
 }
 
-/** Sums (int32 in tfjs's typing of `div` would round). */
+/** tfjs divides two int32 tensors into an int32 tensor. */
 function real(x: Operand): Operand {
   return typeof x === 'number' || x.dtype === 'float32' ? x : tf.cast(x, 'float32');
 }

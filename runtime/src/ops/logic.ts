@@ -2,30 +2,35 @@ import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import type { Operand } from './arithmetic.js';
 
-type Comparison = (a: Operand, b: Operand) => Tensor;
-
-/** A comparison is flat wherever it has a derivative; tfjs registers none for most, and then refuses the whole gradient. */
-function comparison(compare: (a: Tensor, b: Tensor) => Tensor): Comparison {
-  return (a, b) =>
-    tf.tidy(() =>
-      tf.customGrad((left, right) => {
-        const [x, y] = [left as Tensor, right as Tensor];
-        const shapes = [x.shape, y.shape]; // not the tensors: they may be gone when the gradient is asked for
-        return { value: compare(x, y), gradFunc: () => shapes.map((shape) => tf.zeros(shape)) };
-      })(tensor(a), tensor(b)),
-    );
+/**
+ * Comparisons and logic are flat wherever they have a derivative; tfjs registers none for most of them, and then
+ * refuses the whole gradient.
+ */
+function flat(compute: (...inputs: Tensor[]) => Tensor, inputs: readonly Operand[]): Tensor {
+  return tf.tidy(() =>
+    tf.customGrad((...given) => {
+      const tensors = given.filter((input) => input instanceof tf.Tensor);
+      const shapes = tensors.map(({ shape }) => shape); // not the tensors: they may be gone when a gradient is asked for
+      return { value: compute(...tensors), gradFunc: () => shapes.map((shape) => tf.zeros(shape)) };
+    })(...inputs.map(tensor)),
+  );
 }
 
-export const equal: Comparison = comparison((a, b) => tf.equal(a, b));
-export const notEqual: Comparison = comparison((a, b) => tf.notEqual(a, b));
-export const less: Comparison = comparison((a, b) => tf.less(a, b));
-export const lessEqual: Comparison = comparison((a, b) => tf.lessEqual(a, b));
-export const greater: Comparison = comparison((a, b) => tf.greater(a, b));
-export const greaterEqual: Comparison = comparison((a, b) => tf.greaterEqual(a, b));
+const comparison =
+  (compare: (a: Tensor, b: Tensor) => Tensor) =>
+  (a: Operand, b: Operand): Tensor =>
+    flat((x, y) => compare(x!, y!), [a, b]);
 
-export const and = (a: Tensor, b: Tensor): Tensor => tf.tidy(() => tf.logicalAnd(bool(a), bool(b)));
-export const or = (a: Tensor, b: Tensor): Tensor => tf.tidy(() => tf.logicalOr(bool(a), bool(b)));
-export const not = (x: Tensor): Tensor => tf.tidy(() => tf.logicalNot(bool(x)));
+export const equal = comparison((a, b) => tf.equal(a, b));
+export const notEqual = comparison((a, b) => tf.notEqual(a, b));
+export const less = comparison((a, b) => tf.less(a, b));
+export const lessEqual = comparison((a, b) => tf.lessEqual(a, b));
+export const greater = comparison((a, b) => tf.greater(a, b));
+export const greaterEqual = comparison((a, b) => tf.greaterEqual(a, b));
+
+export const and = (a: Tensor, b: Tensor): Tensor => flat((x, y) => tf.logicalAnd(bool(x!), bool(y!)), [a, b]);
+export const or = (a: Tensor, b: Tensor): Tensor => flat((x, y) => tf.logicalOr(bool(x!), bool(y!)), [a, b]);
+export const not = (x: Tensor): Tensor => flat((y) => tf.logicalNot(bool(y!)), [x]);
 
 /** `a` where the condition holds, else `b`; all three broadcast. */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {

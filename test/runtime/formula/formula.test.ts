@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { formulaKey, isStatic } from '../../../runtime/src/formula/formula.js';
 import { evaluateStatic } from '../../../runtime/src/formula/static.js';
 import { causal, type Formula, f, useBackend } from '../../../runtime/src/index.js';
-import { formulaError, formulaOperators } from '../../support/cases/formulas.js';
+import { formulaError, formulaGradientError, formulaOperators } from '../../support/cases/formulas.js';
 
 const axes = { heads: 2, queries: [0, 1, 2, 3], keys: [0, 1, 2, 3, 4] };
 
@@ -64,5 +64,8 @@ describe.each(['cpu', 'wasm'] as const)('on %s, numbers and tensors mean the sam
 
   test.each(formulaOperators)('%s', async (_, build) => {
     expect(await formulaError(build)).toBeLessThan(1e-6);
+  });
+  test.each(formulaOperators)('gradient of %s', async (_, build) => {
+    expect(await formulaGradientError(build)).toBeLessThan(1e-5);
   });
 });

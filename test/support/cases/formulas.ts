@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { onNumbers } from '../../../runtime/src/formula/numbers.js';
 import { evaluateStatic } from '../../../runtime/src/formula/static.js';
 import { apply, type Formula, type FormulaLike, f, read } from '../../../runtime/src/index.js';
 import { relativeError } from '../compare.js';
@@ -50,4 +51,32 @@ export async function formulaError(build: (a: FormulaLike, b: FormulaLike) => Fo
   const numbers = first.map((a, i) => evaluateStatic(build(a, second[i]!), axes).values[0]!);
   const result = apply(build(f.element(0), f.element(1)), tf.tensor1d(first), tf.tensor1d(second));
   return relativeError(await read(result), numbers);
+}
+
+/** In float64, as `evaluateStatic` does, but not rounded to float32 at the end: differences of it are taken. */
+function onNumber(of: Formula): number {
+  if (of.kind === 'constant') return Number(of.value);
+  if (of.kind !== 'operator' || of.operator === 'dot') throw new Error(`no number for ${of.kind}`);
+  return onNumbers[of.operator](...of.operands.map(onNumber));
+}
+
+/** The worst relative error of both gradients against central differences, away from the steps of floor and round. */
+export async function formulaGradientError(build: (a: FormulaLike, b: FormulaLike) => Formula): Promise<number> {
+  const [a, b] = [first.map((x) => x + 0.13), second.map((x) => x + 0.21)];
+  const sum = (x: tf.Tensor, y: tf.Tensor) =>
+    // The terms with 0 keep both arguments in the graph where the operator reads one only, or neither has a slope.
+    tf.sum(tf.add(apply(build(f.element(0), f.element(1)), x, y), tf.mul(tf.add(x, y), 0)));
+  const gradients = tf.grads((x: tf.Tensor, y: tf.Tensor) => sum(x, y))([tf.tensor1d(a), tf.tensor1d(b)]);
+  const step = 1e-6;
+  const slope = (i: number, dx: number, dy: number) =>
+    (onNumber(build(a[i]! + dx, b[i]! + dy)) - onNumber(build(a[i]! - dx, b[i]! - dy))) / (2 * step);
+  const byFirst = relativeError(
+    await read(gradients[0]!),
+    a.map((_, i) => slope(i, step, 0)),
+  );
+  const bySecond = relativeError(
+    await read(gradients[1]!),
+    a.map((_, i) => slope(i, 0, step)),
+  );
+  return Math.max(byFirst, bySecond);
 }
