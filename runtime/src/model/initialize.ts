@@ -33,6 +33,7 @@ export function initialize<Config extends object, Weights extends object>(
   definition: ModelDefinition<Config, Weights>,
   { config: given = {}, seed = 0 }: InitOptions<Config>,
 ): [Config, Weights] {
+  silenceAdvice();
   const config = definition.configure(given);
   const weights = filledTree<Weights>(definition.weights(config), (path, { shape, initializer, trained }) =>
     variable(initializer(shape, seed, path), shape, trained),
@@ -46,6 +47,7 @@ export async function loadModel<Config extends object, Weights extends object>(
   from: SourceLike,
   { config: given = {}, checkpoint: name, outputs, signal, onProgress }: LoadModelOptions<Config>,
 ): Promise<[Config, Weights]> {
+  silenceAdvice();
   const config = definition.configure(given);
   const map = checkpointMap(definition, config, name);
   const declared = definition.weights(config);
@@ -67,6 +69,5 @@ export async function loadModel<Config extends object, Weights extends object>(
 }
 
 function variable(data: Float32Array, shape: readonly number[], trained: boolean): Variable {
-  silenceAdvice(); // nobody may have called useBackend
   return tf.tidy(() => tf.variable(tf.tensor(data, [...shape], 'float32'), trained));
 }
