@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { emitTypeScript } from '../../../compiler/src/emit/typescript/index.js';
 import type { Graph } from '../../../compiler/src/graph/graph.js';
@@ -10,6 +10,8 @@ export async function generated<Module>(graph: Graph): Promise<Module> {
   const folder = resolve('.cache/generated');
   mkdirSync(folder, { recursive: true });
   const file = `${folder}/m${createHash('sha256').update(text).digest('hex').slice(0, 16)}.ts`;
-  writeFileSync(file, text);
+  const own = `${file}.${process.pid}`;
+  writeFileSync(own, text);
+  renameSync(own, file); // whole at once: other test processes may import the same file just now
   return (await import(/* @vite-ignore */ file)) as Module;
 }
