@@ -16,6 +16,8 @@ interface Configuration {
 }
 
 export interface LoadedConfiguration {
+  /** Absent where there is none. */
+  readonly file?: string;
   /** The folder of the file: its paths are relative to it. */
   readonly folder: string;
   readonly configuration: Configuration;
@@ -32,12 +34,13 @@ export async function loadConfiguration(cwd: string): Promise<LoadedConfiguratio
   for (let folder = path.resolve(cwd); ; folder = path.dirname(folder)) {
     for (const name of names) {
       const file = path.join(folder, name);
-      if (fs.existsSync(file)) return { folder, configuration: checked(await load(file, cwd), showPath(file, cwd)) };
+      if (fs.existsSync(file))
+        return { file, folder, configuration: checked(await load(file, cwd), showPath(file, cwd)) };
     }
     const manifest = path.join(folder, 'package.json');
     const content = readIfThere(manifest) === undefined ? undefined : await load(manifest, cwd);
     if (isRecord(content) && content.tfm !== undefined) {
-      return { folder, configuration: checked(content.tfm, `tfm in ${showPath(manifest, cwd)}`) };
+      return { file: manifest, folder, configuration: checked(content.tfm, `tfm in ${showPath(manifest, cwd)}`) };
     }
     if (path.dirname(folder) === folder) return { folder: cwd, configuration: {} };
   }

@@ -21,7 +21,7 @@ export function explanationText(explanation: Explanation, withWeights: boolean):
   ];
   if (generates) total.push(decimal(totals.decode?.flops ?? 0), bytes(totals.cache?.perToken ?? 0));
   const table = formatTable(columns(generates), [...lines, total]);
-  const weights = withWeights ? ['', ...formatTable(weightColumns, explanation.weights.map(weightLine))] : [];
+  const weights = withWeights ? ['', ...formatTable(weightColumns, weightLines(explanation.weights))] : [];
   return `${[...heading(explanation), '', ...table, ...weights, '', ...summary(explanation)].join('\n')}\n`;
 }
 
@@ -76,30 +76,49 @@ function isShown({ kind, label, rows, weights }: Row): boolean {
 
 /** `layers[0–11]`, `layers[0, 2, 4]` */
 function copiesLabel({ path, copies }: Row): string {
+  return path.replace(/\[\d+\]$/, `[${ranges(copies)}]`);
+}
+
+/** `0–11`, `0, 2, 4` */
+function ranges(indices: readonly number[]): string {
   const runs: [number, number][] = [];
-  for (const index of copies) {
+  for (const index of indices) {
     const last = runs.at(-1);
     if (last && last[1] === index - 1) last[1] = index;
     else runs.push([index, index]);
   }
-  const text = runs.map(([first, last]) => (first === last ? `${first}` : `${first}–${last}`)).join(', ');
-  return path.replace(/\[\d+\]$/, `[${text}]`);
+  return runs.map(([first, last]) => (first === last ? `${first}` : `${first}–${last}`)).join(', ');
 }
 
 const weightColumns: readonly Column[] = [
   { title: 'weight', align: 'left' },
   { title: 'shape', align: 'left' },
   { title: 'parameters', align: 'right' },
-  { title: '', align: 'left' },
+  { title: 'initial value', align: 'left' },
 ];
 
-function weightLine({ path, shape, parameters, trained, initializer }: Weight): string[] {
-  return [
-    path,
-    `[${shape.join(', ')}]`,
-    count(parameters),
-    trained ? initializer.kind : `${initializer.kind}, not trained`,
-  ];
+/** Weights that differ in nothing but the indices of their copies are one line. */
+function weightLines(weights: readonly Weight[]): string[][] {
+  const groups = new Map<string, Weight[]>();
+  for (const weight of weights) {
+    const { path, shape, trained, initializer } = weight;
+    const key = JSON.stringify([path.replaceAll(/\[\d+\]/g, '[]'), shape, trained, initializer.kind]);
+    groups.set(key, [...(groups.get(key) ?? []), weight]);
+  }
+  return [...groups.values()].map(weightLine);
+}
+
+function weightLine(group: readonly Weight[]): string[] {
+  const [{ path, shape, parameters, trained, initializer }] = group as [Weight];
+  const indices = group.map((weight) => [...weight.path.matchAll(/\[(\d+)\]/g)].map(([, index]) => Number(index)));
+  let position = 0;
+  const folded = path.replaceAll(/\[\d+\]/g, () => {
+    const here = position++;
+    return `[${ranges([...new Set(indices.map((each) => each[here] ?? 0))])}]`;
+  });
+  const times = group.length > 1 ? ` ×${group.length}` : '';
+  const kind = trained ? initializer.kind : `${initializer.kind}, not trained`;
+  return [`${folded}${times}`, `[${shape.join(', ')}]`, count(parameters), kind];
 }
 
 function summary({ totals, past }: Explanation): string[] {
@@ -116,6 +135,6 @@ function summary({ totals, past }: Explanation): string[] {
     const all = `${bytes(cache.bytes)} for ${count(cache.capacity)} tokens`;
     lines.push(`KV cache ${bytes(cache.perToken)} for each token; ${all}`);
   } else if (cache) lines.push(`${bytes(cache.bytes)} of state between steps, however many there are`);
-  lines.push('a repeated layer (×n): the figures below it are of one copy');
+  lines.push('of a repeated layer or weight (×n), figures are those of one copy');
   return lines;
 }

@@ -10,11 +10,13 @@ export interface Project {
   readonly folders: readonly string[];
   readonly out: string | undefined;
   readonly target: Target;
+  /** The file that says so, if any. */
+  readonly configurationFile: string | undefined;
 }
 
 /** Finds the project around `cwd`. Paths in a configuration are relative to its file. Throws a failure. */
 export async function projectSpecs(paths: readonly string[], cwd: string): Promise<Project> {
-  const { folder, configuration } = await loadConfiguration(cwd);
+  const { file: configurationFile, folder, configuration } = await loadConfiguration(cwd);
   const { specs: configured = [], out, target = 'typescript' } = configuration;
   const chosen = paths.length > 0 ? paths : configured.map((file) => path.resolve(folder, file));
   const specs = findSpecs(chosen, cwd);
@@ -24,5 +26,6 @@ export async function projectSpecs(paths: readonly string[], cwd: string): Promi
     folders: named.filter((file) => specs.every((spec) => spec.absolute !== file)),
     out: out === undefined ? undefined : path.resolve(folder, out),
     target,
+    configurationFile,
   };
 }

@@ -22,41 +22,57 @@ export async function watch(
   const { watch: watchFiles } = await import('chokidar');
   const roots = (paths.length > 0 ? paths : ['.']).map((file) => path.resolve(io.cwd, file));
   const watcher = watchFiles(roots, { ignoreInitial: true, ignored: isIgnored });
+  let changed = true;
+  let wake = (): void => undefined;
   let timer: NodeJS.Timeout | undefined;
-  let building = Promise.resolve();
-  const rebuild = (): void => {
-    building = building.then(async () => {
-      if (io.signal.aborted) return;
-      const started = Date.now();
-      const { summary, files } = await settle(buildOnce);
-      const took = Date.now() - started;
-      const added = await follow(watcher, files);
-      io.stderr.write(`${summary} (${took} ms)\n`);
-      // What changed before it was watched.
-      if (added.some((file) => (fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0) > started)) rebuild();
-    });
+  const change = (): void => {
+    changed = true;
+    wake();
   };
   watcher.on('all', (event, file) => {
     if (event === 'addDir' || !isSource(file)) return;
     clearTimeout(timer);
-    timer = globalThis.setTimeout(rebuild, DEBOUNCE);
+    timer = globalThis.setTimeout(change, DEBOUNCE);
   });
-  await new Promise<void>((resolve) => watcher.once('ready', resolve));
-  rebuild();
-  await new Promise<void>((resolve) => {
-    if (io.signal.aborted) resolve();
-    io.signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-  clearTimeout(timer);
-  await building;
-  await watcher.close();
+  io.signal.addEventListener('abort', () => wake(), { once: true });
+  try {
+    await new Promise<void>((resolve) => watcher.once('ready', resolve));
+    while (!io.signal.aborted) {
+      if (changed) {
+        changed = false;
+        if (await rebuild(buildOnce, watcher, context)) changed = true;
+      } else {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    }
+  } finally {
+    clearTimeout(timer);
+    await watcher.close();
+  }
   return exitCodes.interrupted;
 }
 
-/** Watches files that are not watched yet, and waits until they are. Gives those. */
+/** Builds, says so, and follows what was read. Gives whether something changed before it was watched. */
+async function rebuild(buildOnce: () => Promise<BuildResult>, watcher: FSWatcher, { io }: Context): Promise<boolean> {
+  const started = Date.now();
+  const { summary, files } = await settle(buildOnce);
+  const took = Date.now() - started;
+  const added = await follow(watcher, files);
+  io.stderr.write(`${summary} (${took} ms)\n`);
+  return added.some((file) => {
+    const stats = fs.statSync(file, { throwIfNoEntry: false });
+    return stats?.isFile() === true && stats.mtimeMs > started;
+  });
+}
+
+/** Watches files and folders that are not watched yet, and waits until they are. Gives those. */
 async function follow(watcher: FSWatcher, files: readonly string[]): Promise<readonly string[]> {
-  const isWatched = (file: string): boolean =>
-    watcher.getWatched()[path.dirname(file)]?.includes(path.basename(file)) === true;
+  const isWatched = (file: string): boolean => {
+    const watched = watcher.getWatched();
+    return watched[file] !== undefined || watched[path.dirname(file)]?.includes(path.basename(file)) === true;
+  };
   const added = files.filter((file) => !isWatched(file));
   watcher.add([...added]);
   for (let waits = 0; waits < 100 && !added.every(isWatched); waits++) await setTimeout(10);

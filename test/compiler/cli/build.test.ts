@@ -152,6 +152,35 @@ describe('build', () => {
   });
 });
 
+/** `tfm build --watch` in this process: waits for a line of standard error, and stops it. */
+function watching(cwd: string) {
+  const controller = new AbortController();
+  const lines: string[] = [];
+  let wake = (): void => undefined;
+  const running = tfm(['build', '--watch'], {
+    cwd,
+    signal: controller.signal,
+    onStderr: (text) => {
+      lines.push(text);
+      wake();
+    },
+  });
+  return {
+    until: async (pattern: RegExp): Promise<void> => {
+      while (!lines.some((line) => pattern.test(line))) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+      lines.length = 0;
+    },
+    stop: async (): Promise<number> => {
+      controller.abort();
+      return (await running).exitCode;
+    },
+  };
+}
+
 describe('build --watch', () => {
   test('builds again when a spec or what it imports changes, survives errors, and stops', async () => {
     const blocks = (width: string): string => `block Wide = linear(${width})\n`;
@@ -160,21 +189,7 @@ describe('build --watch', () => {
       'app/a.tfm': `import { Wide } from "../shared/blocks"\n${model('A', 'x -> Wide -> linear(n)')}`,
     });
     const cwd = path.join(root, 'app');
-    const controller = new AbortController();
-    const lines: string[] = [];
-    let wake = (): void => undefined;
-    const running = tfm(['build', '--watch'], {
-      cwd,
-      signal: controller.signal,
-      onStderr: (text) => {
-        lines.push(text);
-        wake();
-      },
-    });
-    const until = async (pattern: RegExp): Promise<void> => {
-      while (!lines.some((line) => pattern.test(line))) await new Promise<void>((resolve) => (wake = resolve));
-      lines.length = 0;
-    };
+    const { until, stop } = watching(cwd);
     await until(/^1 file written, 0 unchanged \(\d+ ms\)\n$/);
     fs.writeFileSync(path.join(root, 'shared/blocks.tfm'), blocks('16'));
     await until(/^1 file written/);
@@ -184,7 +199,26 @@ describe('build --watch', () => {
     fs.writeFileSync(path.join(cwd, 'a.tfm'), model('A'));
     fs.writeFileSync(path.join(cwd, 'b.tfm'), model('B'));
     await until(/^2 files written/);
-    controller.abort();
-    expect((await running).exitCode).toBe(130);
+    expect(await stop()).toBe(130);
+  });
+
+  test('follows the configuration, and new specs in the folders that it names', async () => {
+    const root = folderWith({
+      'tfm.config.json': '{ "specs": ["models"] }',
+      'models/a.tfm': model('A'),
+      'app/readme.md': '',
+    });
+    const { until, stop } = watching(path.join(root, 'app'));
+    await until(/^1 file written/);
+    fs.writeFileSync(path.join(root, 'models/b.tfm'), model('B'));
+    await until(/^1 file written, 1 unchanged/);
+    fs.writeFileSync(path.join(root, 'tfm.config.json'), '{ "specs": ["models"], "otu": "x" }');
+    await until(/^error: otu is no key of \.\.\/tfm\.config\.json/);
+    fs.writeFileSync(path.join(root, 'tfm.config.json'), '{ "specs": ["models"], "target": "graph" }');
+    await until(/^2 files written/);
+    expect(await stop()).toBe(130);
+    expect(fs.readdirSync(path.join(root, 'models')).sort()).toEqual(
+      ['a', 'b'].flatMap((name) => [`${name}.tfm`, `${name}.tfm.graph.json`, `${name}.tfm.ts`]),
+    );
   });
 });

@@ -14,7 +14,11 @@ describe('the configuration', () => {
   ])('is found above the working folder, in %s', async (name, text) => {
     const root = folderWith({ [name]: text, 'models/a.tfm': '', 'deep/er/b.tfm': '' });
     const cwd = path.join(root, 'deep/er');
-    expect(await loadConfiguration(cwd)).toEqual({ folder: root, configuration: { specs: ['models'], out: 'src' } });
+    expect(await loadConfiguration(cwd)).toEqual({
+      file: path.join(root, name),
+      folder: root,
+      configuration: { specs: ['models'], out: 'src' },
+    });
     const project = await projectSpecs([], cwd);
     expect(project.specs.map((spec) => spec.shown)).toEqual(['../../models/a.tfm']);
     expect(project).toMatchObject({

@@ -20,6 +20,13 @@ preset Wide = B(n: 6, sizes: [16, 1])
 });
 
 describe('tfm explain', () => {
+  test('--weights lists the weights of equal copies once', async () => {
+    const { stdout } = await tfm(['explain', gpt2, '--weights']);
+    expect(stdout).toMatch(/^wte\.weight +\[50257, 768\] +38,597,376 +normal$/m);
+    expect(stdout).toMatch(/^layers\[0–11\]\.attention\.q\.bias ×12 +\[768\] +768 +constant$/m);
+    expect(stdout.match(/^layers\[.*×12 +\[/gm)).toHaveLength(16);
+  });
+
   test('GPT-2 as a table', async () => {
     const { exitCode, stdout, stderr } = await tfm(['explain', gpt2, '--at', 'T=128']);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
@@ -43,7 +50,7 @@ describe('tfm explain', () => {
     const { exitCode, stdout } = await tfm(argv, { cwd: two });
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^B\(n = 4, sizes = \[3, 1\]\)\nprefill: B = 5\n/);
-    expect(stdout).toMatch(/^up\.weight +\[3, 4\] +12 /m);
+    expect(stdout).toMatch(/^up\.weight +\[3, 4\] +12 +\w+$/m);
     expect(stdout).toContain('31 parameters;');
     const wide = await tfm(['explain', 'two.tfm#Wide', '--json'], { cwd: two });
     expect(JSON.parse(wide.stdout)).toMatchObject({ model: 'B', totals: { parameters: 16 * 7 + 6 * 17 } });

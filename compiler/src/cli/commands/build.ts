@@ -31,7 +31,7 @@ export async function build(paths: readonly string[], options: BuildOptions, con
   return exitCodes.ok;
 }
 
-/** What one build did: its status, its line for the user, and every spec it read. */
+/** What one build did: its status, its line for the user, and the files and folders that it depends on. */
 export interface BuildResult {
   readonly exitCode: number;
   readonly summary: string;
@@ -50,7 +50,9 @@ async function buildProject(paths: readonly string[], options: BuildOptions, con
   const diagnostics = results.flatMap((result) => result.diagnostics);
   printDiagnostics(diagnostics, io.stderr, context);
   const failed = results.filter((result) => result.failed).length;
-  const files = [...new Set(results.flatMap((result) => result.files))];
+  const configuration = project.configurationFile === undefined ? [] : [project.configurationFile];
+  const read = results.flatMap((result) => result.files);
+  const files = [...new Set([...configuration, ...project.folders, ...read])];
   const mistakes = diagnosticsSummary(diagnostics);
   const done = options.check ? listStale(project, results, context) : write(project, results, context);
   const summary = [mistakes, done.summary].filter((part) => part !== undefined).join('; ');

@@ -72,7 +72,7 @@ function declareModelOptions(command: Command): void {
 function declareGenerationOptions(command: Command): void {
   command
     .optionsGroup('Generation:')
-    .option('--tokenizer <file>', 'tokenizer.json')
+    .option('--tokenizer <file>', 'tokenizer.json, or the folder with it')
     .addOption(new Option('--prompt <text>', 'the text to continue').conflicts('promptTokens'))
     .option('--prompt-tokens <ids>', 'the tokens to continue: 1,2,3', tokenValues)
     .option('-n, --max-new-tokens <n>', 'how many tokens at most', wholeValue(0), 64)

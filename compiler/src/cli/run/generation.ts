@@ -70,7 +70,9 @@ function promptInputs({ model }: ChosenModel, prompt: readonly number[]): { inpu
 
 async function readTokenizer(file: string, cwd: string): Promise<Tokenizer> {
   const { Tokenizer: Implementation } = await import('@huggingface/tokenizers');
-  const absolute = path.resolve(cwd, file);
+  const given = path.resolve(cwd, file);
+  const isFolder = fs.statSync(given, { throwIfNoEntry: false })?.isDirectory() === true;
+  const absolute = isFolder ? path.join(given, 'tokenizer.json') : given;
   if (!fs.existsSync(absolute)) throw notFound(file, absolute);
   try {
     return new Implementation(JSON.parse(fs.readFileSync(absolute, 'utf8')) as object, {});
