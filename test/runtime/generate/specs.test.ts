@@ -76,7 +76,7 @@ describe.each(readdirSync('specs/models'))('%s', (file) => {
         for (const token of sequence.slice(prompt)) found.push(...(await rowsOf(instance.step(token, state))));
         state.dispose();
         expect(found).toHaveLength(sequence.length - prompt + 1);
-        found.forEach((row, i) => expect(difference(row, whole[prompt + i - shift])).toBeLessThan(2e-5));
+        for (const [i, row] of found.entries()) expect(difference(row, whole[prompt + i - shift])).toBeLessThan(2e-5);
       }
       instance.dispose();
       expect(tf.memory().numTensors).toBe(before);
