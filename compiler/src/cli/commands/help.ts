@@ -22,24 +22,32 @@ export async function help(topic: string | undefined, program: Command, context:
   return exitCodes.ok;
 }
 
-/** What the table says of a code, compiler's or runtime's. */
+/** A code's title and its explanation, compiler's or runtime's; `undefined` for a code that does not exist. */
 async function codeText(code: string): Promise<string | undefined> {
+  const title = await titleOf(code);
+  if (title === undefined) return undefined;
+  const { explanations } = await import('../../source/explanations/index.js');
+  const { meaning, bad, good, fix } = explanations[code] ?? { meaning: '' };
+  const parts = [
+    title,
+    meaning,
+    ...(bad === undefined ? [] : ['For example:', indented(bad)]),
+    ...(good === undefined ? [] : [bad === undefined ? 'For example:' : 'Instead:', indented(good)]),
+    ...(fix === undefined ? [] : [fix]),
+  ];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+async function titleOf(code: string): Promise<string | undefined> {
   const found = Object.values(messages).find((message) => message.code === code);
-  if (found) {
-    const example = found.message.replaceAll(/\{(\w+)\}/g, '<$1>');
-    const fix =
-      'help' in found && !/^\{\w+\}$/.test(found.help)
-        ? `\nThe likely fix: ${found.help.replaceAll(/\{(\w+)\}/g, '<$1>')}.\n`
-        : '';
-    return `${found.severity}[${code}]: ${found.title}\n\nIt reads: ${example}.\n${fix}`;
-  }
+  if (found) return `${found.severity}[${code}]: ${found.title}`;
   if (!code.startsWith('TFM5')) return undefined;
   const { runtimeErrors } = await import('@tfm-lang/runtime');
   const title = Object.entries(runtimeErrors).find(([known]) => known === code)?.[1];
-  return title === undefined
-    ? undefined
-    : `error[${code}]: ${title}\n\nRaised by the runtime, while a model is loaded or runs.\n`;
+  return title && `error[${code}]: ${title} (while a model is loaded or runs)`;
 }
+
+const indented = (text: string): string => text.replace(/^(?=.)/gm, '    ');
 
 function unknownTopic(topic: string, program: Command): Error {
   const topics = [
