@@ -73,7 +73,7 @@ export function formula(value: FormulaLike): Formula {
 }
 
 /** The formulas directly inside. */
-function parts(of: Formula): readonly Formula[] {
+export function parts(of: Formula): readonly Formula[] {
   if (of.kind === 'operator') return of.operands;
   return of.kind === 'lookup' ? of.indices : [];
 }

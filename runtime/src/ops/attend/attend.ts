@@ -6,10 +6,11 @@ import { type Formula, type FormulaLike, formula } from '../../formula/formula.j
 import { type OperatorScope, type Position, positionBehindPrefix } from '../context.js';
 import { dropout } from '../dropout.js';
 import { size } from '../shapes.js';
+import { bounded, boundsOf } from './bounds.js';
 import { type AttentionSizes, attentionInputs, headsFirst, headsLast } from './layout.js';
 import { maskTensors, rowsThatSee } from './mask.js';
 import { keysAndValues } from './memory.js';
-import { bounded, mayBeInfinite, products, readsProducts, scored, weightedValues } from './scores.js';
+import { products, readsProducts, scored, weightedValues } from './scores.js';
 import { withSinks } from './sinks.js';
 
 export interface AttendOptions {
@@ -75,12 +76,17 @@ function attention(context: FormulaContext, options: AttendOptions, limit: Formu
   const first = query && key && readsProducts(formulas) ? products(query, key, scale) : undefined;
   const mask = maskTensors(visible(options.mask, limit), context);
   const raw = scored(first, formulas, context);
-  const infinite = mayBeInfinite(formulas);
-  const scores = infinite ? bounded(raw, mask.bias) : mask.bias ? tf.add<Tensor>(raw, mask.bias) : raw;
-  const sees = options.sinks ? undefined : infinite ? rowsThatSee(scores) : mask.sees;
+  const bounds = boundsOf(formulas, context);
+  const finite = bounds === 'finite';
+  const scores = finite ? withBias(raw, mask.bias) : bounded(raw, mask.bias, bounds);
+  const sees = options.sinks ? undefined : finite ? mask.sees : rowsThatSee(scores);
   const values = options.sinks ? withSinks(scores, options.sinks) : tf.softmax(scores);
   if (scope?.recording) scope.recordAttention(sees ? tf.mul(values, sees) : values);
   return { values, sees };
+}
+
+function withBias(scores: Tensor, bias: Tensor | undefined): Tensor {
+  return bias ? tf.add(scores, bias) : scores;
 }
 
 function scoreFormulas(score: AttendOptions['score']): readonly Formula[] {

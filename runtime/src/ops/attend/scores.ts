@@ -4,9 +4,7 @@ import type { FormulaContext } from '../../formula/context.js';
 import { evaluate } from '../../formula/evaluate.js';
 import { type Formula, some } from '../../formula/formula.js';
 import { float } from '../../formula/on-tensors.js';
-import { less } from '../logic.js';
 import { size } from '../shapes.js';
-import { unseen } from './mask.js';
 
 /**
  * scale · q kᵀ for all pairs: query [B, H, Tq, d], key [B, G, Tk, d] → [B, H, Tq, Tk]. The H / G query heads that read
@@ -45,27 +43,4 @@ export function scored(first: Tensor | undefined, formulas: readonly Formula[], 
 /** Whether the q·k products matter: the first formula that does not read s makes them needless. */
 export function readsProducts(formulas: readonly Formula[]): boolean {
   return formulas.every((formula) => some(formula, (part) => part.kind === 'score'));
-}
-
-const unbounded = new Set(['divide', 'modulo', 'power', 'exp', 'log', 'log2', 'sqrt']);
-
-/** Whether a score may be ±∞ or not a number for finite inputs: through its operators, or through a table with −∞. */
-export function mayBeInfinite(formulas: readonly Formula[]): boolean {
-  return formulas.some((formula) =>
-    some(
-      formula,
-      (part) =>
-        part.kind === 'lookup' ||
-        (part.kind === 'operator' && unbounded.has(part.operator)) ||
-        (part.kind === 'constant' && !Number.isFinite(Number(part.value))),
-    ),
-  );
-}
-
-/** Scores within ±1e30, and exactly `unseen` where the mask hides the key, whatever the formula gives there. */
-export function bounded(scores: Tensor, bias: Tensor | undefined): Tensor {
-  const seen = bias
-    ? tf.where(less(tf.add(bias, tf.zeros(scores.shape)), unseen / 2), tf.fill(scores.shape, unseen), scores)
-    : scores;
-  return tf.clipByValue(seen, unseen, -unseen);
 }
