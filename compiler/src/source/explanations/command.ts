@@ -23,11 +23,13 @@ export const commandExplanations: Readonly<Record<string, Explanation>> = {
     fix: 'Write `file.tfm#Model`, or `--preset`, which also says whose preset it is.',
   },
   TFM6006: {
-    meaning: 'With `--check` nothing is written; a generated file on disk is missing, or not what its spec generates now.',
+    meaning:
+      'With `--check` nothing is written; a generated file on disk is missing, or not what its spec generates now.',
     fix: 'Run `tfm build` and commit what it writes.',
   },
   TFM6007: {
-    meaning: 'Two specs would generate the same file: with `--out`, specs of the same name in different folders may meet.',
+    meaning:
+      'Two specs would generate the same file: with `--out`, specs of the same name in different folders may meet.',
     fix: 'Rename one, or build them into different folders.',
   },
   TFM6008: {
@@ -35,7 +37,8 @@ export const commandExplanations: Readonly<Record<string, Explanation>> = {
     fix: 'Run `tfm fmt`.',
   },
   TFM6101: {
-    meaning: 'The configuration file, or the package.json, is not valid JSON; a `tfm.config.js` may also have failed to run.',
+    meaning:
+      'The configuration file, or the package.json, is not valid JSON; a `tfm.config.js` may also have failed to run.',
     fix: 'The message says where reading stopped.',
   },
   TFM6102: {
@@ -50,15 +53,17 @@ export const commandExplanations: Readonly<Record<string, Explanation>> = {
     fix: 'The message says what is allowed.',
   },
   TFM6104: {
-    meaning: '`--set` takes a parameter and its value: `--set width=64`, `--set tied=true`, `--set \'heads=[2, 4]\'`.',
+    meaning: "`--set` takes a parameter and its value: `--set width=64`, `--set tied=true`, `--set 'heads=[2, 4]'`.",
     fix: 'Write `name=value`, without spaces around the `=`.',
   },
   TFM9001: {
-    meaning: 'The compiler made a mistake; the spec may be right or wrong. With `TFM_DEBUG=1` the command prints a stack.',
+    meaning:
+      'The compiler made a mistake; the spec may be right or wrong. With `TFM_DEBUG=1` the command prints a stack.',
     fix: 'Please report it with the spec.',
   },
   TFM9002: {
-    meaning: 'A graph, as `tfm build --target graph` writes it, does not follow its JSON Schema, or is not consistent in itself.',
+    meaning:
+      'A graph, as `tfm build --target graph` writes it, does not follow its JSON Schema, or is not consistent in itself.',
     fix: 'Build the graph again. Where the compiler itself made it, please report it with the spec.',
   },
   TFM9003: {

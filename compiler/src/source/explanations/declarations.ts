@@ -62,7 +62,8 @@ export const declarationExplanations: Readonly<Record<string, Explanation>> = {
     files: { 'parts.tfm': `${library}\n` },
   },
   TFM2023: {
-    meaning: 'Files are imported by a relative path, `"./parts.tfm"`, or from the standard library, `"std/…"`. There are no packages.',
+    meaning:
+      'Files are imported by a relative path, `"./parts.tfm"`, or from the standard library, `"std/…"`. There are no packages.',
     bad: lines`
       import { Double } from "parts"
 
@@ -148,7 +149,8 @@ export const declarationExplanations: Readonly<Record<string, Explanation>> = {
     `,
   },
   TFM2034: {
-    meaning: 'A `let` makes an instance with weights of its own, and nothing uses them: they would be loaded and trained for nothing.',
+    meaning:
+      'A `let` makes an instance with weights of its own, and nothing uses them: they would be loaded and trained for nothing.',
     bad: lines`
       model Tiny(width = 8) {
         input x: float[B, T, width]

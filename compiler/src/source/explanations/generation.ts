@@ -48,7 +48,8 @@ export const generationExplanations: Readonly<Record<string, Explanation>> = {
     `,
   },
   TFM3003: {
-    meaning: 'What is generated is a sequence of tokens: an input `token[B, N] of vocab`, where `N` arrives with the data.',
+    meaning:
+      'What is generated is a sequence of tokens: an input `token[B, N] of vocab`, where `N` arrives with the data.',
     bad: lines`
       model Tiny(vocab = 10, width = 8) {
         input x: float[B, T, width]
@@ -178,7 +179,8 @@ export const generationExplanations: Readonly<Record<string, Explanation>> = {
     `,
   },
   TFM3013: {
-    meaning: '`.row` and `.column` are known where a sequence lies on a grid: behind `patches`, and behind `axial_positions`.',
+    meaning:
+      '`.row` and `.column` are known where a sequence lies on a grid: behind `patches`, and behind `axial_positions`.',
     bad: lines`
       model Tiny(width = 8) {
         input x: float[B, T, width]
@@ -195,7 +197,8 @@ export const generationExplanations: Readonly<Record<string, Explanation>> = {
     `,
   },
   TFM3014: {
-    meaning: 'A sequence has segments where it was joined from inputs with `concat(…, axis: sequence)`; they have the names of the inputs.',
+    meaning:
+      'A sequence has segments where it was joined from inputs with `concat(…, axis: sequence)`; they have the names of the inputs.',
     bad: lines`
       model Tiny(vocab = 10, width = 8) {
         input text: token[B, T] of vocab
@@ -229,7 +232,8 @@ export const generationExplanations: Readonly<Record<string, Explanation>> = {
     `,
   },
   TFM3016: {
-    meaning: '`q in text` asks whether a position lies in a segment. On the left stands a position, on the right the name of a segment.',
+    meaning:
+      '`q in text` asks whether a position lies in a segment. On the left stands a position, on the right the name of a segment.',
     bad: lines`
       model Tiny(vocab = 10, width = 8) {
         input text: token[B, T] of vocab
@@ -246,7 +250,8 @@ export const generationExplanations: Readonly<Record<string, Explanation>> = {
     `,
   },
   TFM3017: {
-    meaning: 'A bool value serves as a mask with one flag for each key, [B, Tk], or one for each query and key, [B, Tq, Tk].',
+    meaning:
+      'A bool value serves as a mask with one flag for each key, [B, Tk], or one for each query and key, [B, Tq, Tk].',
     bad: lines`
       model Tiny(width = 8) {
         input x: float[B, T, width]
@@ -300,7 +305,8 @@ export const generationExplanations: Readonly<Record<string, Explanation>> = {
     `,
   },
   TFM3022: {
-    meaning: 'A loss of this name does not exist. The losses are `cross_entropy(label_smoothing: 0)` and `mean_squared_error`.',
+    meaning:
+      'A loss of this name does not exist. The losses are `cross_entropy(label_smoothing: 0)` and `mean_squared_error`.',
     bad: lines`
       model Tiny(width = 8, classes = 3) {
         input x: float[B, T, width]

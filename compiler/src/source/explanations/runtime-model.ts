@@ -3,15 +3,18 @@ import type { Explanation } from './explanation.js';
 /** Errors of the runtime while a model is configured, fed and run. */
 export const runtimeModelExplanations: Readonly<Record<string, Explanation>> = {
   TFM5301: {
-    meaning: 'The configuration does not fulfil a `require` of the spec, or a size comes out as a fraction. The message has the words of the spec; the help says where it stands.',
+    meaning:
+      'The configuration does not fulfil a `require` of the spec, or a size comes out as a fraction. The message has the words of the spec; the help says where it stands.',
     fix: 'Choose other values for the parameters that the message names.',
   },
   TFM5302: {
-    meaning: 'The configuration has a parameter that the model does not have, a value of the wrong type, or no value for a parameter without a default.',
+    meaning:
+      'The configuration has a parameter that the model does not have, a value of the wrong type, or no value for a parameter without a default.',
     fix: 'The type of the configuration says what is possible: `GptConfig` for a model `Gpt`.',
   },
   TFM5303: {
-    meaning: 'An input does not have the type or the shape that the spec declares. The message shows the declaration, with the sizes of this configuration, and what was given.',
+    meaning:
+      'An input does not have the type or the shape that the spec declares. The message shows the declaration, with the sizes of this configuration, and what was given.',
     fix: 'Sequences of different lengths are padded where the spec uses `present(input)`, or where `lengths` are given with them.',
   },
   TFM5304: {
@@ -23,15 +26,18 @@ export const runtimeModelExplanations: Readonly<Record<string, Explanation>> = {
     fix: 'Load or init a new model; call `prefill` for a new state.',
   },
   TFM5306: {
-    meaning: 'Generated code and the installed runtime were made for different versions of what they expect of each other.',
+    meaning:
+      'Generated code and the installed runtime were made for different versions of what they expect of each other.',
     fix: 'Update `@tfm-lang/runtime`, or generate the code again with `tfm build`. Keep both at the same version.',
   },
   TFM5307: {
-    meaning: 'An option of generation has a value that is not possible: a negative temperature, `topP` outside of 0 to 1, no limit where the spec sets none.',
+    meaning:
+      'An option of generation has a value that is not possible: a negative temperature, `topP` outside of 0 to 1, no limit where the spec sets none.',
     fix: 'The message names the option and its range.',
   },
   TFM5308: {
-    meaning: 'The prompt, or the sequence so far, fills the context: `N <= context` of the spec is the most that the model was made for.',
+    meaning:
+      'The prompt, or the sequence so far, fills the context: `N <= context` of the spec is the most that the model was made for.',
     fix: 'Shorten the prompt, or generate less. A generation that reaches the limit ends with the reason `context` and is no error.',
   },
   TFM5309: {
@@ -43,7 +49,8 @@ export const runtimeModelExplanations: Readonly<Record<string, Explanation>> = {
     fix: 'Are the weights finite, and of this model? Float16 weights may have overflowed when they were converted.',
   },
   TFM5401: {
-    meaning: 'A token id is negative, or not below the size of the vocabulary. WebGPU would read zeros or other rows there without a word.',
+    meaning:
+      'A token id is negative, or not below the size of the vocabulary. WebGPU would read zeros or other rows there without a word.',
     fix: 'Is the tokenizer that of the model? Padding, too, must be an id of the vocabulary.',
   },
   TFM5402: {
@@ -55,7 +62,8 @@ export const runtimeModelExplanations: Readonly<Record<string, Explanation>> = {
     fix: 'Give a shorter sequence. A bound in the spec, `token[B, T <= context]`, reports it with the name of the input.',
   },
   TFM5404: {
-    meaning: 'An operator was called with shapes that it cannot take together. Generated code does not do that: the compiler has checked its shapes.',
+    meaning:
+      'An operator was called with shapes that it cannot take together. Generated code does not do that: the compiler has checked its shapes.',
     fix: 'Where you call operators yourself, see their documentation. In generated code, please report it with the spec.',
   },
   TFM5405: {
@@ -63,7 +71,8 @@ export const runtimeModelExplanations: Readonly<Record<string, Explanation>> = {
     fix: 'Give `prefill` a larger `capacity`.',
   },
   TFM5406: {
-    meaning: 'A mask or score reads something that does not exist here: a vector where there are none, a table without a value.',
+    meaning:
+      'A mask or score reads something that does not exist here: a vector where there are none, a table without a value.',
     fix: 'Where you build formulas yourself, see their documentation. In generated code, please report it with the spec.',
   },
   TFM5501: {
@@ -71,11 +80,13 @@ export const runtimeModelExplanations: Readonly<Record<string, Explanation>> = {
     fix: 'In Node, WebGPU needs the package `webgpu` and a call of `installWebGPU()` from `@tfm-lang/runtime/node`. `useBackend()` without a name takes WebGPU where there is an adapter, and WebAssembly otherwise.',
   },
   TFM5502: {
-    meaning: 'The GPU reported an error: out of memory, or a command that it refused. Results that depend on it would be wrong, so reading them fails.',
+    meaning:
+      'The GPU reported an error: out of memory, or a command that it refused. Results that depend on it would be wrong, so reading them fails.',
     fix: 'Use a smaller batch or a shorter context. Where memory is not the cause, please report it with the message.',
   },
   TFM5503: {
-    meaning: 'The GPU device was lost: the driver was restarted, the machine slept, or the page was in the background for long. Everything on it is gone.',
+    meaning:
+      'The GPU device was lost: the driver was restarted, the machine slept, or the page was in the background for long. Everything on it is gone.',
     fix: 'Reload the page or restart the process, and load the model again.',
   },
 };

@@ -23,7 +23,8 @@ export const sizeExplanations: Readonly<Record<string, Explanation>> = {
     `,
   },
   TFM2201: {
-    meaning: 'A size is fixed in one place and another one is given in the other. The message calls both by the names of the spec.',
+    meaning:
+      'A size is fixed in one place and another one is given in the other. The message calls both by the names of the spec.',
     bad: lines`
       model Tiny(width = 8) {
         input x: float[B, T, width]
@@ -210,7 +211,8 @@ export const sizeExplanations: Readonly<Record<string, Explanation>> = {
     `,
   },
   TFM2237: {
-    meaning: 'The block declares a size of its stream that is already known, and the value that flows in has another one.',
+    meaning:
+      'The block declares a size of its stream that is already known, and the value that flows in has another one.',
     bad: lines`
       model Tiny(width = 8) {
         input x: float[B, T, width]
@@ -267,7 +269,8 @@ export const sizeExplanations: Readonly<Record<string, Explanation>> = {
     `,
   },
   TFM2250: {
-    meaning: 'Sinusoidal and rotary positions work on pairs of features (a sine and a cosine each), so the number of features is even.',
+    meaning:
+      'Sinusoidal and rotary positions work on pairs of features (a sine and a cosine each), so the number of features is even.',
     bad: lines`
       model Tiny(width = 9) {
         input x: float[B, T, width]

@@ -3,7 +3,8 @@ import { type Explanation, lines } from './explanation.js';
 /** Labels, instances, choices, copies and recurrences. */
 export const structureExplanations: Readonly<Record<string, Explanation>> = {
   TFM2219: {
-    meaning: 'A label names a stage or a value: it becomes a part of the paths of weights, and a name that `explain` shows.',
+    meaning:
+      'A label names a stage or a value: it becomes a part of the paths of weights, and a name that `explain` shows.',
     bad: lines`
       model Tiny(width = 8) {
         input x: float[B, T, width]
@@ -56,7 +57,8 @@ export const structureExplanations: Readonly<Record<string, Explanation>> = {
     `,
   },
   TFM2222: {
-    meaning: 'Both arms of an `if` stand in the same place, so what follows must be able to take either: they give the same shape.',
+    meaning:
+      'Both arms of an `if` stand in the same place, so what follows must be able to take either: they give the same shape.',
     bad: lines`
       model Tiny(width = 8, wide = true) {
         input x: float[B, T, width]
@@ -101,7 +103,8 @@ export const structureExplanations: Readonly<Record<string, Explanation>> = {
     `,
   },
   TFM2225: {
-    meaning: 'The number of copies of a `repeat` comes out below zero, for the defaults or for a preset. No copies, `repeat(0)`, is fine.',
+    meaning:
+      'The number of copies of a `repeat` comes out below zero, for the defaults or for a preset. No copies, `repeat(0)`, is fine.',
     bad: lines`
       model Tiny(width = 8, depth = 1) {
         input x: float[B, T, width]
@@ -159,7 +162,8 @@ export const structureExplanations: Readonly<Record<string, Explanation>> = {
     `,
   },
   TFM2232: {
-    meaning: 'What each step of a `scan` emits is stacked along the sequence: that is the value of the `scan`. There is exactly one `emit`.',
+    meaning:
+      'What each step of a `scan` emits is stacked along the sequence: that is the value of the `scan`. There is exactly one `emit`.',
     bad: lines`
       model Tiny(width = 8) {
         input x: float[B, T, width]

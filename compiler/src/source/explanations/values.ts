@@ -36,7 +36,8 @@ export const valueExplanations: Readonly<Record<string, Explanation>> = {
     `,
   },
   TFM2213: {
-    meaning: 'Several values in parentheses, `(a, b)`, stand only where several are taken: in `return` of a `scan`, and on the left of `let`.',
+    meaning:
+      'Several values in parentheses, `(a, b)`, stand only where several are taken: in `return` of a `scan`, and on the left of `let`.',
     bad: lines`
       model Tiny(width = 8) {
         input x: float[B, T, width]
@@ -51,7 +52,8 @@ export const valueExplanations: Readonly<Record<string, Explanation>> = {
     `,
   },
   TFM2214: {
-    meaning: '`let (a, b) = …` gives a name to each part of a value with several parts, and there are more or fewer of them.',
+    meaning:
+      '`let (a, b) = …` gives a name to each part of a value with several parts, and there are more or fewer of them.',
     bad: lines`
       model Tiny(width = 8) {
         input x: float[B, T, width]
@@ -201,7 +203,8 @@ export const valueExplanations: Readonly<Record<string, Explanation>> = {
     `,
   },
   TFM2238: {
-    meaning: 'A block maps a value to a value. What its body ends with is something else: a number, a mask, or several values.',
+    meaning:
+      'A block maps a value to a value. What its body ends with is something else: a number, a mask, or several values.',
     bad: lines`
       model Tiny(width = 8) {
         input x: float[B, T, width]
@@ -235,7 +238,8 @@ export const valueExplanations: Readonly<Record<string, Explanation>> = {
     `,
   },
   TFM2230: {
-    meaning: 'A parameter is set to a value of another type than its default has, or to a fraction where a whole number is needed.',
+    meaning:
+      'A parameter is set to a value of another type than its default has, or to a fraction where a whole number is needed.',
     fix: 'Give a value of the type that the message names. `tfm explain SPEC` prints the parameters with their defaults.',
   },
   TFM2252: {
@@ -294,7 +298,8 @@ export const valueExplanations: Readonly<Record<string, Explanation>> = {
     `,
   },
   TFM2255: {
-    meaning: 'Elements are `float`, `token` (ids of a vocabulary), `int` or `bool`. How many bits a float has is for the runtime to choose.',
+    meaning:
+      'Elements are `float`, `token` (ids of a vocabulary), `int` or `bool`. How many bits a float has is for the runtime to choose.',
     bad: lines`
       model Tiny(width = 8) {
         input x: float32[B, T, width]

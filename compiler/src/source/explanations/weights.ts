@@ -54,7 +54,8 @@ export const weightExplanations: Readonly<Record<string, Explanation>> = {
     `,
   },
   TFM4101: {
-    meaning: 'The path of a rule names no weight and no part of the model. `tfm explain SPEC --weights` lists every path.',
+    meaning:
+      'The path of a rule names no weight and no part of the model. `tfm explain SPEC --weights` lists every path.',
     bad: lines`
       model Tiny(width = 8) {
         input x: float[B, T, width]
@@ -102,7 +103,8 @@ export const weightExplanations: Readonly<Record<string, Explanation>> = {
     `,
   },
   TFM4103: {
-    meaning: 'The part stands in a `repeat`: the path says which copy. A name in brackets stands for each copy in turn.',
+    meaning:
+      'The part stands in a `repeat`: the path says which copy. A name in brackets stands for each copy in turn.',
     bad: lines`
       model Tiny(width = 8, depth = 2) {
         input x: float[B, T, width]
@@ -280,7 +282,8 @@ export const weightExplanations: Readonly<Record<string, Explanation>> = {
     `,
   },
   TFM4111: {
-    meaning: 'Every weight of the model needs a rule: otherwise it would keep its random start, and nothing would say so.',
+    meaning:
+      'Every weight of the model needs a rule: otherwise it would keep its random start, and nothing would say so.',
     bad: lines`
       model Tiny(width = 8) {
         input x: float[B, T, width]
@@ -302,7 +305,8 @@ export const weightExplanations: Readonly<Record<string, Explanation>> = {
     `,
   },
   TFM4112: {
-    meaning: 'The parts of `unpack` have the names of a set of the path, so that it is plain which rows become which weight.',
+    meaning:
+      'The parts of `unpack` have the names of a set of the path, so that it is plain which rows become which weight.',
     bad: lines`
       model Tiny(width = 8) {
         input x: float[B, T, width]
@@ -325,7 +329,8 @@ export const weightExplanations: Readonly<Record<string, Explanation>> = {
     `,
   },
   TFM4113: {
-    meaning: '`for` names the outputs that alone need the weights of a rule; the weights may be missing where none of them is wanted.',
+    meaning:
+      '`for` names the outputs that alone need the weights of a rule; the weights may be missing where none of them is wanted.',
     bad: lines`
       model Tiny(width = 8) {
         input x: float[B, T, width]
