@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import { emitTypeScript, transpile } from '../../../compiler/src/emit/typescript/index.js';
+import { compile, nodeHost } from '../../../compiler/src/index.js';
 import { gpt2 } from './fixtures/gpt2.js';
 import { hostile, payloads } from './fixtures/hostile.js';
 import { translator } from './fixtures/translator.js';
@@ -19,6 +20,13 @@ describe.each(Object.entries(fixtures))('%s', (_, graph) => {
     const { text } = await emitTypeScript(graph, options);
     expect(text.split('\n').filter((line) => line.length > 120 || /\s$/.test(line))).toEqual([]);
   });
+});
+
+test.each(readdirSync('specs/models'))('%s: no line is longer than 120 columns', async (file) => {
+  const { graph } = compile(nodeHost(), `specs/models/${file}`);
+  if (!graph) throw new Error(`${file} does not compile`);
+  const { text } = await emitTypeScript(graph, options);
+  expect(text.split('\n').filter((line) => line.length > 120 || /\s$/.test(line))).toEqual([]);
 });
 
 test('the header says what made the file, and from what', async () => {

@@ -1,7 +1,7 @@
 import type { Expression, GraphModel, ParameterDeclaration, ParameterType, Preset } from '../../graph/graph.js';
 import { FunctionContext, type ModelContext } from './context.js';
 import { scalar, substitute } from './expressions.js';
-import { callOf, layout, objectOf } from './layout.js';
+import { callOf, layout, listOf, objectOf } from './layout.js';
 import { spelled } from './spelling.js';
 import { printed, type Statement } from './statement.js';
 import { camelCase, documentationText, propertyName, stringLiteral, templateText } from './text.js';
@@ -40,11 +40,7 @@ export function configureBody(model: ModelContext): { readonly parameter: string
   const given = context.names.declare('given');
   const source = context.names.declare('read');
   const names = model.model.parameters.map(({ name }) => stringLiteral(name));
-  const known = callOf(imports.value('configuration'), [
-    stringLiteral(model.model.name),
-    given,
-    `[${names.join(', ')}]`,
-  ]);
+  const known = callOf(imports.value('configuration'), [stringLiteral(model.model.name), given, listOf(names)]);
   const statements: Statement[] = [{ kind: 'const', target: source, code: known }];
   for (const parameter of model.model.parameters) {
     const code = callOf(`${source}.${camelCase(parameter.type.replace('-', '_'))}`, [
@@ -86,5 +82,5 @@ export function presetValue(preset: Preset, model: ModelContext): string {
   const entries = parameters
     .filter(({ name }) => Object.hasOwn(preset.values, name))
     .map((parameter) => [propertyName(parameter.name), scalar(value(parameter, 0), context)] as const);
-  return layout(objectOf(entries));
+  return layout([objectOf(entries), ` satisfies Partial<${model.configType}>`], 0, preset.name.length + 16);
 }

@@ -15,6 +15,8 @@ export interface Group {
   readonly close: string;
   /** Spaces inside the brackets while on one line: `{ a: 1 }`. */
   readonly spaced: boolean;
+  /** Default a comma; members of types have a semicolon. */
+  readonly separator?: ';';
 }
 
 const WIDTH = 116;
@@ -43,7 +45,7 @@ export function flat(code: Code): string {
   if (typeof code === 'string') return code;
   if (isLines(code)) return TOO_LONG;
   if (!isGroup(code)) return code.map(flat).join('');
-  const inner = code.items.map(flat).join(', ');
+  const inner = code.items.map(flat).join(`${code.separator ?? ','} `);
   const space = code.spaced && inner !== '' ? ' ' : '';
   return `${code.open}${space}${inner}${space}${code.close}`;
 }
@@ -86,10 +88,10 @@ function endsInBraces(code: Code): boolean {
   return last !== undefined && endsInBraces(last);
 }
 
-function open({ open: start, items, close }: Group, indent: number): string {
+function open({ open: start, items, close, separator }: Group, indent: number): string {
   if (items.length === 0) return `${start}${close}`;
   const pad = ' '.repeat(indent + 2);
-  const lines = items.map((item) => `${pad}${layout(item, indent + 2)},`);
+  const lines = items.map((item) => `${pad}${layout(item, indent + 2)}${separator ?? ','}`);
   return `${start}\n${lines.join('\n')}\n${' '.repeat(indent)}${close}`;
 }
 

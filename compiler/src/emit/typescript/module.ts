@@ -90,13 +90,7 @@ function presetConstant(preset: GraphModel['presets'][number], model: ModelConte
   const name = model.names.declare(pascalCase(preset.name));
   model.presetNames.set(preset.name, name);
   const documentation = docs(preset.documentation ?? `A configuration of {@link ${model.className}}.`);
-  return constant(
-    name,
-    '',
-    `${presetValue(preset, model)} satisfies Partial<${model.configType}>`,
-    documentation,
-    true,
-  );
+  return constant(name, '', presetValue(preset, model), documentation, true);
 }
 
 function weightsInterface(fn: GraphModel['main'], model: ModelContext): InterfaceDeclarationStructure {

@@ -58,20 +58,29 @@ export function sourceFile(graph: Graph, { runtimeModule, toolVersion }: SourceF
     ...declarations,
   ];
   // Text between structures brings its own empty line.
-  return `${brokenSignatures(print(statements).replace(/\n{3,}/g, '\n\n')).trimEnd()}\n`;
+  return `${straightened(print(statements).replace(/\n{3,}/g, '\n\n')).trimEnd()}\n`;
 }
 
-const SIGNATURE = /^( *)((?:private|protected override) \w+\()(.*)(\): .+ \{)$/gm;
+const SIGNATURE = /^( *)((?:private|protected override|static|static async|function) \w+\()(.+)(\): .+ \{)$/gm;
 const CLASS = /^()(export class \w+ extends \w+<)(.*)(> \{)$/gm;
 
-/** ts-morph writes signatures on one line: where that is too long, one parameter a line. */
-function brokenSignatures(text: string): string {
+/** A member of an interface whose type takes several lines. */
+const MEMBER = /^ {2}readonly [^\n]*\{\n(?: {6}[^\n]*\n)+ {4}\}[^\n]*;$/gm;
+
+/**
+ * ts-morph writes signatures on one line: where that is too long, one parameter a line. And it indents the lines of a
+ * member's type once too often.
+ */
+function straightened(text: string): string {
   const broken = (comma: string) => (line: string, pad: string, head: string, list: string, tail: string) => {
     if (line.length <= 120) return line;
     const items = list.split(/, (?![^{]*\})/).map((item) => `${pad}  ${item}`);
     return `${pad}${head}\n${items.join(',\n')}${comma}\n${pad}${tail}`;
   };
-  return text.replace(SIGNATURE, broken(',')).replace(CLASS, broken(''));
+  return text
+    .replace(SIGNATURE, broken(','))
+    .replace(CLASS, broken(''))
+    .replace(MEMBER, (member) => member.replace(/^ {4}/gm, '  '));
 }
 
 /** Of the graph, so that the file changes exactly when its meaning does. */

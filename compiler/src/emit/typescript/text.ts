@@ -43,15 +43,42 @@ export function commentText(text: string): string {
 
 /**
  * The lines of a documentation comment. An `@` at the start of a line would make it a tag, even a directive to the
- * type checker: it is escaped.
+ * type checker: it is escaped. Paragraphs with lines that are too long once indented are filled again.
  */
 export function documentationText(...parts: readonly (string | undefined)[]): string {
-  return parts
+  const lines = parts
     .filter((part) => part !== undefined)
-    .flatMap((part) => part.split(/\r\n|[\n\r\u2028\u2029\u0085]/))
-    .map((line) => commentText(line).replace(/^[\s*/]*@/, (start) => `${start.slice(0, -1)}\\@`))
+    .flatMap((part) => filled(part.split(/\r\n|[\n\r\u2028\u2029\u0085]/).map(commentText)));
+  return lines
+    .map((line) => line.replace(/^[\s*/]*@/, (start) => `${start.slice(0, -1)}\\@`))
     .join('\n')
     .trim();
+}
+
+const DOCUMENTATION_WIDTH = 112;
+
+function filled(lines: readonly string[]): string[] {
+  const paragraphs: string[][] = [[]];
+  for (const line of lines) {
+    if (line === '') paragraphs.push([], []);
+    else paragraphs.at(-1)?.push(line);
+  }
+  return paragraphs.flatMap((paragraph, index) => {
+    // Every second one stands for an empty line.
+    if (index % 2 === 1) return [''];
+    return paragraph.some((line) => line.length > DOCUMENTATION_WIDTH) ? wrapped(paragraph.join(' ')) : paragraph;
+  });
+}
+
+function wrapped(text: string): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= DOCUMENTATION_WIDTH)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 /** `layer_norm` → `layerNorm`, `EncoderLayer` → `encoderLayer`. */

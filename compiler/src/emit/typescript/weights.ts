@@ -1,7 +1,7 @@
 import type { Expression, GraphFunction, Initializer, ScopeDeclaration, WeightDeclaration } from '../../graph/graph.js';
 import { FunctionContext, type ModelContext } from './context.js';
 import { scalar } from './expressions.js';
-import { type Code, callOf, group, listOf } from './layout.js';
+import { type Code, callOf, flat, group, layout, listOf } from './layout.js';
 import { spelledShape } from './spelling.js';
 import { printed, type Statement } from './statement.js';
 import { hasWeights } from './statements.js';
@@ -29,34 +29,36 @@ export function weightBases(fn: GraphFunction, model: ModelContext): readonly st
 function members(node: WeightNode, model: ModelContext): readonly WeightMember[] {
   return [...node.children].map(([label, child]) => {
     const documentation = describe(child);
+    const name = propertyName(label);
     return {
-      name: propertyName(label),
-      type: typeOf(child, model, label),
+      name,
+      type: layout(typeOf(child, model, label), 0, name.length + 16),
       optional: child.when !== undefined,
       ...(documentation === undefined ? {} : { documentation }),
     };
   });
 }
 
-function typeOf(node: WeightNode, model: ModelContext, label: string): string {
+function typeOf(node: WeightNode, model: ModelContext, label: string): Code {
   if (node.weights.length > 0) return model.imports.type('Tensor');
-  const parts = callTypes(node, model);
+  const parts: Code[] = callTypes(node, model);
   if (node.children.size > 0) {
-    const inline = members(node, model).map(
-      ({ name, type, optional }) => `readonly ${name}${optional ? '?' : ''}: ${type}`,
-    );
-    parts.push(`{ ${inline.join('; ')} }`);
+    const inline = [...node.children].map(([name, child]): Code => {
+      return [`readonly ${propertyName(name)}${child.when === undefined ? '' : '?'}: `, typeOf(child, model, name)];
+    });
+    parts.push({ ...group('{', inline, '}', true), separator: ';' });
   }
   if (node.element) {
     const element = elementType(node.element.node, model, label);
     parts.push(`readonly ${/[&{|]/.test(element) ? `(${element})` : element}[]`);
   }
-  return parts.length === 0 ? 'object' : parts.join(' & ');
+  const [first, ...rest] = parts;
+  return first === undefined ? 'object' : [first, ...rest.flatMap((part): Code[] => [' & ', part])];
 }
 
 /** What each copy of a repeat has: a block's interface, or one of its own where the copies are written in place. */
 function elementType(node: WeightNode, model: ModelContext, label: string): string {
-  if (node.children.size === 0) return typeOf(node, model, label);
+  if (node.children.size === 0) return flat(typeOf(node, model, label));
   const extended = callTypes(node, model);
   const name = model.names.declare(`${model.prefix}${pascalCase(label.replace(/(?<=[^s])s$/, ''))}Weights`);
   model.copies.push({ name, label, extended, members: members(node, model) });
