@@ -135,6 +135,6 @@ function summary({ totals, past }: Explanation): string[] {
     const all = `${bytes(cache.bytes)} for ${count(cache.capacity)} tokens`;
     lines.push(`KV cache ${bytes(cache.perToken)} for each token; ${all}`);
   } else if (cache) lines.push(`${bytes(cache.bytes)} of state between steps, however many there are`);
-  lines.push('of a repeated layer or weight (×n), figures are those of one copy');
+  lines.push('figures of a repeated layer or weight (×n) are those of one copy');
   return lines;
 }

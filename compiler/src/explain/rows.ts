@@ -165,12 +165,14 @@ function withoutNames(name: string, value: unknown): unknown {
   return name === 'label' && typeof value === 'string' ? value.replaceAll(/\[\d+\]/g, '') : value;
 }
 
-/** The spec's label; else where the weights live, the last part of a block's path, or the operator's name. */
+/** The spec's label; else where the own weights live, the last part of a block's path, or the operator's name. */
 function labelOf({ node, path, weights }: Instance): string {
   if (node.label !== undefined) return node.label;
   if (node.kind === 'repeat') return path;
   if (node.kind === 'call') return lastPart(path) || node.function;
   if (node.kind !== 'operator') return node.kind;
+  // Its table has the label of the embedding.
+  if (node.operator === 'unembed') return node.operator;
   const [first] = Object.entries(weights);
   return (first && lastPart(first[1].slice(0, -first[0].length - 1))) || node.operator;
 }
