@@ -34,4 +34,4 @@ export type {
 } from './input-types.js';
 export { type ForwardOptions, type LossOptions, Model, type OutputTensors, type SaveModelOptions } from './model.js';
 export { present } from './presence.js';
-export { type Declared, times, type WeightOptions, WeightSpecification, weight } from './weight.js';
+export { type Declared, renamed, times, type WeightOptions, WeightSpecification, weight } from './weight.js';

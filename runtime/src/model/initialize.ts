@@ -51,7 +51,9 @@ export async function loadModel<Config extends object, Weights extends object>(
   const config = definition.configure(given);
   const map = checkpointMap(definition, config, name);
   const declared = definition.weights(config);
-  const specifications = new Map(declaredWeights(declared as object));
+  const specifications = new Map(
+    [...declaredWeights(declared as object)].map(({ path, weight }) => [path, weight] as const),
+  );
   const checkpoint = await openCheckpoint(from, { signal });
   const loaded = new Map<string, Variable>();
   try {

@@ -63,7 +63,9 @@ export abstract class Model<
   /** The number of parameters that the model has in this configuration, whether loaded or not. */
   get parameterCount(): number {
     let count = 0;
-    for (const [, { shape }] of declaredWeights(this.definition.weights(this.config))) {
+    for (const {
+      weight: { shape },
+    } of declaredWeights(this.definition.weights(this.config))) {
       count += shape.reduce((product, size) => product * size, 1);
     }
     return count;

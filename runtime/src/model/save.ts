@@ -32,11 +32,11 @@ export function modelWeights<Config extends object, Weights extends object>(
   config: Config,
   outputs?: readonly string[],
 ): ModelWeight[] {
-  return [...declaredWeights(definition.weights(config) as object)].map(([path, { shape }]) => {
+  return [...declaredWeights(definition.weights(config) as object)].map(({ path, weight: { shape }, was }) => {
     const [label = ''] = path.split(/[.[]/);
     const needing = definition.partial?.[label];
     const required = needing === undefined || outputs === undefined || needing.some((name) => outputs.includes(name));
-    return { path, shape, required };
+    return { path, shape, required, ...(was === path ? {} : { was: [was] }) };
   });
 }
 

@@ -44,19 +44,35 @@ export function times<T>(count: number, copy: (index: number) => T): T[] {
   return Array.from({ length: count }, (_, index) => copy(index));
 }
 
+const oldLabels = new WeakMap<object, string>();
+
+/** Says that checkpoints made before have the weights under another label: `as new was old`. */
+export function renamed<T extends object>(was: string, declared: T): T {
+  oldLabels.set(declared, was);
+  return declared;
+}
+
 /** The tree of weights with what they are in place of their values. */
 export type Declared<Weights> = Weights extends Tensor
   ? WeightSpecification
   : { readonly [Label in keyof Weights]: Declared<Weights[Label]> };
 
-/** Every weight of a declared tree with its path, in the order of declaration. */
-export function* declaredWeights(tree: object, path = ''): Generator<readonly [path: string, WeightSpecification]> {
+/** One weight of a declared tree. */
+export interface DeclaredWeight {
+  readonly path: string;
+  readonly weight: WeightSpecification;
+  /** The path of checkpoints from before a label was renamed. */
+  readonly was: string;
+}
+
+/** Every weight of a declared tree, in the order of declaration. */
+export function* declaredWeights(tree: object, path = '', was = ''): Generator<DeclaredWeight> {
   if (tree instanceof WeightSpecification) {
-    yield [path, tree];
+    yield { path, weight: tree, was };
     return;
   }
-  for (const [label, child] of Object.entries(tree)) {
-    yield* declaredWeights(child as object, pathOf(tree, path, label));
+  for (const [label, child] of Object.entries(tree) as [string, object][]) {
+    yield* declaredWeights(child, pathOf(tree, path, label), pathOf(tree, was, oldLabels.get(child) ?? label));
   }
 }
 

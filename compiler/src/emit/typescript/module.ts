@@ -1,6 +1,7 @@
 import {
   type ClassDeclarationStructure,
   type FunctionDeclarationStructure,
+  type GetAccessorDeclarationStructure,
   type InterfaceDeclarationStructure,
   type MethodDeclarationStructure,
   Scope,
@@ -215,6 +216,7 @@ function modelClass(model: ModelContext): ClassDeclarationStructure {
         initializer: presets.length === 0 ? '{}' : `{ ${presets.join(', ')} }`,
       },
     ],
+    getAccessors: defaults(model),
     ctors: [
       {
         docs: docs('A model with the given weights, which it owns from now on.'),
@@ -227,6 +229,21 @@ function modelClass(model: ModelContext): ClassDeclarationStructure {
     ],
     methods: [...statics(model), computeStructure(model), ...blocks(model), ...lossMethod(model)],
   };
+}
+
+/** The configuration that nothing was changed in; where every parameter has a default. */
+function defaults(model: ModelContext): GetAccessorDeclarationStructure[] {
+  if (model.model.parameters.some((parameter) => parameter.default === undefined)) return [];
+  return [
+    {
+      kind: StructureKind.GetAccessor,
+      name: 'defaults',
+      isStatic: true,
+      docs: docs('The configuration of the spec.'),
+      returnType: model.configType,
+      statements: `return ${model.configureName}({});`,
+    },
+  ];
 }
 
 function statics(model: ModelContext): MethodDeclarationStructure[] {

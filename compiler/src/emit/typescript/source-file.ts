@@ -29,7 +29,7 @@ const RUNTIME_CONTRACT = 1;
 /** What generated code may import beside operators: no name of a spec takes one of these in the file. */
 const RUNTIME_NAMES =
   `requireRuntime Model GenerativeModel ModelDefinition Computed InputTensors Declared Scope Tensor Scalar f causal
-  FormulaLike configuration requireThat dimension size weight times initialize loadModel lazily scan crossEntropy
+  FormulaLike configuration requireThat dimension size weight renamed times initialize loadModel lazily scan crossEntropy
   meanSquaredError constant normal truncatedNormal uniform xavierUniform xavierNormal orthogonal InitOptions
   LoadModelOptions LossOptions LabelInput SourceLike FloatInput TokenInput IntInput BoolInput`
     .trim()

@@ -19,6 +19,8 @@ export interface WeightNode {
   readonly calls: ScopeDeclaration[];
   /** A copy of a repeat cannot be left out of its list, a label can. */
   readonly isLabel: boolean;
+  /** The label of older checkpoints: `as new was old`. */
+  was?: string;
   /** Exists only where this holds. */
   when?: Expression;
 }
@@ -27,8 +29,8 @@ const emptyNode = (isLabel: boolean): WeightNode => ({ children: new Map(), weig
 
 export function weightTree(fn: GraphFunction): WeightNode {
   const root = emptyNode(false);
-  for (const declaration of fn.weights) nodeAt(root, declaration.path, declaration.loops).weights.push(declaration);
-  for (const declaration of fn.scopes) nodeAt(root, declaration.path, declaration.loops).calls.push(declaration);
+  for (const declaration of fn.weights) nodeAt(root, declaration).weights.push(declaration);
+  for (const declaration of fn.scopes) nodeAt(root, declaration).calls.push(declaration);
   decide(root);
   return root;
 }
@@ -59,12 +61,13 @@ function either(a: Expression, b: Expression): Expression {
 export const isConditional = (node: WeightNode, call: ScopeDeclaration): boolean =>
   call.when !== undefined && (node.calls.length > 1 || node.when === undefined || !same(node.when, call.when));
 
-function nodeAt(root: WeightNode, path: WeightPath, loops: readonly Loop[]): WeightNode {
+function nodeAt(root: WeightNode, { path, loops, was }: WeightDeclaration | ScopeDeclaration): WeightNode {
   let node = root;
-  for (const segment of path.segments) {
-    if (typeof segment === 'string') node = childOf(node, segment);
-    else node = elementOf(node, segment.index, loops);
-  }
+  path.segments.forEach((segment, index) => {
+    node = typeof segment === 'string' ? childOf(node, segment) : elementOf(node, segment.index, loops);
+    const old = was?.segments[index];
+    if (typeof old === 'string' && old !== segment) node.was = old;
+  });
   return node;
 }
 

@@ -5,7 +5,7 @@ import { type Code, callOf, flat, group, layout, listOf } from './layout.js';
 import { spelledShape } from './spelling.js';
 import { printed, type Statement } from './statement.js';
 import { hasWeights } from './statements.js';
-import { camelCase, commentText, pascalCase, propertyName } from './text.js';
+import { camelCase, commentText, pascalCase, propertyName, stringLiteral } from './text.js';
 import { isConditional, type WeightNode } from './weight-tree.js';
 
 /** A member of an interface of weights. */
@@ -129,12 +129,17 @@ class Declarations {
     if (node.element) return this.#copies(node.element);
     const parts = this.#calls(node);
     const own = [...node.children].map(([label, child]): Code => {
-      const made: Code = [`${propertyName(label)}: `, this.object(child)];
+      const made: Code = [`${propertyName(label)}: `, this.#named(child)];
       if (child.when === undefined) return made;
       return ['...', `(${this.#scalar(child.when)} ? `, group('{', [made], '}', true), ' : {})'];
     });
     if (parts.length === 1 && own.length === 0) return parts[0] ?? '';
     return group('{', [...parts.map((part): Code => ['...', part]), ...own], '}', true);
+  }
+
+  #named(node: WeightNode): Code {
+    if (node.was === undefined) return this.object(node);
+    return callOf(this.#context.model.imports.value('renamed'), [stringLiteral(node.was), this.object(node)]);
   }
 
   #calls(node: WeightNode): Code[] {
