@@ -103,6 +103,7 @@ function scalars(operator: Operator, a: ScalarValue, b: ScalarValue, context: Co
     return scalar(operator === 'and' ? and(a.expression, b.expression) : or(a.expression, b.expression));
   }
   const result = operate(operator, a.expression, b.expression);
+  if (!context.checker.isShort(result, places.whole)) return failed;
   return vector ? { kind: 'scalar', expression: result, vector } : scalar(result);
 }
 
@@ -120,10 +121,12 @@ function lifted(operator: Operator, left: Value, right: Value, context: Context,
     name: [f?.name, g?.name].filter((n) => n !== undefined).join(` ${operator} `),
     apply: (input, site) => {
       const inner = instance.scoped(site);
-      const a = f ? f.apply(input, { ...inner, at: places.left }) : left;
-      const b = g ? g.apply(input, { ...inner, at: places.right }) : right;
-      if (a.kind === 'error' || b.kind === 'error') return failed;
-      return operation(operator, a, b, inner.context, places);
+      return context.checker.nested(places.whole, () => {
+        const a = f ? f.apply(input, { ...inner, at: places.left }) : left;
+        const b = g ? g.apply(input, { ...inner, at: places.right }) : right;
+        if (a.kind === 'error' || b.kind === 'error') return failed;
+        return operation(operator, a, b, inner.context, places);
+      });
     },
   };
 }

@@ -10,7 +10,6 @@ import type {
   Expression as Syntax,
 } from '@tfm-lang/grammar';
 import { local } from '../algebra/construct.js';
-import { print } from '../algebra/print.js';
 import { type Constraint, solve } from '../algebra/solve.js';
 import { freeNames, walk } from '../algebra/walk.js';
 import type { Expression, GraphFunction, ScopeDeclaration } from '../graph/graph.js';
@@ -59,25 +58,25 @@ export function snakeCase(name: string): string {
 function applyBlock(block: BlockValue, given: Given, input: TensorValue, site: Site): Value {
   const { declaration } = block;
   const { checker, builder: caller } = site.context;
-  for (let f: FunctionBuilder | undefined = caller; f; f = f.caller) {
-    if (f.block !== declaration) continue;
-    checker.report('block_uses_itself', site.at, { name: declaration.name.name });
-    return failed;
-  }
   const home = enterLabel(site, snakeCase(declaration.name.name));
   const builder = new FunctionBuilder(declaration.name.name, declaration, caller);
   const environment = new Environment(block.environment);
   const context: Context = { checker, file: block.file, environment, builder, home: Home.of(builder) };
   const before = checker.diagnostics.length;
   checker.calls.push(site.at);
-  const result = walkBlock(declaration, given, input, context);
+  const result = checker.insideOf(declaration, site.at, () => walkBlock(declaration, given, input, context));
   checker.calls.pop();
   if (result.kind !== 'tensor') {
     if (result.kind !== 'error') checker.report('block_result', site.at, { name: declaration.name.name, found: describe(result) });
     return failed;
   }
-  if (checker.failedSince(before)) return failed;
+  if (checker.failedSince(before)) return recovered(result, site);
   return addCall(builder, result, input, { ...site, context: { ...site.context, home } }, context);
+}
+
+/** What a block with mistakes gives: of the shape that it should have. */
+function recovered(result: TensorValue, { context, at }: Site): TensorValue {
+  return { ...tensor(context, context.builder.id('failed'), result.type, at, result.segments) };
 }
 
 function walkBlock(declaration: Block, given: Given, input: TensorValue, context: Context): Value {
@@ -85,8 +84,8 @@ function walkBlock(declaration: Block, given: Given, input: TensorValue, context
   const stream = declaration.stream;
   const id = builder.parameter(stream?.name?.name ?? 'x', input.type);
   const x: TensorValue = { ...tensor(context, id, input.type, input.at, input.segments), constant: input.constant === true };
-  environment.define('self', x, 'local');
-  if (stream?.name) environment.define(stream.name.name, x, 'local', stream.name.span);
+  environment.define('self', x);
+  if (stream?.name) environment.define(stream.name.name, x, stream.name.span);
   if (stream?.type && !bindStream(stream, input, context)) return failed;
   if (!bindArguments(declaration, given, context)) return failed;
   if (declaration.body.kind === 'body') return runBody(declaration.body, context);
@@ -102,14 +101,17 @@ function bindStream(stream: Stream, input: TensorValue, context: Context): boole
   const sizes = input.type.shape;
   const wanted = type.dimensions;
   if (type.open ? sizes.length < wanted.length : sizes.length !== wanted.length) {
-    checker.report('stream_rank', at, { expected: String(wanted.length), found: showType(checker, input.type) });
+    const expected = `${type.open ? 'at least ' : ''}${wanted.length}`;
+    checker.report('stream_rank', checker.calls.at(-1) ?? at, { expected, found: showType(checker, input.type) }, [
+      { at, text: 'declared here' },
+    ]);
     return false;
   }
   const tail = sizes.slice(sizes.length - wanted.length);
   const unknowns = new Map<string, Binding>();
   for (const part of wanted.flatMap((d) => namesIn(d.size))) {
     if (environment.find(part.name)) continue;
-    environment.define(part.name, scalar(local(`?${part.name}`)), 'local', part.span);
+    environment.define(part.name, scalar(local(`?${part.name}`)), part.span);
     const binding = environment.find(part.name);
     if (binding) unknowns.set(`?${part.name}`, binding);
   }
@@ -134,19 +136,26 @@ function solveStream(
     checker.report('unbound_dimension', atSpan(context, binding.span ?? { start: 0, end: 0 }), { name: binding.name });
   }
   let fine = solution.unbound.length === 0;
-  for (const { left, right, constraint } of solution.contradictions) {
+  for (const { left, right, constraint, against } of solution.contradictions) {
     const at = atSpan(context, constraint.origin.span);
-    if (agree(checker, left, right, at)) continue;
-    checker.report('dimension_mismatch', at, {
-      name: print(constraint.left).replaceAll('?', ''),
-      expected: checker.showSize(left),
-      found: checker.showSize(right),
-      fix: undefined,
-    });
+    const call = checker.calls.at(-1) ?? at;
+    if (agree(checker, left, right, call)) continue;
     fine = false;
+    const [first, second] = [checker.showSize(left), checker.showSize(right)];
+    const binding = against.find((b) => `?${b.name.slice(1)}` === printed(constraint.left));
+    if (!binding) {
+      checker.report('stream_size', call, { expected: first, found: second }, [{ at, text: 'declared here' }]);
+      continue;
+    }
+    checker.report('dimension_bound_twice', call, { name: binding.name.slice(1), first, second }, [
+      { at: atSpan(context, binding.origin.span), text: `this is ${first}` },
+      { at, text: `this is ${second}` },
+    ]);
   }
   return fine;
 }
+
+const printed = (size: Expression): string => (typeof size === 'object' && size.kind === 'local' ? size.name : '');
 
 function namesIn(size: Syntax): readonly Name[] {
   switch (size.kind) {
@@ -183,7 +192,7 @@ function bindArguments(declaration: Block, given: Given, context: Context): bool
     }
     if (value.kind === 'error') fine = false;
     const named = asNamedStage(value, parameter.name.name, outer, argument ? atSpan(outer, argument.value.span) : undefined);
-    environment.define(parameter.name.name, named, 'parameter', parameter.name.span);
+    environment.define(parameter.name.name, named, parameter.name.span);
     nameConstant(named, parameter.name.name, context);
   }
   return fine;

@@ -10,6 +10,7 @@ import type {
   ValueType,
   WeightDeclaration,
 } from '../graph/graph.js';
+import { UniqueNames } from './unique.js';
 
 export interface RegionDraft {
   parameters: ValueId[];
@@ -36,7 +37,7 @@ export interface Snapshot {
   readonly weights: number;
   readonly scopes: number;
   readonly captured: number;
-  readonly ids: ReadonlySet<string>;
+  readonly ids: number;
 }
 
 /** One function of the graph while the checker walks the block that it comes from. */
@@ -54,7 +55,7 @@ export class FunctionBuilder {
   loops: readonly Loop[] = [];
   conditions: readonly Expression[] = [];
   readonly #early: Node[] = [];
-  #ids = new Set<string>();
+  readonly #ids = new UniqueNames();
   #regions: RegionDraft[] = [{ parameters: [], nodes: [], results: [] }];
 
   constructor(name: string, block?: Block, caller?: FunctionBuilder) {
@@ -71,10 +72,7 @@ export class FunctionBuilder {
 
   /** A name for a value, close to what the user wrote. */
   id(wanted: string): ValueId {
-    let id = wanted;
-    for (let n = 2; this.#ids.has(id); n++) id = `${wanted}_${n}`;
-    this.#ids.add(id);
-    return id;
+    return this.#ids.take(wanted);
   }
 
   parameter(wanted: string, type: ValueType): ValueId {
@@ -126,7 +124,7 @@ export class FunctionBuilder {
       weights: this.weights.length,
       scopes: this.scopes.length,
       captured: this.captured.length,
-      ids: new Set(this.#ids),
+      ids: this.#ids.count,
     };
   }
 
@@ -135,7 +133,7 @@ export class FunctionBuilder {
     this.weights.length = snapshot.weights;
     this.scopes.length = snapshot.scopes;
     this.captured.length = snapshot.captured;
-    this.#ids = new Set(snapshot.ids);
+    this.#ids.forget(snapshot.ids);
   }
 
   finish(

@@ -19,6 +19,7 @@ import {
 export function call(expression: Call, context: Context, label: Label): Value {
   const callee = evaluate(expression.callee, context);
   const at = atSpan(context, expression.span);
+  if (!namedLast(expression.arguments, context)) return failed;
   if (expression.trailing && callee.kind !== 'builtin' && callee.kind !== 'error') {
     context.checker.report('not_yet_supported', at, { construct: `a stage in braces after ${describe(callee)}` });
     return failed;
@@ -38,6 +39,16 @@ export function call(expression: Call, context: Context, label: Label): Value {
       context.checker.report('not_callable', atSpan(context, expression.callee.span), { found: describe(callee) });
       return failed;
   }
+}
+
+/** An argument without a name has its place: before those with names. */
+function namedLast(given: readonly Argument[], context: Context): boolean {
+  const named = given.findIndex((a) => a.name);
+  const late = given.find((a, i) => named >= 0 && i > named && !a.name);
+  if (!late) return true;
+  const name = given[named]?.name?.name ?? '';
+  context.checker.report('positional_after_named', atSpan(context, late.span), { name });
+  return false;
 }
 
 // --------------------------------------------------------------------------------------- functions and masks
@@ -62,12 +73,9 @@ function callWith(fn: FunctionValue, given: readonly Argument[], context: Contex
   return failed;
 }
 
-function withDefaults(fn: FunctionValue, bound: ReadonlyMap<string, Value>, context: Context): Map<string, Value> {
-  const all = new Map(bound);
-  for (const p of fn.declaration?.parameters ?? []) {
-    if (p.default && !all.has(p.name.name)) all.set(p.name.name, evaluate(p.default, context));
-  }
-  return all;
+/** Defaults are read with the names of the definition, not of the call. */
+function withDefaults(fn: FunctionValue, bound: ReadonlyMap<string, Value>, context: Context): ReadonlyMap<string, Value> {
+  return fn.complete?.(bound, context) ?? bound;
 }
 
 function templateWith(template: FormulaTemplate, given: readonly Argument[], context: Context, at: At): Value {

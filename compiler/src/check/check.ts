@@ -47,7 +47,6 @@ export function checkFile(host: Host, path: string, settings: Readonly<Record<st
     diagnostics.push(...checker.diagnostics);
     return lowered ? [lowered] : [];
   });
-  diagnostics.push(...unusedImports(file, models.length > 0));
   const graph: Graph = { format: 'tfm-graph', version: graphVersion, source: path, models: graphs };
   return { graph, diagnostics, files: loader.files };
 }
@@ -61,14 +60,14 @@ function bindFile(file: Loaded, done: Set<Loaded>): void {
   const context = { checker: new Checker(), file, environment: file.environment, builder, home: Home.of(builder) };
   for (const [name, declaration] of file.declarations) {
     if (declaration.kind === 'model' || declaration.kind === 'preset') continue;
-    file.environment.define(name, declarationValue(declaration, context), 'declaration');
+    file.environment.define(name, declarationValue(declaration, context));
   }
   for (const [name, { file: from, name: original, from: statement }] of file.imports) {
     bindFile(from, done);
     const value = from.environment.find(original)?.value;
     if (!value) continue;
     const syntax = statement.names.find((n) => (n.alias ?? n.name).name === name);
-    file.environment.define(name, value, 'import', (syntax?.alias ?? syntax?.name)?.span);
+    file.environment.define(name, value, (syntax?.alias ?? syntax?.name)?.span);
   }
 }
 
@@ -83,14 +82,6 @@ function presetProblems(presets: readonly Preset[], models: readonly Model[], fi
         parameters: { name: model.name, suggestion: suggestion(model.name, names) },
       }),
     );
-}
-
-/** Imports that no model read. A library file may import for its own blocks, which are only walked where used. */
-function unusedImports(file: Loaded, hasModels: boolean): Diagnostic[] {
-  if (!hasModels || file.tree.declarations.some((d) => d.kind !== 'model' && d.kind !== 'preset')) return [];
-  return file.environment.own().flatMap(({ name, role, used, span }) =>
-    role === 'import' && !used && span ? [report('unused_import', { file: file.name, span, parameters: { name } })] : [],
-  );
 }
 
 /** The word at a place of the graph, in a file of the user. */

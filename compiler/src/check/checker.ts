@@ -13,7 +13,9 @@ import type {
 import { type Diagnostic, type Label, report } from '../source/diagnostic.js';
 import type { DiagnosticName, DiagnosticParameters } from '../source/messages.js';
 import { lineAndColumn } from '../source/text.js';
-import type { At, TensorValue } from './values.js';
+import { UniqueNames } from './unique.js';
+import { Limits } from './limits.js';
+import { type At, failed, type TensorValue, type Value } from './values.js';
 
 export interface Note {
   readonly at: At;
@@ -22,24 +24,26 @@ export interface Note {
 
 /** Everything that the walk over one model shares: what was found, what was made, what is known of the configuration. */
 export class Checker {
-  diagnostics: Diagnostic[] = [];
+  readonly diagnostics: Diagnostic[] = [];
   readonly functions: GraphFunction[] = [];
-  readonly formulas: FormulaDeclaration[] = [];
-  readonly requirements: Requirement[] = [];
+  readonly formulas = new Map<string, FormulaDeclaration>();
   readonly dimensions: DimensionDeclaration[] = [];
   /** Calls of library blocks around the current place, outermost first. */
   readonly calls: At[] = [];
   /** Names like `linear_2` that the checker made up for unlabelled siblings: no checkpoint map may count on them. */
   readonly renumbered = new Set<string>();
+  /** Where the defaults of the parameters stand. */
+  defaults: ReadonlyMap<string, At> = new Map();
   /** Parameters that sizes, counts and indices depend on: integers. */
   readonly sizes = new Set<string>();
   /** The defaults and each preset: sizes must work out in all of them. */
   configurations: readonly { readonly name: string; readonly known: Known }[] = [];
-  /** Parameters that the defaults of others use. */
-  readonly parameterUses = new Set<string>();
   /** `present(x)` of an input of the model in hand. */
   presenceOf: (name: string) => TensorValue | undefined = () => undefined;
+  readonly limits = new Limits();
   readonly #functionKeys = new Map<string, GraphFunction>();
+  readonly #functionNames = new UniqueNames();
+  readonly #requirements = new Map<string, Requirement>();
 
   report<N extends DiagnosticName>(
     name: N,
@@ -61,6 +65,29 @@ export class Checker {
     this.diagnostics.push(report(name, { file: place.file.name, span: place.span, labels, parameters, ...(own && { label: own.text }) }));
   }
 
+  /** Runs what lies one level deeper in the model; `failed` (and reported) where the model is too large or too deep. */
+  nested(at: At, run: () => Value): Value {
+    const value = this.limits.step() ? this.limits.deeper(run) : undefined;
+    if (value !== undefined) return value;
+    this.report('too_large', at, {});
+    return failed;
+  }
+
+  /** Runs the body of a definition that is used at `at`. */
+  insideOf(definition: { readonly name: { readonly name: string } }, at: At, run: () => Value): Value {
+    const value = this.limits.inside(definition, () => this.nested(at, run));
+    if (value !== undefined) return value;
+    this.report('uses_itself', at, { name: definition.name.name });
+    return failed;
+  }
+
+  /** Whether a number is short enough to work with; reported where it is not. */
+  isShort(expression: Expression, at: At): boolean {
+    if (this.limits.isShort(expression)) return true;
+    this.report('too_large', at, {});
+    return false;
+  }
+
   presence(name: string): TensorValue | undefined {
     return this.presenceOf(name);
   }
@@ -75,6 +102,11 @@ export class Checker {
     return this.diagnostics.slice(from).some((d) => d.severity === 'error');
   }
 
+  /** Other mistakes for those that were reported since `from` entries: of two ways that both fail, one is told. */
+  replaceSince(from: number, diagnostics: readonly Diagnostic[]): void {
+    this.diagnostics.splice(from, Number.POSITIVE_INFINITY, ...diagnostics);
+  }
+
   place(at: At): Place {
     const { line, column } = lineAndColumn(at.file.text, at.span.start);
     return { file: at.file.name, line, column };
@@ -85,9 +117,7 @@ export class Checker {
     const key = JSON.stringify({ ...made, name: '', constants: [] }) + made.place.file;
     const known = this.#functionKeys.get(key);
     if (known) return known;
-    let name = made.name;
-    for (let n = 2; this.functions.some((f) => f.name === name); n++) name = `${made.name}_${n}`;
-    const kept = { ...made, name };
+    const kept = { ...made, name: this.#functionNames.take(made.name) };
     this.#functionKeys.set(key, kept);
     this.functions.push(kept);
     return kept;
@@ -101,11 +131,7 @@ export class Checker {
   /** The value at the defaults, where all of them are known. */
   value(expression: Expression): ReturnType<typeof evaluate> {
     const known = this.configurations[0]?.known;
-    return known && evaluate(expression, { ...known, formulas: this.formulaMap() });
-  }
-
-  formulaMap(): ReadonlyMap<string, FormulaDeclaration> {
-    return new Map(this.formulas.map((f) => [f.name, f]));
+    return known && evaluate(expression, { ...known, formulas: this.formulas });
   }
 
   /** The size as the user knows it, with its value where it has a name: `width = 768`, `4 * width = 3072`. */
@@ -119,8 +145,13 @@ export class Checker {
     return equal(a, b);
   }
 
+  /** What a configuration must fulfil, each condition once. */
+  get requirements(): Requirement[] {
+    return [...this.#requirements.values()];
+  }
+
   addRequirement(requirement: Requirement): void {
     const key = JSON.stringify(requirement.condition);
-    if (!this.requirements.some((r) => JSON.stringify(r.condition) === key)) this.requirements.push(requirement);
+    if (!this.#requirements.has(key)) this.#requirements.set(key, requirement);
   }
 }

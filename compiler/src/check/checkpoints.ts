@@ -10,24 +10,36 @@ import { suggestion } from '../source/suggest.js';
 import { atSpan, type Context } from './context.js';
 import { evaluate } from './expressions.js';
 import { type Pattern, showPattern, weightPatterns } from './patterns.js';
+import { templateProblem } from './templates.js';
 import { describe, type Value } from './values.js';
 
-/** A checkpoint map: every path names weights, both sides' sets and indices pair up, every weight has a rule. */
-export function checkpoint(statement: Checkpoint, model: GraphModel, context: Context): CheckpointDeclaration {
+/**
+ * A checkpoint map: every path names weights, both sides' sets and indices pair up, every weight has a rule. Without a
+ * model (it has other mistakes) only what needs no weights is checked.
+ */
+export function checkpoint(statement: Checkpoint, model: GraphModel | undefined, context: Context): CheckpointDeclaration {
   const { checker } = context;
-  const patterns = weightPatterns(model);
+  const patterns = model ? weightPatterns(model) : [];
   const prefix = prefixOf(statement);
   const mapped = new Set<Pattern>();
+  const filled = new Set<Pattern>();
   const rules: CheckpointRule[] = [];
   const ignore: CheckpointDeclaration['ignore'][number][] = [];
   for (const entry of statement.rules) {
     const place = checker.place(atSpan(context, entry.span));
     const when = entry.when && scalarOf(entry.when, context);
     if (entry.kind === 'ignore') {
+      wellFormed(entry.template, context);
       ignore.push({ template: prefix + entry.template.value, ...(when !== undefined && { when }), place });
       continue;
     }
-    for (const pattern of checkPath(entry.path, patterns, context)) mapped.add(pattern);
+    const found = model ? checkPath(entry.path, patterns, context) : [];
+    const twice = entry.when ? undefined : found.find((pattern) => filled.has(pattern));
+    if (twice) checker.report('weight_mapped_twice', atSpan(context, entry.path.span), { path: showPattern(twice) });
+    for (const pattern of found) {
+      mapped.add(pattern);
+      if (!entry.when) filled.add(pattern);
+    }
     checkTemplate(entry, context);
     rules.push({ ...rule(entry, prefix, model, context), ...(when !== undefined && { when }), place });
   }
@@ -57,9 +69,9 @@ function scalarOf(syntax: Syntax, context: Context): Expression | undefined {
   return undefined;
 }
 
-function rule(entry: RuleSyntax, prefix: string, model: GraphModel, context: Context): CheckpointRule {
+function rule(entry: RuleSyntax, prefix: string, model: GraphModel | undefined, context: Context): CheckpointRule {
   const outputs = entry.outputs.map((o) => {
-    const known = model.outputs.map((x) => x.name);
+    const known = model?.outputs.map((x) => x.name) ?? [o.name];
     if (!known.includes(o.name)) {
       context.checker.report('checkpoint_outputs', atSpan(context, o.span), { name: o.name, suggestion: suggestion(o.name, known) });
     }
@@ -129,6 +141,8 @@ function nearestPath(written: string, patterns: readonly Pattern[]): string | un
 /** Sets pair up with the template's, or with the parts of `unpack`; the template's indices are bound by the path. */
 function checkTemplate(entry: RuleSyntax, context: Context): void {
   const { checker } = context;
+  const templates = [entry.template, ...entry.also, ...entry.or];
+  if (!templates.map((t) => wellFormed(t, context)).every(Boolean)) return;
   const at = atSpan(context, entry.template.span);
   const bound = entry.path.segments.flatMap((s) => s.indices.map((i) => i.name));
   const left = entry.path.segments.map((s) => s.names.length).filter((n) => n > 1);
@@ -138,9 +152,30 @@ function checkTemplate(entry: RuleSyntax, context: Context): void {
     if (!bound.includes(name)) checker.report('template_name_unbound', at, { name });
   }
   const unpacks = entry.steps.some((s) => s.kind === 'call' && s.callee.kind === 'name' && s.callee.name === 'unpack');
+  if (unpacks && !checkParts(entry, context)) return;
   const right = sets.map((s) => s.split(',').length);
   const fits = left.length - (unpacks ? 1 : 0) <= right.length && right.every((n) => left.includes(n));
   if (!fits) checker.report('sets_differ', at, { left: counts(left), right: counts(right) });
+}
+
+function wellFormed(template: StringLiteral, context: Context): boolean {
+  const problem = templateProblem(template.value);
+  if (problem === undefined) return true;
+  context.checker.report('template_malformed', atSpan(context, template.span), { problem });
+  return false;
+}
+
+/** `{q, k, v}` of the path are the parts that `unpack` takes apart. */
+function checkParts(entry: RuleSyntax, context: Context): boolean {
+  const step = entry.steps.find((s) => s.kind === 'call' && s.callee.kind === 'name' && s.callee.name === 'unpack');
+  const record = step?.kind === 'call' ? step.arguments.find((a) => a.value.kind === 'record')?.value : undefined;
+  if (step?.kind !== 'call' || record?.kind !== 'record') return true;
+  const parts = record.fields.map((f) => f.name.name);
+  const sets = entry.path.segments.map((s) => s.names.map((n) => n.name));
+  if (sets.some((names) => names.length === parts.length && names.every((n) => parts.includes(n)))) return true;
+  const named = sets.filter((names) => names.length > 1).map((names) => names.join(', '));
+  context.checker.report('unpack_parts', atSpan(context, step.span), { left: named.join(' and ') || 'one weight', right: parts.join(', ') });
+  return false;
 }
 
 function counts(sizes: readonly number[]): string {

@@ -190,11 +190,26 @@ export function matchChoice(expression: Match, context: Context): Value {
     patterns: arm.patterns.map((p) => evaluate(p, context)),
     value: arm.value,
   }));
+  reportUnreachable(arms.map((a) => a.patterns), expression, context);
   if (!exhaustive(subject, arms, context)) {
     context.checker.report('match_not_exhaustive', at, {});
     return failed;
   }
   return arm(subject, arms, context, at);
+}
+
+/** A case behind `_`, or with patterns that stand in earlier cases. */
+function reportUnreachable(arms: readonly (readonly Value[])[], { arms: syntax }: Match, context: Context): void {
+  const seen = new Set<string>();
+  let open = true;
+  for (const [i, patterns] of arms.entries()) {
+    const keys = patterns.flatMap((p) => (p.kind === 'scalar' ? [JSON.stringify(p.expression)] : p.kind === 'text' ? [JSON.stringify(p.value)] : []));
+    const known = keys.length > 0 && keys.length === patterns.length && keys.every((k) => seen.has(k));
+    const span = syntax[i]?.span;
+    if (span && (known || !open)) context.checker.report('match_unreachable', atSpan(context, span), {});
+    for (const k of keys) seen.add(k);
+    open &&= patterns.length > 0;
+  }
 }
 
 interface MatchArm {
@@ -236,6 +251,6 @@ function exhaustive(subject: Value, arms: readonly MatchArm[], context: Context)
   if (typeof expression === 'number' || typeof expression === 'boolean') return given.has(expression);
   if (typeof expression !== 'object' || expression.kind !== 'operator' || expression.operator !== 'modulo') return false;
   const n = context.checker.value(expression.operands[1] ?? 0);
-  if (typeof n !== 'number' || typeof expression.operands[1] !== 'number') return false;
+  if (typeof n !== 'number' || typeof expression.operands[1] !== 'number' || n > given.size) return false;
   return Array.from({ length: n }, (_, i) => given.has(i)).every(Boolean);
 }

@@ -1,5 +1,5 @@
-import type { Block, Fn, Mask, Parameter, Score, Statement } from '@tfm-lang/grammar';
-import { atSpan, type Context } from './context.js';
+import type { Block, Fn, Mask, Score, Statement } from '@tfm-lang/grammar';
+import type { Context } from './context.js';
 import { Environment } from './environment.js';
 import { evaluate } from './expressions.js';
 import { bodyValue } from './formulas.js';
@@ -35,11 +35,7 @@ export function declareLocal(statement: Statement, context: Context): boolean {
 
 function declare(declaration: Block | Fn | Mask | Score, context: Context): void {
   const { name } = declaration;
-  const value = declarationValue(declaration, context);
-  const earlier = context.environment.define(name.name, value, 'declaration', name.span);
-  if (!earlier) return;
-  const notes = earlier.span ? [{ at: atSpan(context, earlier.span), text: 'first defined here' }] : [];
-  context.checker.report('duplicate_name', atSpan(context, name.span), { name: name.name }, notes);
+  context.environment.define(name.name, declarationValue(declaration, context), name.span);
 }
 
 function fnValue(declaration: Fn, context: Context): FunctionValue {
@@ -51,17 +47,24 @@ function fnValue(declaration: Fn, context: Context): FunctionValue {
     parameters: declaration.parameters.map((p) => p.name.name),
     declaration,
     bound: new Map(),
-    call: (given, caller) => {
+    complete: (given, caller) => withDefaults(declaration, given, { ...context, checker: caller.checker, builder: caller.builder, home: caller.home }),
+    call: (given, caller, at) => {
       const environment = new Environment(context.environment);
       const inner = { ...context, environment, checker: caller.checker, builder: caller.builder, home: caller.home };
-      for (const parameter of declaration.parameters) {
-        environment.define(parameter.name.name, given.get(parameter.name.name) ?? defaultOf(parameter, inner), 'local');
-      }
-      return bodyValue(declaration.body, inner);
+      for (const { name } of declaration.parameters) environment.define(name.name, given.get(name.name) ?? failed);
+      return caller.checker.insideOf(declaration, at, () => bodyValue(declaration.body, inner));
     },
   };
 }
 
-export function defaultOf(parameter: Parameter, context: Context): Value {
-  return parameter.default ? evaluate(parameter.default, context) : failed;
+/** A default may use the parameters before it. */
+function withDefaults(declaration: Fn, given: ReadonlyMap<string, Value>, context: Context): Map<string, Value> {
+  const all = new Map(given);
+  const environment = new Environment(context.environment);
+  for (const { name, default: initial } of declaration.parameters) {
+    if (initial && !all.has(name.name)) all.set(name.name, evaluate(initial, { ...context, environment }));
+    const value = all.get(name.name);
+    if (value) environment.define(name.name, value);
+  }
+  return all;
 }

@@ -1,13 +1,12 @@
 import type { Span } from '@tfm-lang/grammar';
-import type { Value } from './values.js';
+import { failed, type Value } from './values.js';
 
-/** A name and what it stands for; `used` tells names that nobody reads. */
+/** A name and what it stands for. */
 export interface Binding {
   readonly name: string;
   value: Value;
   readonly span?: Span;
-  readonly role: 'parameter' | 'let' | 'input' | 'output' | 'import' | 'declaration' | 'label' | 'local';
-  used: boolean;
+  readonly isLabel: boolean;
 }
 
 /** Names in scope, innermost first. */
@@ -19,31 +18,20 @@ export class Environment {
     this.parent = parent;
   }
 
-  /** Binds a name here; the earlier binding of this same scope, if any, is returned and kept. */
-  define(name: string, value: Value, role: Binding['role'], span?: Span): Binding | undefined {
+  /** Binds a name here. A name defined twice (reported where names are resolved) stands for nothing any more. */
+  define(name: string, value: Value, span?: Span): void {
     const earlier = this.#bindings.get(name);
-    if (earlier !== undefined) return earlier;
-    this.#bindings.set(name, { name, value, role, used: false, ...(span && { span }) });
-    return undefined;
+    if (earlier && !earlier.isLabel) earlier.value = failed;
+    else this.#bindings.set(name, { name, value, isLabel: false, ...(span && { span }) });
   }
 
-  /** Looks a name up and counts it as used. */
-  lookup(name: string): Binding | undefined {
-    const binding = this.find(name);
-    if (binding) binding.used = true;
-    return binding;
+  /** The copies of a labelled repeat, until something of that name is defined. */
+  defineLabel(name: string, value: Value): void {
+    const earlier = this.#bindings.get(name);
+    if (!earlier || earlier.isLabel) this.#bindings.set(name, { name, value, isLabel: true });
   }
 
   find(name: string): Binding | undefined {
     return this.#bindings.get(name) ?? this.parent?.find(name);
-  }
-
-  own(): readonly Binding[] {
-    return [...this.#bindings.values()];
-  }
-
-  /** Every visible name, for suggestions. */
-  names(): string[] {
-    return [...new Set([...this.#bindings.keys(), ...(this.parent?.names() ?? [])])];
   }
 }

@@ -13,13 +13,17 @@ import { causal, lambda, positionMember } from './formulas.js';
 import { element, relabel } from './nodes.js';
 import { scan } from './recurrence.js';
 import { instance, pipe, repeatStage, residualStage } from './stages.js';
-import { describe, failed, scalar, type Site, type Value } from './values.js';
+import { type At, describe, failed, scalar, type Site, type Value } from './values.js';
 
 /** A label that the text around an expression gives to what it makes: `… as name`. */
 export type Label = Pick<Site, 'label' | 'was'>;
 
 /** The value of an expression; every mistake is reported and becomes `error`, which silences what follows from it. */
 export function evaluate(expression: Syntax, context: Context, label: Label = {}): Value {
+  if (!context.checker.limits.step()) {
+    context.checker.report('too_large', atSpan(context, expression.span), {});
+    return failed;
+  }
   switch (expression.kind) {
     case 'number':
       return scalar(expression.value);
@@ -30,7 +34,7 @@ export function evaluate(expression: Syntax, context: Context, label: Label = {}
     case 'name':
       return name(expression, context);
     case 'list':
-      return listOf(expression.items.map((item) => evaluate(item, context)));
+      return listOf(expression.items.map((item) => evaluate(item, context)), atSpan(context, expression.span), context);
     case 'record':
       return {
         kind: 'record',
@@ -69,9 +73,12 @@ export function evaluate(expression: Syntax, context: Context, label: Label = {}
   }
 }
 
-function listOf(items: readonly Value[]): Value {
+function listOf(items: readonly Value[], at: At, context: Context): Value {
   const scalars = items.flatMap((item) => (item.kind === 'scalar' ? [item.expression] : []));
-  if (items.length > 0 && scalars.length === items.length) return scalar(list(scalars));
+  if (items.length > 0 && scalars.length === items.length) {
+    const made = list(scalars);
+    return context.checker.isShort(made, at) ? scalar(made) : failed;
+  }
   return items.some((item) => item.kind === 'error') ? failed : { kind: 'list', items };
 }
 
@@ -84,8 +91,9 @@ function parenthesized(items: readonly Syntax[], span: Span, context: Context, l
 
 function name(expression: Name, context: Context): Value {
   const { checker, environment } = context;
-  const bound = environment.lookup(expression.name);
+  const bound = environment.find(expression.name);
   if (bound) return bound.value;
+  if (context.file.unresolved.has(expression.span.start)) return failed;
   const builtin = builtins.get(expression.name);
   if (builtin) return { kind: 'builtin', builtin };
   switch (expression.name) {
@@ -100,11 +108,8 @@ function name(expression: Name, context: Context): Value {
     case 'inf':
       return scalar(infinity);
   }
-  const candidates = [...environment.names(), ...builtins.keys()];
-  checker.report('unknown_name', atSpan(context, expression.span), {
-    name: expression.name,
-    suggestion: suggestion(expression.name, candidates),
-  });
+  // The name is defined, but what reads it (a block that is used above) comes too early.
+  checker.report('used_too_early', atSpan(context, expression.span), { name: expression.name });
   return failed;
 }
 
@@ -237,7 +242,14 @@ export function bindLet(statement: Let, context: Context): void {
   if (first === undefined) return;
   const many = statement.names.length > 1;
   const bare = statement.value.kind === 'call' && !many;
+  const before = weightCount(context);
   const value = evaluate(statement.value, context, bare ? { label: first.name } : {});
+  for (const name of statement.names) {
+    if (value.kind !== 'error' && context.file.unusedLets.has(name.span.start)) {
+      const weights = isInstance(value) || (weightCount(context) > before && !many);
+      context.checker.report(weights ? 'unused_weight' : 'unused_let', atSpan(context, name.span), { name: name.name });
+    }
+  }
   if (!many) {
     define(first, bound(value, first, statement, context), context);
     return;
@@ -252,6 +264,14 @@ export function bindLet(statement: Let, context: Context): void {
   statement.names.forEach((n, i) => {
     define(n, parts?.[i] ?? failed, context);
   });
+}
+
+function isInstance(value: Value): boolean {
+  return value.kind === 'stage' || value.kind === 'block' || value.kind === 'builtin';
+}
+
+function weightCount({ builder }: Context): number {
+  return builder.weights.length + builder.scopes.length;
 }
 
 function bound(value: Value, name: Identifier, statement: Let, context: Context): Value {
@@ -276,9 +296,6 @@ function bound(value: Value, name: Identifier, statement: Let, context: Context)
 }
 
 function define(name: Identifier, value: Value, context: Context): void {
-  const earlier = context.environment.define(name.name, value, 'let', name.span);
-  if (!earlier) return;
-  const notes = earlier.span ? [{ at: atSpan(context, earlier.span), text: 'first defined here' }] : [];
-  context.checker.report('duplicate_name', atSpan(context, name.span), { name: name.name }, notes);
+  context.environment.define(name.name, value, name.span);
 }
 

@@ -40,10 +40,11 @@ export function lambda(expression: Lambda, context: Context): Value {
     name: `(${parameters.join(', ')}) => …`,
     parameters,
     bound: new Map(),
-    call: (given, caller, _at) => {
+    call: (given, caller, at) => {
       const environment = new Environment(context.environment);
-      for (const p of expression.parameters) environment.define(p.name, given.get(p.name) ?? failed, 'local', p.span);
-      return bodyValue(expression.body, { ...context, environment, builder: caller.builder, home: caller.home });
+      for (const p of expression.parameters) environment.define(p.name, given.get(p.name) ?? failed, p.span);
+      const inner = { ...context, environment, builder: caller.builder, home: caller.home };
+      return caller.checker.nested(at, () => bodyValue(expression.body, inner));
     },
   };
 }
@@ -62,6 +63,7 @@ export function toMask(value: Value): MaskValue | undefined {
     case 'all':
       return { kind: 'mask', text: 'all', resolve: () => true };
     case 'scalar':
+      if (typeof value.expression === 'number') return undefined;
       return { kind: 'mask', text: 'a condition', resolve: () => value.expression };
     case 'function':
       return { kind: 'mask', text: value.name, resolve: (site) => resolveLambda(value, site) };
@@ -114,8 +116,13 @@ export function combineMasks(operator: 'and' | 'or', left: Value, right: Value):
   if (!a || !b) return undefined;
   return {
     kind: 'mask',
+    parts: (a.parts ?? 1) + (b.parts ?? 1),
     text: `${a.text} ${operator} ${b.text}`,
     resolve: (site) => {
+      if ((a.parts ?? 1) + (b.parts ?? 1) > 100) {
+        site.context.checker.report('too_large', site.at, {});
+        return undefined;
+      }
       const x = a.resolve(site);
       const y = b.resolve(site);
       if (x === undefined || y === undefined) return undefined;
@@ -173,11 +180,15 @@ export function instantiate(
   const { declaration } = template;
   const bodyIn = (arguments_: ReadonlyMap<string, Value>, site: FormulaSite): Expression | undefined => {
     const environment = new Environment(template.environment);
-    for (const p of declaration.parameters) environment.define(p.name.name, arguments_.get(p.name.name) ?? failed, 'local');
-    const value = evaluate(declaration.value, { ...site.context, file: template.file, environment });
-    if (value.kind === 'error') return undefined;
-    const made = kind === 'mask' ? toMask(value) : toScore(value);
-    return made ? made.resolve(site) : asFormula(value, site);
+    for (const p of declaration.parameters) environment.define(p.name.name, arguments_.get(p.name.name) ?? failed);
+    const inner = { ...site.context, file: template.file, environment };
+    const result = site.context.checker.insideOf(declaration, site.at, () => {
+      const value = evaluate(declaration.value, inner);
+      const made = kind === 'mask' ? toMask(value) : toScore(value);
+      const formula = made ? made.resolve(site) : asFormula(value, site);
+      return formula === undefined ? failed : scalar(formula);
+    });
+    return result.kind === 'scalar' ? result.expression : undefined;
   };
   return {
     kind,
@@ -230,12 +241,12 @@ function declare(context: Context, declaration: FormulaDeclaration): string {
   const body = JSON.stringify(declaration.expression);
   let name = declaration.name;
   for (let n = 2; ; n++) {
-    const known = formulas.find((f) => f.name === name);
+    const known = formulas.get(name);
     if (!known) break;
     if (JSON.stringify(known.expression) === body) return name;
     name = `${declaration.name}_${n}`;
   }
-  formulas.push({ ...declaration, name });
+  formulas.set(name, { ...declaration, name });
   return name;
 }
 
@@ -273,7 +284,6 @@ export function inSegment(expression: Binary, context: Context): Value {
     return failed;
   }
   const wanted = expression.right.name;
-  context.environment.lookup(wanted);
   const { segments = [] } = left.position;
   const place = segments.findIndex((s) => s.name === wanted);
   const segment = segments[place];

@@ -6,7 +6,7 @@ import { atSpan, type Context } from './context.js';
 import { evaluate } from './expressions.js';
 import type { ModelParts } from './model.js';
 import { showType } from './sizes.js';
-import { describe } from './values.js';
+import { type At, describe, type TensorValue } from './values.js';
 
 /** `generate x from y`: x: token[B, N]; y: float[B, N, V] scores the next token, float[B, N + 1, V] the token itself. */
 export function generation(model: Model, parts: ModelParts, context: Context): Generation | undefined {
@@ -16,8 +16,8 @@ export function generation(model: Model, parts: ModelParts, context: Context): G
   if (!statement) return undefined;
   const input = parts.inputs.get(statement.input.name);
   const output = parts.outputs.get(statement.output.name);
-  if (!input) missing(statement.input, 'input', [...parts.inputs.keys()], context);
-  if (!output) missing(statement.output, 'output', [...parts.outputs.keys()], context);
+  if (!input) missing(statement.input, 'input', namesOf(model, 'input'), context);
+  if (!output) missing(statement.output, 'output', namesOf(model, 'output'), context);
   if (!input || !output) return undefined;
   const length = input.type.shape[1];
   const vocabulary = input.of;
@@ -56,11 +56,17 @@ function missing(
   known: readonly string[],
   context: Context,
 ): void {
+  // One that is there, but failed, was reported already.
+  if (known.includes(name.name)) return;
   context.checker.report('generate_unknown', atSpan(context, name.span), {
     kind,
     name: name.name,
     suggestion: suggestion(name.name, known),
   });
+}
+
+function namesOf(model: Model, kind: 'input' | 'output'): string[] {
+  return model.statements.flatMap((s) => (s.kind === kind ? [s.name.name] : []));
 }
 
 function isDimension(size: Expression | undefined): size is { readonly kind: 'dimension'; readonly name: string } {
@@ -86,15 +92,14 @@ export function training(model: Model, parts: ModelParts, context: Context): Tra
   if (!statement) return undefined;
   const output = parts.outputs.get(statement.output.name);
   if (!output) {
-    checker.report('train_output', atSpan(context, statement.output.span), {
-      name: statement.output.name,
-      suggestion: suggestion(statement.output.name, parts.outputs.keys()),
-    });
+    const known = namesOf(model, 'output');
+    const { name, span } = statement.output;
+    if (!known.includes(name)) checker.report('train_output', atSpan(context, span), { name, suggestion: suggestion(name, known) });
     return undefined;
   }
   const loss = lossOf(statement.loss, context);
   const against = labelsOf(statement, model, output.value.type, parts, context);
-  if (!loss || !against) return undefined;
+  if (!loss || !against || !comparable(loss.name, output.value, against, parts, atSpan(context, statement.output.span), context)) return undefined;
   return { output: statement.output.name, loss: loss.name, attributes: loss.attributes, against };
 }
 
@@ -142,6 +147,31 @@ function labelsOf(
   if (name?.kind === 'name' && parts.inputs.has(name.name)) return { kind: 'shifted', input: name.name };
   context.checker.report('train_against', atSpan(context, against.span), { name: statement.output.name });
   return undefined;
+}
+
+/** Scores of classes against ids of them: cross-entropy needs an axis of scores, and a row for each id. */
+function comparable(loss: Training['loss'], output: TensorValue, against: Training['against'], parts: ModelParts, at: At, context: Context): boolean {
+  const { checker } = context;
+  const input = against.kind === 'shifted' ? parts.inputs.get(against.input) : undefined;
+  const type = output.type;
+  const problem = (labels: string): boolean => {
+    checker.report('train_shape', at, { loss, output: showType(checker, type), labels });
+    return false;
+  };
+  if (loss === 'cross_entropy' && type.shape.length < 2) return problem('ids of classes: there is no axis of scores');
+  if (!input) return true;
+  const [rows, scores] = [type.shape[1], type.shape.at(-1)];
+  const [length, of] = [input.type.shape[1], input.of];
+  const fits =
+    loss === 'cross_entropy' &&
+    type.shape.length === 3 &&
+    rows !== undefined &&
+    scores !== undefined &&
+    length !== undefined &&
+    of !== undefined &&
+    (checker.sameSize(rows, length) || checker.sameSize(rows, add(length, 1))) &&
+    checker.sameSize(scores, of);
+  return fits || problem(`the tokens of ${input.name}, ${showType(checker, input.type)}`);
 }
 
 function isCrossEntropy(loss: Syntax): boolean {

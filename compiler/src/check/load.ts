@@ -1,10 +1,12 @@
 import { type Declaration, type File, type Import, parse } from '@tfm-lang/grammar';
-import { type Diagnostic, report } from '../source/diagnostic.js';
+import { type Diagnostic, hasErrors, report } from '../source/diagnostic.js';
 import { type Host, normalizePath } from '../source/host.js';
 import { suggestion } from '../source/suggest.js';
 import { standardLibrary } from '../std.gen.js';
 import { Environment } from './environment.js';
 import type { SpecFile } from './files.js';
+import { resolveNames } from './resolve/resolve.js';
+import { Scope } from './resolve/scope.js';
 
 /** A file with what it exports and where its own mistakes are. */
 export interface Loaded extends SpecFile {
@@ -47,15 +49,16 @@ export class Loader {
         report(kind, { file: name, span, parameters: { problem: message }, ...(help !== undefined && { help }) }),
       );
     }
-    const loaded: Loaded = {
-      name,
-      text,
-      tree,
-      library,
-      environment: new Environment(name === prelude ? undefined : this.load(prelude)?.environment),
-      declarations: this.#declarations(tree, name),
-      imports: this.#imports(tree, name, library),
-    };
+    const always = name === prelude ? undefined : this.load(prelude);
+    const declarations = this.#declarations(tree, name);
+    const imports = this.#imports(tree, name, library);
+    const { unresolved, unusedLets, diagnostics } = resolveNames(tree, name, namesIn(always));
+    // Words that the parser could not place are not there to mention names.
+    const told = diagnostics.filter((d) => mistakes.length === 0 || d.severity === 'error');
+    if (!library) this.diagnostics.push(...told);
+    const failed = mistakes.length > 0 || hasErrors(told);
+    const environment = new Environment(always?.environment);
+    const loaded: Loaded = { name, text, tree, library, environment, failed, unresolved, unusedLets, declarations, imports };
     this.#open.pop();
     this.#loaded.set(name, loaded);
     return loaded;
@@ -114,6 +117,13 @@ export class Loader {
     this.diagnostics.push(report('import_not_found', { file, span, parameters: { path: written, suggestion: near } }));
     return undefined;
   }
+}
+
+/** The scope around a file: what the prelude declares. */
+function namesIn(library: Loaded | undefined): Scope {
+  const scope = new Scope();
+  for (const { name } of library?.declarations.values() ?? []) scope.define(name, 'other');
+  return scope;
 }
 
 /** `./x.tfm` beside the importing file; the ending may be left out. */

@@ -22,7 +22,7 @@ import type { SpecFile } from './files.js';
 import { generation, training } from './generation.js';
 import { Home } from './home.js';
 import { emit, relabel, tensor } from './nodes.js';
-import { bindParameters, configurationsOf, presetsOf, settleTypes } from './parameters.js';
+import { bindParameters, configurationsOf, defaultPlaces, presetsOf, settleTypes } from './parameters.js';
 import { requirement } from './requirements.js';
 import { agree, checkSize, showType } from './sizes.js';
 import { describe, failed, scalar, type TensorValue, type Value } from './values.js';
@@ -45,6 +45,7 @@ export function checkModel(
   const environment = new Environment(file.environment);
   const context: Context = { checker, file, environment, builder, home: Home.of(builder) };
   const parameters = bindParameters(model, context);
+  checker.defaults = defaultPlaces(model, context);
   const made = presetsOf(presets, model, parameters, context);
   checker.configurations = configurationsOf(parameters, made, settings);
   const parts: ModelParts = { inputs: new Map(), outputs: new Map() };
@@ -53,10 +54,14 @@ export function checkModel(
   if (!model.statements.some((s) => s.kind === 'output')) {
     checker.report('no_output', atSpan(context, model.name.span), { name: model.name.name });
   }
-  // What follows from a mistake is silent: names that only the wrong part uses, weights that were never made.
-  if (checker.failedSince(0)) return undefined;
-  reportUnused(model, context);
-  const graph = assemble(model, parameters, made, context, parts);
+  const scored = generation(model, parts, context);
+  const trained = training(model, parts, context);
+  if (checker.failedSince(0) || file.failed) {
+    // What follows from a mistake is silent: weights that were never made, values that only the wrong part uses.
+    for (const s of model.statements) if (s.kind === 'checkpoint') checkpoint(s, undefined, context);
+    return undefined;
+  }
+  const graph = assemble(model, parameters, made, context, parts, { ...(scored && { generate: scored }), ...(trained && { train: trained }) });
   return checker.failedSince(0) ? undefined : graph;
 }
 
@@ -98,7 +103,7 @@ function input(statement: Input, context: Context, parts: ModelParts): void {
   const { name } = statement;
   const type = valueType(statement.type, context, true);
   if (!type) {
-    environment.define(name.name, failed, 'input', name.span);
+    environment.define(name.name, failed, name.span);
     return;
   }
   const of = statement.type.of ? sizeOf(statement.type.of, context) : undefined;
@@ -125,22 +130,8 @@ function input(statement: Input, context: Context, parts: ModelParts): void {
     ...tensor(context, id, type, at, length === undefined ? undefined : [{ name: name.name, length }]),
     input: declaration,
   };
-  if (duplicate(name.name, value, 'input', name.span, context)) return;
+  environment.define(name.name, value, name.span);
   parts.inputs.set(name.name, declaration);
-}
-
-function duplicate(
-  name: string,
-  value: Value,
-  role: 'input' | 'output',
-  span: { readonly start: number; readonly end: number },
-  context: Context,
-): boolean {
-  const earlier = context.environment.define(name, value, role, span);
-  if (!earlier) return false;
-  const notes = earlier.span ? [{ at: atSpan(context, earlier.span), text: 'first defined here' }] : [];
-  context.checker.report('duplicate_name', atSpan(context, span), { name }, notes);
-  return true;
 }
 
 function sizeOf(syntax: Type['of'] & object, context: Context): Expression | undefined {
@@ -171,7 +162,7 @@ function valueType(type: Type, context: Context, binds: boolean): ValueType | un
         checker.report('unbound_dimension', atSpan(context, syntax.span), { name: syntax.name });
         return undefined;
       }
-      environment.define(syntax.name, scalar(dimension(syntax.name)), 'local', syntax.span);
+      environment.define(syntax.name, scalar(dimension(syntax.name)), syntax.span);
       const most = d.most && sizeOf(d.most, context);
       checker.dimensions.push({ name: syntax.name, ...(most !== undefined && { most }) });
     }
@@ -217,22 +208,27 @@ function output(statement: Output, context: Context, parts: ModelParts): void {
   const { name } = statement;
   const declared = statement.type && valueType(statement.type, context, false);
   const value = evaluate(statement.value, context);
+  const define = (made: TensorValue): void => {
+    context.environment.define(name.name, made, name.span);
+    const declaration: OutputDeclaration = {
+      name: name.name,
+      ...(statement.documentation && { documentation: statement.documentation.text }),
+      type: declared ?? made.type,
+    };
+    parts.outputs.set(name.name, { declaration, value: made });
+  };
   if (value.kind === 'tensor') {
     const named = distinct(relabel(value, name.name, context), name.name, context);
-    if (!declared || fits(statement, declared, named, context)) {
-      if (duplicate(name.name, named, 'output', name.span, context)) return;
-      const declaration: OutputDeclaration = {
-        name: name.name,
-        ...(statement.documentation && { documentation: statement.documentation.text }),
-        type: declared ?? named.type,
-      };
-      parts.outputs.set(name.name, { declaration, value: named });
-      return;
-    }
-  } else if (value.kind !== 'error') {
+    if (declared) fits(statement, declared, named, context);
+    define(named);
+    return;
+  }
+  if (value.kind !== 'error') {
     checker.report('stage_needs_input', atSpan(context, statement.value.span), { found: describe(value) });
   }
-  context.environment.define(name.name, failed, 'output', name.span);
+  // What reads the output goes on with the type that it should have.
+  if (declared) define(tensor(context, context.builder.id(name.name), declared, atSpan(context, name.span)));
+  else context.environment.define(name.name, failed, name.span);
 }
 
 /** An output that is an input or another output as it is: its own name needs its own value. */
@@ -245,14 +241,14 @@ function zero(context: Context, value: TensorValue): TensorValue {
   return emit(context, value.at, { operator: 'scalar', inputs: [], type: { dtype: 'float', shape: [] }, attributes: { value: 0 } });
 }
 
-function fits(statement: Output, declared: ValueType, value: TensorValue, context: Context): boolean {
+function fits(statement: Output, declared: ValueType, value: TensorValue, context: Context): void {
   const { checker } = context;
   const at = atSpan(context, statement.type?.span ?? statement.span);
   const same =
     declared.dtype === value.type.dtype &&
     declared.shape.length === value.type.shape.length &&
     declared.shape.every((size, i) => agree(checker, size, value.type.shape[i] ?? 0, at));
-  if (same) return true;
+  if (same) return;
   const end = statement.value.kind === 'pipe' ? (statement.value.parts.at(-1) ?? statement.value) : statement.value;
   checker.report(
     'output_type',
@@ -260,7 +256,6 @@ function fits(statement: Output, declared: ValueType, value: TensorValue, contex
     { name: statement.name.name, expected: showType(checker, declared), found: showType(checker, value.type) },
     [{ at: atSpan(context, end.span), text: `this is ${showType(checker, value.type)}` }],
   );
-  return false;
 }
 
 // -------------------------------------------------------------------------------------------------- assembly
@@ -271,13 +266,12 @@ function assemble(
   presets: readonly GraphPreset[],
   context: Context,
   parts: ModelParts,
+  uses: Pick<GraphModel, 'generate' | 'train'>,
 ): GraphModel {
   const { checker, builder, file } = context;
   const place = checker.place({ file, span: model.name.span });
   const results = [...parts.outputs.values()].map(({ value }) => builder.use(value));
   const main = builder.finish(results, [], place);
-  const generate = generation(model, parts, context);
-  const train = training(model, parts, context);
   const base: GraphModel = {
     name: model.name.name,
     ...(model.documentation && { documentation: model.documentation.text }),
@@ -288,39 +282,12 @@ function assemble(
     dimensions: checker.dimensions,
     inputs: [...parts.inputs.values()],
     outputs: [...parts.outputs.values()].map(({ declaration }) => declaration),
-    formulas: checker.formulas,
+    formulas: [...checker.formulas.values()],
     functions: checker.functions,
     main,
-    ...(generate && { generate }),
-    ...(train && { train }),
+    ...uses,
     checkpoints: [],
   };
   const checkpoints = model.statements.flatMap((s) => (s.kind === 'checkpoint' ? [checkpoint(s, base, context)] : []));
   return { ...base, checkpoints };
 }
-
-function reportUnused(model: Model, context: Context): void {
-  const { checker, environment } = context;
-  const generated = model.statements.flatMap((s) => (s.kind === 'generate' ? [s.input.name] : []));
-  for (const binding of environment.own()) {
-    if (binding.used || !binding.span) continue;
-    const at = atSpan(context, binding.span);
-    const { name, role, value } = binding;
-    if (role === 'input' && !generated.includes(name)) checker.report('unused_input', at, { name });
-    else if (role === 'let' && value.kind === 'stage') checker.report('unused_weight', at, { name });
-    else if (role === 'let' && value.kind !== 'error') checker.report('unused_let', at, { name });
-    else if (role === 'parameter' && !usedInPresets(name, context)) checker.report('unused_parameter', at, { name });
-    else if (role === 'declaration') checker.report('unused_declaration', at, { kind: kindOf(value), name });
-  }
-}
-
-function kindOf(value: Value): string {
-  if (value.kind === 'block') return 'block';
-  if (value.kind === 'template') return value.declaration.kind;
-  return 'function';
-}
-
-function usedInPresets(name: string, context: Context): boolean {
-  return context.checker.parameterUses.has(name);
-}
-

@@ -2,13 +2,18 @@ import type { Model, Preset } from '@tfm-lang/grammar';
 import { none, parameter } from '../algebra/construct.js';
 import { type Environment as Known, evaluate as evaluateNow } from '../algebra/evaluate.js';
 import type { Value as Constant } from '../algebra/operators.js';
-import { freeNames } from '../algebra/walk.js';
 import type { Expression, Preset as GraphPreset, ParameterDeclaration, ParameterType } from '../graph/graph.js';
 import { suggestion } from '../source/suggest.js';
 import type { Checker } from './checker.js';
 import { atSpan, type Context } from './context.js';
 import { evaluate } from './expressions.js';
-import { describe, scalar, type Value } from './values.js';
+import { printLiteral } from '../algebra/print.js';
+import { type At, describe, scalar, type Value } from './values.js';
+
+/** Where each parameter's default stands: a default that is no size is wrong there, not where it is used. */
+export function defaultPlaces(model: Model, context: Context): Map<string, At> {
+  return new Map(model.parameters.flatMap((p) => (p.default ? [[p.name.name, atSpan(context, p.default.span)] as const] : [])));
+}
 
 /** Binds the model's parameters; a default may use the parameters before it. */
 export function bindParameters(model: Model, context: Context): ParameterDeclaration[] {
@@ -24,10 +29,8 @@ export function bindParameters(model: Model, context: Context): ParameterDeclara
         found: describe(value),
       });
     }
-    for (const used of initial === undefined ? [] : freeNames(initial).parameters) checker.parameterUses.add(used);
-    const earlier = environment.define(name, scalar(parameter(name)), 'parameter', p.name.span);
-    if (earlier) checker.report('duplicate_name', atSpan(context, p.name.span), { name });
-    else declared.push({ name, type: typeOf(initial, declared), ...(initial !== undefined && { default: initial }) });
+    environment.define(name, scalar(parameter(name)), p.name.span);
+    declared.push({ name, type: typeOf(initial, declared), ...(initial !== undefined && { default: initial }) });
   }
   return declared;
 }
@@ -110,7 +113,14 @@ export function presetsOf(
       }
       const value = constantOf(evaluate(argument.value, context));
       if (name in values) checker.report('argument_twice', at, { name });
-      if (value !== undefined) values[name] = value;
+      const expected = parameters.find((p) => p.name === name)?.type;
+      if (value !== undefined && expected !== undefined && !isOf(expected, value)) {
+        checker.report('configuration_value', atSpan(context, argument.value.span), {
+          name,
+          expected: typeNames[expected] ?? 'a number',
+          found: printLiteral(evaluateNow(value) ?? null),
+        });
+      } else if (value !== undefined) values[name] = value;
     }
     return {
       name: preset.name.name,
@@ -118,6 +128,32 @@ export function presetsOf(
       values,
     };
   });
+}
+
+const typeNames: Partial<Record<ParameterType, string>> = {
+  boolean: 'true or false',
+  string: 'a text',
+  numbers: 'a list of numbers',
+  booleans: 'a list of true and false',
+  'optional-number': 'a number or none',
+};
+
+/** Whether a literal can be the value of a parameter; what is no literal is known only later. */
+function isOf(type: ParameterType, value: Expression): boolean {
+  if (typeof value === 'object' && !['string', 'list', 'constant'].includes(value.kind)) return true;
+  const isNone = typeof value === 'object' && value.kind === 'constant' && value.name === 'none';
+  const isNumber = typeof value === 'number' || (typeof value === 'object' && value.kind === 'constant' && !isNone);
+  switch (type) {
+    case 'boolean':
+      return typeof value === 'boolean';
+    case 'string':
+      return typeof value === 'object' && value.kind === 'string';
+    case 'numbers':
+    case 'booleans':
+      return typeof value === 'object' && value.kind === 'list';
+    default:
+      return isNumber || (isNone && type.startsWith('optional'));
+  }
 }
 
 /** What is known of the parameters: by default (with settings), and in each preset. */

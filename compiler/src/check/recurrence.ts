@@ -56,7 +56,7 @@ function runScan(parts: Parts, outer: Context, label: Label): Value {
     types.forEach((type, i) => {
       const name = names[i];
       const id = ids[i];
-      if (name && id !== undefined) environment.define(name.name, tensor(context, id, type, at), 'local', name.span);
+      if (name && id !== undefined) environment.define(name.name, tensor(context, id, type, at), name.span);
     });
     return bodyOf(parts, context);
   });

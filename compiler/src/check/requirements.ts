@@ -1,8 +1,9 @@
-import { parse, type Require } from '@tfm-lang/grammar';
+import type { Require } from '@tfm-lang/grammar';
 import { evaluate as evaluateNow } from '../algebra/evaluate.js';
 import { printLiteral } from '../algebra/print.js';
 import type { Expression, Requirement } from '../graph/graph.js';
 import { atSpan, type Context } from './context.js';
+import { embeddedExpression, messageText } from './embedded.js';
 import { evaluate } from './expressions.js';
 import { describe } from './values.js';
 
@@ -40,23 +41,21 @@ function shown(part: Expression, known: Parameters<typeof evaluateNow>[1]): stri
 
 /** The text of a message, its `{…}` parts as expressions of the parameters. */
 function messageParts(text: string, statement: Require, context: Context): (string | Expression)[] {
-  return text.split(/(\{[^{}]*\})/).flatMap((part): (string | Expression)[] => {
-    if (part === '') return [];
+  return messageText(text).flatMap((part): (string | Expression)[] => {
     if (!part.startsWith('{')) return [part];
-    const expression = embedded(part.slice(1, -1), statement, context);
+    const expression = embedded(part, statement, context);
     return expression === undefined ? [part] : [expression];
   });
 }
 
-function embedded(text: string, statement: Require, context: Context): Expression | undefined {
-  const { file, mistakes } = parse(`model Message { require ${text} }`);
-  const [model] = file.declarations;
-  const inner = model?.kind === 'model' ? model.statements[0] : undefined;
-  if (mistakes.length > 0 || inner?.kind !== 'require') {
-    context.checker.report('message_expression', atSpan(context, statement.message?.span ?? statement.span), { text });
+function embedded(part: string, statement: Require, context: Context): Expression | undefined {
+  const expression = embeddedExpression(part);
+  if (!expression) {
+    const at = atSpan(context, statement.message?.span ?? statement.span);
+    context.checker.report('message_expression', at, { text: part.slice(1, -1) });
     return undefined;
   }
-  const value = evaluate(relocated(inner.condition, statement), context);
+  const value = evaluate(relocated(expression, statement), context);
   return value.kind === 'scalar' ? value.expression : undefined;
 }
 

@@ -2,7 +2,7 @@ import { call, compare, modulo } from '../algebra/construct.js';
 import { normalize } from '../algebra/normalize.js';
 import { print } from '../algebra/print.js';
 import { toExpression } from '../algebra/rebuild.js';
-import { evaluateSize } from '../algebra/size.js';
+import { evaluateSize, type SizeProblem } from '../algebra/size.js';
 import { freeNames, walk } from '../algebra/walk.js';
 import type { Expression, ValueType } from '../graph/graph.js';
 import type { Checker } from './checker.js';
@@ -32,17 +32,29 @@ export function withLast(type: ValueType, size: Expression): ValueType {
 export function checkSize(checker: Checker, size: Expression, at: At): boolean {
   checker.markSize(size);
   for (const { name, known } of checker.configurations) {
-    const result = evaluateSize(size, { ...known, formulas: checker.formulaMap() });
+    const result = evaluateSize(size, { ...known, formulas: checker.formulas });
     if (!('problem' in result) || result.problem === 'unknown') continue;
     const where = name === '' ? '' : ` in preset ${name}`;
-    const detail = { size: print(size), detail: result.detail, where };
-    if (result.problem === 'not_whole') checker.report('division_not_whole', at, detail);
-    else if (result.problem === 'negative') checker.report('negative_size', at, detail);
-    else checker.report('size_not_finite', at, detail);
+    reportSize(checker, result, { size: print(size), detail: result.detail, where }, at);
     return false;
   }
   for (const part of walk(size)) requireWhole(checker, part, at);
   return true;
+}
+
+interface SizeDetail {
+  readonly size: string;
+  readonly detail: string;
+  readonly where: string;
+}
+
+function reportSize(checker: Checker, { problem, at: part }: SizeProblem, detail: SizeDetail, at: At): void {
+  // A parameter that is no size by its default is wrong there, whatever uses it.
+  const source = typeof part === 'object' && part.kind === 'parameter' && detail.where === '' ? checker.defaults.get(part.name) : undefined;
+  const place = source ?? at;
+  if (problem === 'not_whole') checker.report('division_not_whole', place, detail);
+  else if (problem === 'negative') checker.report('negative_size', place, detail);
+  else checker.report('size_not_finite', place, detail);
 }
 
 function requireWhole(checker: Checker, part: Expression, at: At): void {

@@ -52,7 +52,7 @@ function make(value: Value, name: Identifier, context: Context, at: At): Value {
   return {
     kind: 'stage',
     name: name.name,
-    apply: (input, site) => stage.apply(input, inside(site)),
+    apply: (input, site) => context.checker.nested(site.at, () => stage.apply(input, inside(site))),
     ...(stage.table && { table: (site: Site) => stage.table?.(inside(site)) }),
   };
 }
@@ -63,12 +63,11 @@ export function pipe(expression: Pipe, context: Context): Value {
   const [first, ...rest] = expression.parts;
   if (!first) return failed;
   const head = evaluate(first, context);
-  if (head.kind === 'error') return failed;
-  if (head.kind === 'tensor') return flow(head, rest, context);
+  if (head.kind === 'error' || head.kind === 'tensor' || head.kind === 'tensors') return flow(head, rest, context);
   const start = toStage(head, context, atSpan(context, first.span));
   if (!start) {
     context.checker.report('cannot_flow', atSpan(context, first.span), { found: describe(head) });
-    return failed;
+    return flow(failed, rest, context);
   }
   return {
     kind: 'stage',
@@ -85,18 +84,22 @@ export function pipe(expression: Pipe, context: Context): Value {
 function flow(value: Value, parts: readonly Syntax[], context: Context): Value {
   let stream = value;
   for (const part of parts) {
-    if (stream.kind === 'error') return failed;
-    const at = atSpan(context, part.span);
-    if (stream.kind !== 'tensor') {
-      context.checker.report('several_values_flow', at, { found: describe(stream) });
-      return failed;
+    if (stream.kind !== 'tensor' && stream.kind !== 'error') {
+      context.checker.report('several_values_flow', atSpan(context, part.span), { found: describe(stream) });
+      stream = failed;
     }
-    stream = applyTo(stream, part, context);
+    // Behind a mistake nothing is known of the stream, but the stages have arguments of their own.
+    if (stream.kind === 'tensor') stream = applyTo(stream, part, context);
+    else evaluate(part, context);
   }
   return stream;
 }
 
 export function applyTo(input: TensorValue, part: Syntax, context: Context, inPlace = false): Value {
+  return context.checker.nested(atSpan(context, part.span), () => apply(input, part, context, inPlace));
+}
+
+function apply(input: TensorValue, part: Syntax, context: Context, inPlace: boolean): Value {
   const value = evaluate(part, context);
   if (value.kind === 'error') return failed;
   const at = atSpan(context, part.span);
@@ -115,11 +118,12 @@ export function residualStage(expression: Residual, context: Context): StageValu
       const inner = scoped(site);
       const moved = movedTo(context, inner);
       const branch = applyTo(input, expression.body, moved);
-      if (branch.kind === 'error') return failed;
+      // Whatever the branch should be, the sum has the shape of its input.
+      if (branch.kind === 'error') return input;
       const at = atSpan(context, { start: expression.span.start, end: expression.span.start + 'residual'.length });
       if (branch.kind !== 'tensor') {
         context.checker.report('cannot_flow', at, { found: describe(branch) });
-        return failed;
+        return input;
       }
       return sum(input, branch, moved, at, expression);
     },
@@ -141,7 +145,7 @@ function sum(input: TensorValue, branch: TensorValue, context: Context, at: At, 
         { at: atSpan(context, end.span), text: `output is ${showType(checker, branch.type)}` },
       ],
     );
-    return failed;
+    return input;
   }
   return emit(context, at, {
     operator: 'add',
@@ -179,33 +183,37 @@ export function repeatStage(expression: Repeat, context: Context): Value {
   };
 }
 
+const mostCopies = 256;
+
 /** A fixed number of copies may change the shape from copy to copy: then each copy is written out. */
 function literalRepeat(expression: Repeat, copies: number, input: TensorValue, context: Context, site: Site): Value {
   const { builder, checker, home } = context;
   const before = { snapshot: builder.snapshot(), diagnostics: checker.diagnostics.length, undo: home.mark() };
   const looped = loop(expression, copies, input, context, site);
-  if (looped.kind !== 'error') return looped;
+  if (!checker.failedSince(before.diagnostics)) return looped;
+  // More copies than anybody writes out are not written out.
+  if (copies > mostCopies) return looped;
   const found = checker.diagnostics.splice(before.diagnostics);
   builder.restore(before.snapshot);
   before.undo();
   const items: TensorValue[] = [];
   for (let i = 0; i < copies; i++) {
     const copy = copyOf(expression, input, items.at(-1), i, context);
-    if (copy.kind !== 'tensor') {
+    if (copy.kind !== 'tensor' || checker.failedSince(before.diagnostics)) {
       // Both ways fail: the mistakes of the loop are the ones to show, unless only the copies' shapes differ.
-      if (found.some((d) => d.name !== 'repeat_changes_shape')) checker.diagnostics = [...checker.diagnostics.slice(0, before.diagnostics), ...found];
-      return failed;
+      if (found.some((d) => d.name !== 'repeat_changes_shape')) checker.replaceSince(before.diagnostics, found);
+      return looped;
     }
     items.push(copy);
   }
-  if (site.label !== undefined) context.environment.define(site.label, { kind: 'tensors', items }, 'label');
+  if (site.label !== undefined) context.environment.defineLabel(site.label, { kind: 'tensors', items });
   return items.at(-1) ?? input;
 }
 
 function copyOf(expression: Repeat, input: TensorValue, last: TensorValue | undefined, i: number, context: Context): Value {
   const home = context.home.copy(i);
   const environment = new Environment(context.environment);
-  if (expression.index) environment.define(expression.index.name, { kind: 'scalar', expression: i }, 'local');
+  if (expression.index) environment.define(expression.index.name, { kind: 'scalar', expression: i });
   return applyTo(last ?? input, expression.body, { ...context, environment, home }, true);
 }
 
@@ -213,7 +221,7 @@ function loop(expression: Repeat, count: Expression, input: TensorValue, context
   const { builder, checker } = context;
   const index = freshIndex(expression.index?.name ?? 'i', context);
   const environment = new Environment(context.environment);
-  if (expression.index) environment.define(expression.index.name, { kind: 'scalar', expression: local(index) }, 'local');
+  if (expression.index) environment.define(expression.index.name, { kind: 'scalar', expression: local(index) });
   const outer = builder.loops;
   builder.loops = [...outer, { index, count }];
   const stream = builder.id('x');
@@ -222,14 +230,19 @@ function loop(expression: Repeat, count: Expression, input: TensorValue, context
     applyTo(entry, expression.body, { ...context, environment, home: context.home.copy(local(index)) }, true),
   );
   builder.loops = outer;
-  if (result.kind !== 'tensor') return failed;
+  // A copy that failed should have given what the next one takes.
+  if (result.kind === 'error') return input;
   const at = atSpan(context, expression.span);
+  if (result.kind !== 'tensor') {
+    checker.report('cannot_flow', atSpan(context, expression.body.span), { found: describe(result) });
+    return input;
+  }
   if (!sameShape(checker, input.type, result.type, at)) {
     checker.report('repeat_changes_shape', at, {
       input: showType(checker, input.type),
       output: showType(checker, result.type),
     });
-    return failed;
+    return input;
   }
   return addLoop({ count, index, input, region: { ...region, results: [builder.use(result)] }, result }, context, site);
 }
@@ -274,7 +287,7 @@ function addLoop(parts: LoopParts, context: Context, site: Site): Value {
       node.outputs = [...node.outputs, { id: copies, type }];
     };
     const value = { kind: 'copies', id: copies, builder, type, count: parts.count, collect } as const;
-    context.environment.define(label, { ...value, ...(parts.result.segments && { segments: parts.result.segments }) }, 'label');
+    context.environment.defineLabel(label, { ...value, ...(parts.result.segments && { segments: parts.result.segments }) });
   }
   return { ...tensor(context, id, type, site.at, parts.result.segments), constant };
 }

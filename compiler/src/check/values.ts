@@ -119,6 +119,8 @@ export interface FunctionValue {
   readonly declaration?: Fn;
   /** The value for these arguments, evaluated with the parameters bound. */
   readonly call: (arguments_: ReadonlyMap<string, Value>, context: Context, at: At) => Value;
+  /** The arguments with the defaults of those that are not given. */
+  readonly complete?: (given: ReadonlyMap<string, Value>, context: Context) => ReadonlyMap<string, Value>;
   /** Arguments already given: `softcap(30)` as a stage lacks only its first. */
   readonly bound: ReadonlyMap<string, Value>;
 }
@@ -135,6 +137,8 @@ export interface FormulaSite {
 
 export interface MaskValue {
   readonly kind: 'mask';
+  /** Of how many masks it is made by `and` and `or`. */
+  readonly parts?: number;
   /** As the user wrote or named it, for messages. */
   readonly text: string;
   readonly resolve: (site: FormulaSite) => Expression | undefined;

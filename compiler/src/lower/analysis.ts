@@ -66,6 +66,9 @@ export class Analysis {
   readonly #dimension: string;
   readonly #formulas: ReadonlyMap<string, FormulaDeclaration>;
   readonly #variants = new Map<string, FunctionResult>();
+  readonly #functions: ReadonlyMap<string, GraphFunction>;
+  /** Names of functions that a variant must not take. */
+  readonly #names: Set<string>;
   readonly #bySource = new Map<string, GraphFunction[]>();
   readonly #calls: Place[] = [];
   #types = new Map<ValueId, ValueType>();
@@ -74,6 +77,8 @@ export class Analysis {
   constructor(model: GraphModel, dimension: string, prefix: Expression) {
     this.#model = model;
     this.#dimension = dimension;
+    this.#functions = new Map(model.functions.map((f) => [f.name, f]));
+    this.#names = new Set(this.#functions.keys());
     this.#formulas = new Map(model.formulas.map((f) => [f.name, f]));
     this.prefix = prefix;
   }
@@ -102,20 +107,22 @@ export class Analysis {
 
   /** A variant that does the same: what differs is only whether its input grows, which is for the caller to know. */
   #equalVariant(source: string, body: Region): GraphFunction | undefined {
+    const variants = this.#bySource.get(source);
+    if (!variants) return undefined;
     const text = withoutGrowth(body);
-    return this.#bySource.get(source)?.find((f) => withoutGrowth(f.body) === text);
+    return variants.find((f) => withoutGrowth(f.body) === text);
   }
 
   #keep(source: string, made: GraphFunction): void {
     this.made.push(made);
+    this.#names.add(made.name);
     this.#bySource.set(source, [...(this.#bySource.get(source) ?? []), made]);
   }
 
   #variantName(name: string): string {
-    const taken = new Set([...this.made.map((f) => f.name), ...this.#model.functions.map((f) => f.name)]);
-    if (!this.made.some((f) => f.name === name)) return name;
+    if (!this.#bySource.has(name)) return name;
     let n = 2;
-    while (taken.has(`${name}_${n}`)) n++;
+    while (this.#names.has(`${name}_${n}`)) n++;
     return `${name}_${n}`;
   }
 
@@ -248,7 +255,7 @@ export class Analysis {
   // -------------------------------------------------------------------------------------------------- regions
 
   #call(node: CallNode, values: Known): Node {
-    const source = this.#model.functions.find((f) => f.name === node.function);
+    const source = this.#functions.get(node.function);
     if (!source) throw new Error(`the graph calls ${node.function}, which it does not contain`);
     const inputs = node.inputs.map((id) => values.get(id) ?? constant);
     this.#calls.push(node.place);

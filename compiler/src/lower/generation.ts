@@ -17,22 +17,24 @@ export function deriveGeneration(model: GraphModel, generate: Generation, contex
   const { analysis, main, states } = first.analysis.prefix === 0 ? first : analyse(model, generate, first.analysis.prefix);
   for (const violation of analysis.violations) reportViolation(violation, generate, context);
   if (analysis.violations.length > 0) return undefined;
+  const loops = loopsByIndex(model);
   return {
     ...model,
     functions: reachable(analysis.made, main),
     main,
-    generate: { ...generate, prefix: analysis.prefix, state: states.map((s) => declared(s, model)) },
+    generate: { ...generate, prefix: analysis.prefix, state: states.map((s) => declared(s, loops)) },
   };
 }
 
 /** The functions that the model still calls: trials leave others behind. */
 function reachable(functions: readonly GraphFunction[], main: GraphFunction): GraphFunction[] {
   const wanted = new Set<string>();
+  const byName = new Map(functions.map((f) => [f.name, f]));
   const visit = (f: GraphFunction): void => {
     for (const name of calledBy(f.body)) {
       if (wanted.has(name)) continue;
       wanted.add(name);
-      const callee = functions.find((g) => g.name === name);
+      const callee = byName.get(name);
       if (callee) visit(callee);
     }
   };
@@ -48,18 +50,22 @@ function analyse(model: GraphModel, generate: Generation, prefix: Analysis['pref
   return { analysis, main: made, states };
 }
 
-function declared(state: LocalState, model: GraphModel): StateDeclaration {
+function declared(state: LocalState, loops: ReadonlyMap<string, Loop>): StateDeclaration {
   const { path, ...rest } = state;
-  return { path: { root: 'function', segments: path }, loops: loopsOf(path, model), ...rest };
+  return { path: { root: 'function', segments: path }, loops: loopsOf(path, loops), ...rest };
+}
+
+/** The loops around weights and scopes; where two have the same index, the first. */
+function loopsByIndex(model: GraphModel): Map<string, Loop> {
+  const all = [model.main, ...model.functions].flatMap((f) => [...f.weights, ...f.scopes].flatMap((w) => w.loops));
+  return new Map(all.reverse().map((loop) => [loop.index, loop]));
 }
 
 /** The loops whose indices a path contains, with their counts. */
-function loopsOf(path: LocalState['path'], model: GraphModel): Loop[] {
-  const all = [model.main, ...model.functions].flatMap((f) => [...f.weights, ...f.scopes].flatMap((w) => w.loops));
+function loopsOf(path: LocalState['path'], loops: ReadonlyMap<string, Loop>): Loop[] {
   return path.flatMap((segment) => {
     if (typeof segment === 'string' || typeof segment.index !== 'object' || segment.index.kind !== 'local') return [];
-    const { name } = segment.index;
-    const loop = all.find((l) => l.index === name);
+    const loop = loops.get(segment.index.name);
     return loop ? [loop] : [];
   });
 }
@@ -73,7 +79,7 @@ function reportViolation(violation: Violation, generate: Generation, context: Lo
     return;
   }
   const known = checker.configurations[0]?.known ?? {};
-  const witness = futureWitness(violation.mask, known, checker.formulaMap());
+  const witness = futureWitness(violation.mask, known, checker.formulas);
   checker.report('mask_sees_future', at, {
     name,
     attention: violation.label ?? 'this attention',

@@ -1,6 +1,7 @@
 import { compare, divide, modulo, multiply } from '../../algebra/construct.js';
 import { print } from '../../algebra/print.js';
 import type { Expression, ValueType } from '../../graph/graph.js';
+import { formulaKind } from '../formula-kinds.js';
 import { toMask, toScore } from '../formulas.js';
 import { agree, checkSize, lastSize, shortest, showType } from '../sizes.js';
 import { describe, type FormulaSite, failed, type TensorValue, type Value } from '../values.js';
@@ -111,7 +112,13 @@ function maskOf(use: Use, site: FormulaSite): Expression | undefined {
   const value = use.value('mask');
   if (!value) return true;
   const mask = toMask(value);
-  if (mask) return mask.resolve({ ...site, at: use.atArgument('mask') });
+  const at = use.atArgument('mask');
+  if (mask) {
+    const formula = mask.resolve({ ...site, at });
+    if (formula === undefined || formulaKind(formula, use.checker.formulas) !== 'number') return formula;
+    use.checker.report('mask_not_boolean', at, { found: 'a number' });
+    return undefined;
+  }
   if (value.kind !== 'error') {
     use.checker.report('wrong_kind', use.atArgument('mask'), { expected: 'a mask', found: describe(value) });
   }
@@ -122,7 +129,13 @@ function scoreOf(use: Use, site: FormulaSite): Expression | undefined {
   const value = use.value('score');
   if (!value || value.kind === 'none') return none;
   const score = toScore(value);
-  if (score) return score.resolve({ ...site, at: use.atArgument('score') });
+  const at = use.atArgument('score');
+  if (score) {
+    const formula = score.resolve({ ...site, at });
+    if (formula === undefined || formulaKind(formula, use.checker.formulas) !== 'condition') return formula;
+    use.checker.report('score_not_number', at, { found: 'a condition' });
+    return undefined;
+  }
   if (value.kind !== 'error') {
     use.checker.report('wrong_kind', use.atArgument('score'), { expected: 'a score', found: describe(value) });
   }

@@ -127,6 +127,19 @@ export class Use {
     return undefined;
   }
 
+  /** What acts along a sequence, on tables of weights too: their rows are the sequence, in a batch of one. */
+  alongSequence(inputs: readonly TensorValue[], run: (inputs: readonly TensorValue[]) => TensorValue): TensorValue {
+    const [first] = inputs;
+    if (!first || inputs.some((x) => x.constant !== true)) return run(inputs);
+    const made = run(inputs.map((x) => ({ ...this.reshaped(x, [1, ...x.type.shape]), constant: false })));
+    return { ...this.reshaped(made, made.type.shape.slice(1)), constant: true };
+  }
+
+  reshaped(x: TensorValue, shape: readonly Expression[], as = shape): TensorValue {
+    const attributes = { shape: { kind: 'list', items: as } } as const;
+    return emit(this.context, this.at, { operator: 'reshape', inputs: [x], type: { dtype: x.type.dtype, shape }, attributes });
+  }
+
   number(name: string, otherwise?: Expression): Expression | undefined {
     const given = this.given.get(name);
     if (!given) return otherwise ?? this.lacking(name);

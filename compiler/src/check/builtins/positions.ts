@@ -65,7 +65,7 @@ const learned: Builtin = {
 
 /** The length of a value's sequence axis. */
 export function sequenceLength(x: TensorValue): Expression {
-  return x.type.shape[x.type.shape.length >= 2 ? 1 : 0] ?? 1;
+  return x.type.shape[x.type.shape.length >= 2 && x.constant !== true ? 1 : 0] ?? 1;
 }
 
 /** Whether the longest sequence has a row for each position. */

@@ -8,9 +8,9 @@ import { sequenceLength } from './positions.js';
 const word = (value: string): Expression => ({ kind: 'string', value });
 const axis = { name: 'axis', named: true, words: ['features', 'sequence'] } as const;
 
-/** The place of the sequence axis: after the batch. */
+/** The place of the sequence axis: after the batch; a table of weights has none. */
 function sequenceAxis(x: TensorValue): number {
-  return x.type.shape.length >= 2 ? 1 : 0;
+  return x.type.shape.length >= 2 && x.constant !== true ? 1 : 0;
 }
 
 function withLength(x: TensorValue, length: Expression): ValueType {
@@ -28,7 +28,7 @@ const patches: Builtin = {
   operands: 1,
   parameters: positional('size'),
   run: (use) => {
-    const x = use.stream(4, 'an image [B, height, width, channels]');
+    const x = imageOf(use);
     const size = use.size('size');
     if (!x || size === undefined) return failed;
     const [batch = 1, height = 1, width = 1, channels = 1] = x.type.shape;
@@ -43,6 +43,18 @@ const patches: Builtin = {
     });
   },
 };
+
+/** An image as it is, or a sequence of patches on a grid as an image of them (the merging of Liu et al. 2021). */
+function imageOf(use: Use): TensorValue | undefined {
+  const [x] = use.operands;
+  const [only, more] = x?.kind === 'tensor' ? (x.segments ?? []) : [];
+  if (x?.kind !== 'tensor' || x.type.shape.length !== 3 || !only?.grid || more) {
+    return use.stream(4, 'an image [B, height, width, channels] or a sequence on a grid');
+  }
+  const [batch = 1, , channels = 1] = x.type.shape;
+  const { rows, columns } = only.grid;
+  return use.reshaped(x, [batch, rows, columns, channels], [-1, rows, columns, channels]);
+}
 
 /** Puts rows of a weight before every sequence: a class token. */
 const prepend: Builtin = {
@@ -78,10 +90,10 @@ const at: Builtin = {
   operands: 1,
   parameters: positional('index'),
   run: (use) => {
-    const x = use.sequence('a sequence');
+    const x = use.stream(2, 'a sequence');
     const index = use.number('index');
     if (!x || index === undefined) return failed;
-    return use.emit('at', [x], without(x, sequenceAxis(x)), { attributes: { index } });
+    return use.alongSequence([x], ([rows = x]) => use.emit('at', [rows], without(rows, 1), { attributes: { index } }));
   },
 };
 
@@ -91,8 +103,9 @@ const first: Builtin = {
   operands: 1,
   parameters: [],
   run: (use) => {
-    const x = use.sequence('a sequence');
-    return x ? use.emit('at', [x], without(x, sequenceAxis(x)), { attributes: { index: 0 } }) : failed;
+    const x = use.stream(2, 'a sequence');
+    if (!x) return failed;
+    return use.alongSequence([x], ([rows = x]) => use.emit('at', [rows], without(rows, 1), { attributes: { index: 0 } }));
   },
 };
 
@@ -102,10 +115,10 @@ const head: Builtin = {
   operands: 1,
   parameters: positional('count'),
   run: (use) => {
-    const x = use.sequence('a sequence');
+    const x = use.stream(2, 'a sequence');
     const count = use.size('count');
     if (!x || count === undefined) return failed;
-    return use.emit('head', [x], withLength(x, count), { attributes: { count } });
+    return use.alongSequence([x], ([rows = x]) => use.emit('head', [rows], withLength(rows, count), { attributes: { count } }));
   },
 };
 
@@ -115,12 +128,12 @@ const tail: Builtin = {
   operands: 1,
   parameters: positional('from'),
   run: (use) => {
-    const x = use.sequence('a sequence');
+    const x = use.stream(2, 'a sequence');
     const from = use.size('from');
     if (!x || from === undefined) return failed;
     const length = subtract(sequenceLength(x), from);
     if (!checkSize(use.checker, length, use.at)) return failed;
-    return use.emit('tail', [x], withLength(x, length), { attributes: { from } });
+    return use.alongSequence([x], ([rows = x]) => use.emit('tail', [rows], withLength(rows, length), { attributes: { from } }));
   },
 };
 
@@ -166,15 +179,23 @@ const concat: Builtin = {
       return failed;
     }
     const place = along === 'features' ? start.type.shape.length - 1 : sequenceAxis(start);
+    if (along === 'sequence' && start.type.shape.length < 2) {
+      use.checker.report('wrong_rank', use.at, { callee: 'concat', expected: 'sequences', found: showType(use.checker, start.type) });
+      return failed;
+    }
     if (!parts.every((part) => fitsBeside(use, start, part, place))) return failed;
     const length = parts.map((p) => p.type.shape[place] ?? 1).reduce((a, b) => add(a, b));
     const type: ValueType = { dtype: start.type.dtype, shape: start.type.shape.map((s, i) => (i === place ? length : s)) };
     const segments =
       along === 'features' ? start.segments : parts.flatMap((p) => p.segments ?? [{ length: sequenceLength(p) }]);
-    return use.emit('concat', parts, type, {
-      attributes: attributes({ axis: word(along) }, { axis: word('features') }),
-      segments,
-    });
+    const emit = (inputs: readonly TensorValue[]): TensorValue => {
+      const shape = inputs[0] === start ? type.shape : [1, ...type.shape];
+      return use.emit('concat', inputs, { dtype: type.dtype, shape }, {
+        attributes: attributes({ axis: word(along) }, { axis: word('features') }),
+        segments,
+      });
+    };
+    return along === 'sequence' ? use.alongSequence(parts, emit) : emit(parts);
   },
 };
 
@@ -197,15 +218,17 @@ function reduction(name: 'mean' | 'sum' | 'argmax'): Builtin {
     operands: 1,
     parameters: [axis],
     run: (use) => {
-      const x = use.stream(1, 'a value');
       const along = use.word('axis', 'features');
+      const x = along === 'sequence' ? use.stream(2, 'a sequence') : use.stream(1, 'a value');
       if (!x || along === undefined) return failed;
-      const place = along === 'features' ? x.type.shape.length - 1 : sequenceAxis(x);
-      const { shape } = without(x, place);
-      return use.emit(name, [x], { dtype: name === 'argmax' ? 'int' : 'float', shape }, {
-        attributes: attributes({ axis: word(along) }, { axis: word('features') }),
-        segments: along === 'features' ? x.segments : undefined,
-      });
+      const emit = (input: TensorValue): TensorValue => {
+        const { shape } = without(input, along === 'features' ? input.type.shape.length - 1 : 1);
+        return use.emit(name, [input], { dtype: name === 'argmax' ? 'int' : 'float', shape }, {
+          attributes: attributes({ axis: word(along) }, { axis: word('features') }),
+          segments: along === 'features' ? input.segments : undefined,
+        });
+      };
+      return along === 'features' ? emit(x) : use.alongSequence([x], ([rows = x]) => emit(rows));
     },
   };
 }

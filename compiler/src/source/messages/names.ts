@@ -154,7 +154,7 @@ export const nameMessages = {
     message: '{model} has no parameter {name}',
     help: suggested,
   },
-  block_uses_itself: {
+  uses_itself: {
     code: 'TFM2042',
     severity: 'error',
     title: 'a definition uses itself',
@@ -195,5 +195,19 @@ export const nameMessages = {
     title: 'a default uses a later parameter',
     message: 'the default of {name} uses {later}, which is declared after it',
     help: 'put {later} before {name}',
+  },
+  used_too_early: {
+    code: 'TFM2048',
+    severity: 'error',
+    title: 'a name is used before it is defined',
+    message: '{name} is used before it is defined',
+    help: 'move the definition of {name} up',
+  },
+  too_large: {
+    code: 'TFM2049',
+    severity: 'error',
+    title: 'a model is too large or too deep',
+    message: 'this is too large: blocks, functions or numbers stand in each other too deeply or too often',
+    help: 'write repetition with repeat(n)',
   },
 } as const satisfies Record<string, MessageDefinition>;
