@@ -1,5 +1,5 @@
 /** What a graph takes: configurations, weights, shapes, costs. Works on the graph only. */
-export { type Instantiation, instantiate } from './configuration.js';
+export { instantiate } from './configuration.js';
 export { type Explanation, explain } from './explanation.js';
 export type { Row } from './rows.js';
-export { listWeights, type Weight } from './weights.js';
+export { listWeights } from './weights.js';
