@@ -2,10 +2,11 @@ import type { GraphFunction, Node } from '../../graph/graph.js';
 import { FunctionContext, type ModelContext } from './context.js';
 import { scalar } from './expressions.js';
 import { type Code, flat, objectOf } from './layout.js';
+import { hasWeights } from './node-kinds.js';
 import { valueCode } from './operator-call.js';
 import { spelled, spelledType } from './spelling.js';
 import { arrowBody, printed, returning, type Statement } from './statement.js';
-import { hasWeights, StatementWriter } from './statements.js';
+import { StatementWriter } from './statements.js';
 import { propertyName } from './text.js';
 import { neededFor, readsOf } from './uses.js';
 

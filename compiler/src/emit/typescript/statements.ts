@@ -8,11 +8,13 @@ import type {
   RepeatNode,
   ScanNode,
 } from '../../graph/graph.js';
+import { type Branch, branchStatements, expressionOf } from './branches.js';
 import type { FunctionContext } from './context.js';
 import { scalar } from './expressions.js';
 import { FormulaPrinter } from './formulas.js';
 import { type Code, callOf, flat, listOf, objectOf } from './layout.js';
-import { operatorCall, signatureOf, valueCode } from './operator-call.js';
+import { hasWeights, isReference, keepsState, singular } from './node-kinds.js';
+import { operatorCall, valueCode } from './operator-call.js';
 import { inlinable, wantedName } from './readable.js';
 import { spelledShape } from './spelling.js';
 import { arrowBody, braces, returning, type Statement } from './statement.js';
@@ -229,8 +231,9 @@ export class StatementWriter {
       this.#unique(node.label ?? node.scope.segments.filter((s) => typeof s === 'string').join('.')),
     );
     const loop = this.#loop(node, index);
-    const outer = this.#scope;
+    const [outer, labels] = [this.#scope, this.#labels];
     this.#scope = 'scope';
+    this.#labels = new Set();
     const run = (): Statement[] => {
       const inner = this.body(node.region);
       const body = arrowBody(inner, this.#result(node.region));
@@ -243,6 +246,7 @@ export class StatementWriter {
         ? run()
         : this.#weights.withAlias([...node.scope.segments, loop.index], loop.variable, run);
     this.#scope = outer;
+    this.#labels = labels;
     for (const name of [index, loop.variable]) if (name !== undefined) this.#context.names.release(name);
     if (node.collects && list)
       body.push({ kind: 'line', code: [valueCode(this.#context, list.id), `.push(${variable})`] });
@@ -279,32 +283,15 @@ export class StatementWriter {
     const [first, second] = branches;
     if (!first || !second) return [];
     const [output] = node.outputs;
-    const choices = branches.map(({ body, results }) => expressionOf(body, results));
+    const choices = branches.map(expressionOf);
     if (output && node.outputs.length === 1 && choices.every((choice) => choice !== undefined)) {
       return this.#assign(node, [`${condition} ? `, choices[0] ?? '', ' : ', choices[1] ?? '']);
     }
     const variables = node.outputs.map(({ id }) => this.#declare(id));
-    const part = ({ body, results }: typeof first): Statement[] => {
-      const last = body.at(-1);
-      const [only] = variables;
-      if (variables.length === 1 && last?.kind === 'const' && last.target === results[0]) {
-        return [...body.slice(0, -1), { ...last, kind: 'line', code: [`${only} = `, last.code] }];
-      }
-      return [...body, ...variables.map((variable, index) => assignment(variable, results[index] ?? ''))];
-    };
-    return [
-      ...variables.map((variable): Statement => ({ kind: 'line', code: `let ${variable}: ${this.#tensor()}` })),
-      {
-        kind: 'block',
-        parts: [
-          { head: `if (${condition})`, body: part(first) },
-          { head: 'else', body: part(second) },
-        ],
-      },
-    ];
+    return branchStatements(condition, first, second, variables, this.#tensor());
   }
 
-  #branch(region: Region): { readonly body: Statement[]; readonly results: readonly Code[] } {
+  #branch(region: Region): Branch {
     return { body: this.body(region), results: region.results.map((id) => valueCode(this.#context, id)) };
   }
 
@@ -346,27 +333,5 @@ export class StatementWriter {
   }
 }
 
-/** What stands for a value that is there already: a number, a weight, a copy. */
-const isReference = (node: Node): boolean =>
-  node.kind === 'operator' && ['element', 'scalar', 'weight'].includes(node.operator);
-
-const assignment = (variable: string, code: Code): Statement => ({ kind: 'line', code: [`${variable} = `, code] });
-
-/** A branch that is one expression, for `?:`. */
-function expressionOf(body: readonly Statement[], [result = '']: readonly Code[]): Code | undefined {
-  const [only] = body;
-  if (only === undefined) return result;
-  return body.length === 1 && only.kind === 'const' && only.target === result ? only.code : undefined;
-}
-
 /** Blocks record their result themselves. */
 const without = ({ label: _, ...node }: CallNode): CallNode => node;
-
-const keepsState = (node: Node): boolean =>
-  node.kind === 'scan' ||
-  (node.kind === 'operator' &&
-    (node.operator === 'attend' || (signatureOf(node.operator).scope && node.state !== undefined)));
-
-export const hasWeights = (fn: GraphFunction): boolean => fn.weights.length > 0 || fn.scopes.length > 0;
-
-const singular = (label: string): string => (/[^s]s$/.test(label) ? label.slice(0, -1) : `${label}_copy`);

@@ -2,9 +2,9 @@ import type { Expression, GraphFunction, Initializer, ScopeDeclaration, WeightDe
 import { FunctionContext, type ModelContext } from './context.js';
 import { scalar } from './expressions.js';
 import { type Code, callOf, flat, group, layout, listOf } from './layout.js';
+import { hasWeights } from './node-kinds.js';
 import { spelledShape } from './spelling.js';
 import { printed, type Statement } from './statement.js';
-import { hasWeights } from './statements.js';
 import { camelCase, commentText, pascalCase, propertyName, stringLiteral } from './text.js';
 import { isConditional, type WeightNode } from './weight-tree.js';
 
