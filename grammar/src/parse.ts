@@ -3,7 +3,7 @@ import type { File, ParseResult, Span, SyntaxMistake } from './ast.js';
 import { commentsOf, documentationOf, firstOnLine, lineCounter } from './comments.js';
 import { tooDeep } from './depth.js';
 import { failure } from './messages.js';
-import { parser } from './parser.js';
+import { sharedParser, type TfmParser } from './parser.js';
 import { type Source, TooDeep } from './parser-base.js';
 import { checkSpelling } from './spelling.js';
 import { endOf, lexer } from './tokens.js';
@@ -18,6 +18,7 @@ export function parse(text: string): ParseResult {
   const spelling = checkSpelling(lexed.tokens, lexed.groups.ignored ?? [], lexed.errors, text);
   const { tokens } = spelling;
   const source = { end: text.length, lineOf: lineCounter(text) };
+  const parser = sharedParser();
   parser.begin(tokens, source, documentationOf(tokens, comments, text));
   parser.prepare(tokens, firstOnLine(tokens, text));
   const span = { start: 0, end: text.length };
@@ -31,7 +32,7 @@ export function parse(text: string): ParseResult {
       const { start, end } = mistake.span;
       return { mistake, quiet: mistake.kind === 'lexical' ? end : start, failed: false };
     });
-    return { file, mistakes: withoutConsequences([...reports, ...failures]) };
+    return { file, mistakes: withoutConsequences([...reports, ...failures], parser) };
   } catch (error) {
     if (!(error instanceof TooDeep)) throw error;
     return { file: nothing, mistakes: [deepMistake({ start: error.at.startOffset, end: endOf(error.at) })] };
@@ -101,7 +102,7 @@ function unclosed(expected: string, tokens: readonly IToken[], place: number, { 
  * Keeps one mistake for each wrong place. Where the parser lost its way, what it says up to the next statement follows
  * from that, and so does what it finds between declarations when the statement closed its model too early.
  */
-function withoutConsequences(findings: readonly Finding[]): SyntaxMistake[] {
+function withoutConsequences(findings: readonly Finding[], parser: TfmParser): SyntaxMistake[] {
   const { strays, skipped } = parser;
   const starts = parser.starts.toSorted((a, b) => a.offset - b.offset);
   const kept: SyntaxMistake[] = [];

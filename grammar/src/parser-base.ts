@@ -9,6 +9,11 @@ export type Rule<Result, Arguments extends unknown[] = []> = ParserMethod<Argume
 /** How deep expressions and bodies may stand in each other; a stack of 1 MB is enough for three times as much. */
 const deepest = 64;
 
+export interface ParserOptions {
+  /** Whether Chevrotain looks for ambiguities in the grammar. A test does; at each start it would cost 50 ms. */
+  readonly validate?: boolean;
+}
+
 /** What the parser knows of the text beside its tokens. */
 export interface Source {
   readonly end: number;
@@ -35,8 +40,13 @@ export abstract class ParserBase extends EmbeddedActionsParser {
   #documentation: ReadonlyMap<number, Documentation> = new Map();
   #depth = 0;
 
-  constructor() {
-    super(allTokens, { recoveryEnabled: true, maxLookahead: 2, errorMessageProvider: messages });
+  constructor({ validate = false }: ParserOptions) {
+    super(allTokens, {
+      recoveryEnabled: true,
+      maxLookahead: 2,
+      errorMessageProvider: messages,
+      skipValidations: !validate,
+    });
   }
 
   /** Makes ready for a text. `documentation` is keyed by the offset of the token that it stands before. */

@@ -15,7 +15,7 @@ import type {
   Statement,
   Stream,
 } from './ast.js';
-import type { Rule } from './parser-base.js';
+import type { ParserOptions, Rule } from './parser-base.js';
 import { StatementParser } from './parser-statements.js';
 import * as t from './tokens.js';
 
@@ -265,11 +265,16 @@ export class TfmParser extends StatementParser {
     return { kind: 'score', ...documented, name, parameters, value, span: this.spanFrom(start) };
   });
 
-  constructor() {
-    super();
+  constructor(options: ParserOptions = {}) {
+    super(options);
     this.performSelfAnalysis();
   }
 }
 
-/** Making a parser takes some time: all files share this one. */
-export const parser: TfmParser = new TfmParser();
+let shared: TfmParser | undefined;
+
+/** The parser of all files: making one takes 100 ms, so that happens at the first parse, and once. */
+export function sharedParser(): TfmParser {
+  shared ??= new TfmParser();
+  return shared;
+}

@@ -239,7 +239,16 @@ export const operators: readonly string[] = spellings([
   ...shortSigns.filter((token) => token.CATEGORIES?.includes(Infix) || token === Equal || token === Question),
 ]);
 
-export const lexer: Lexer = new Lexer(allTokens, { positionTracking: 'onlyOffset', ensureOptimizations: false });
+/** With `validate`, Chevrotain looks for mistakes in the patterns: a test does, at each start it would cost time. */
+export const makeLexer = (validate: boolean): Lexer =>
+  new Lexer(allTokens, {
+    positionTracking: 'onlyOffset',
+    ensureOptimizations: false,
+    skipValidations: !validate,
+    deferDefinitionErrorsHandling: validate,
+  });
+
+export const lexer: Lexer = makeLexer(false);
 
 /** The offset behind a token; NaN for the end of the file and for tokens that error recovery put in. */
 export const endOf = (token: IToken): number => token.startOffset + token.image.length;
