@@ -142,7 +142,7 @@ const declares = (line, name) =>
 
 /** A block of `$ tfm …` commands, each followed by what it prints. Blocks with other commands stay as they are. */
 async function session(body, { tfm }) {
-  const commands = [...body.matchAll(/^\$ .*(?:\\\n.*)*$/gm)].map(([command]) => command);
+  const commands = body.match(/^\$ (?:[^\\\n]|\\\n)*/gm) ?? [];
   if (!commands.every((command) => /^\$ (npx )?tfm /.test(command))) return body;
   const parts = [];
   for (const command of commands) {

@@ -37,8 +37,13 @@ export const declarationExplanations: Readonly<Record<string, Explanation>> = {
         input x: float[B, T, width]
         output y = x -> Double
       }
+
+      block Half from float[.., width] = linear(width / 2)
     `,
-    files: { 'parts.tfm': `import { Tiny } from "./example.tfm"\n\n${library}\n` },
+    files: {
+      'parts.tfm':
+        'import { Half } from "./example.tfm"\n\nblock Double from float[.., width] = Half -> linear(2 * width)\n',
+    },
     fix: 'Move what both files need into a third one that imports neither.',
   },
   TFM2022: {
@@ -48,7 +53,7 @@ export const declarationExplanations: Readonly<Record<string, Explanation>> = {
 
       model Tiny(width = 8) {
         input x: float[B, T, width]
-        output y = x -> linear(width)
+        output y = x -> Dubble
       }
     `,
     good: lines`
@@ -69,7 +74,7 @@ export const declarationExplanations: Readonly<Record<string, Explanation>> = {
 
       model Tiny(width = 8) {
         input x: float[B, T, width]
-        output y = x -> linear(width)
+        output y = x -> Double
       }
     `,
     good: lines`
@@ -260,13 +265,6 @@ export const declarationExplanations: Readonly<Record<string, Explanation>> = {
       }
     `,
   },
-  TFM2044: {
-    meaning: lines`
-      Code is generated from models. A file of blocks and functions is a library: other specs import it, and it needs no code of
-      its own.
-    `,
-    fix: 'Name the spec that imports the library, or a folder: libraries in it are left out.',
-  },
   TFM2045: {
     meaning: 'A model computes its outputs, and only them. One without outputs computes nothing.',
     bad: lines`
@@ -319,6 +317,48 @@ export const declarationExplanations: Readonly<Record<string, Explanation>> = {
       model Tiny(width = 8, hidden = 4 * width) {
         input x: float[B, T, width]
         output y = x -> linear(hidden) as up -> linear(width) as down
+      }
+    `,
+  },
+  TFM2048: {
+    meaning: lines`
+      Values are defined above their use, so that a spec reads from top to bottom. Blocks, functions, masks and scores may stand
+      below; but where one of them uses a value of the model, that value is defined above the use of the block.
+    `,
+    bad: lines`
+      model Tiny(width = 8) {
+        input x: float[B, T, width]
+        output y = hidden -> linear(width)
+        let hidden = x -> relu
+      }
+    `,
+    good: lines`
+      model Tiny(width = 8) {
+        input x: float[B, T, width]
+        let hidden = x -> relu
+        output y = hidden -> linear(width)
+      }
+    `,
+  },
+  TFM2049: {
+    meaning: lines`
+      Blocks and functions are written out where they are used. Here they use each other so deeply, or so often, that the model
+      would become too large to be generated: with two uses in each of forty blocks, the last one would exist 2⁴⁰ times.
+    `,
+    fix: 'Write repetition with `repeat(n) { … }`: its copies are a loop, in the graph and in generated code.',
+  },
+  TFM2050: {
+    meaning: 'The default of a parameter is computed from that parameter, which has no value before it.',
+    bad: lines`
+      model Tiny(width = 2 * width) {
+        input x: float[B, T, width]
+        output y = x -> linear(width)
+      }
+    `,
+    good: lines`
+      model Tiny(width = 16) {
+        input x: float[B, T, width]
+        output y = x -> linear(width)
       }
     `,
   },

@@ -120,10 +120,6 @@ export const generationExplanations: Readonly<Record<string, Explanation>> = {
       }
     `,
   },
-  TFM3007: {
-    meaning: 'An empty prompt begins with the `start` token of the input; this input names none.',
-    fix: 'Write `start` and the id behind the type of the input, or give a prompt of one token or more.',
-  },
   TFM3010: {
     meaning: lines`
       The function of a mask or score takes some of these names, in any order: \`head\`, \`q\` and \`k\` (absolute positions of query
@@ -211,23 +207,6 @@ export const generationExplanations: Readonly<Record<string, Explanation>> = {
         input text: token[B, T] of vocab
         mask in_text = (k) => k in text
         output y = text -> embedding(vocab, width) -> attention(2, mask: in_text)
-      }
-    `,
-  },
-  TFM3015: {
-    meaning: 'The mask is false for every query and key, so that every row of the attention is zero.',
-    bad: lines`
-      model Tiny(width = 8) {
-        input x: float[B, T, width]
-        mask never = (q, k) => q < k and k < q
-        output y = x -> attention(2, mask: never)
-      }
-    `,
-    good: lines`
-      model Tiny(width = 8) {
-        input x: float[B, T, width]
-        mask others = (q, k) => q < k or k < q
-        output y = x -> attention(2, mask: others)
       }
     `,
   },

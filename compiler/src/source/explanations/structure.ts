@@ -102,22 +102,6 @@ export const structureExplanations: Readonly<Record<string, Explanation>> = {
       }
     `,
   },
-  TFM2225: {
-    meaning:
-      'The number of copies of a `repeat` comes out below zero, for the defaults or for a preset. No copies, `repeat(0)`, is fine.',
-    bad: lines`
-      model Tiny(width = 8, depth = 1) {
-        input x: float[B, T, width]
-        output y = x -> repeat(depth - 2) as layers { linear(width) }
-      }
-    `,
-    good: lines`
-      model Tiny(width = 8, depth = 2) {
-        input x: float[B, T, width]
-        output y = x -> repeat(depth - 2) as layers { linear(width) }
-      }
-    `,
-  },
   TFM2226: {
     meaning: lines`
       The output of one copy flows into the next, so a copy gives the shape that it takes. Where the number of copies is written

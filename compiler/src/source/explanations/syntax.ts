@@ -9,7 +9,7 @@ export const syntaxExplanations: Readonly<Record<string, Explanation>> = {
     bad: lines`
       model Tiny(width = 8) {
         input x: float[B, T, width]
-        output y = x -> linear(width) @ relu
+        output y = x -> linear(width) -> relu ~
       }
     `,
     good: lines`
@@ -21,19 +21,19 @@ export const syntaxExplanations: Readonly<Record<string, Explanation>> = {
   },
   TFM1002: {
     meaning: lines`
-      The words and signs are known, but not in this order. The message says what could stand at the marked place. Each
-      statement begins with a keyword, so line breaks and semicolons do not matter; lists are separated by commas.
+      The words and signs are known, but not in this order. The message says what could stand at the marked place. Every
+      statement begins with a keyword, so line breaks carry no meaning; lists are separated by commas.
     `,
     bad: lines`
       model Tiny(width = 8) {
         input x: float[B, T, width]
-        output y = x -> linear(width, bias = false)
+        output y = x -> linear(width) -> -> relu
       }
     `,
     good: lines`
       model Tiny(width = 8) {
         input x: float[B, T, width]
-        output y = x -> linear(width, bias: false)
+        output y = x -> linear(width) -> relu
       }
     `,
   },

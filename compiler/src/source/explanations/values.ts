@@ -25,7 +25,7 @@ export const valueExplanations: Readonly<Record<string, Explanation>> = {
     bad: lines`
       model Tiny(width = 8) {
         input x: float[B, T, width]
-        output y = x -> linear(x)
+        output y = x -> linear(causal)
       }
     `,
     good: lines`
@@ -57,7 +57,7 @@ export const valueExplanations: Readonly<Record<string, Explanation>> = {
     bad: lines`
       model Tiny(width = 8) {
         input x: float[B, T, width]
-        let (a, b, c) = x -> split(4, 4)
+        let (a, b, c) = x -> split(width / 2, width / 2)
         output y = a + b + c
       }
     `,

@@ -35,24 +35,6 @@ export const weightExplanations: Readonly<Record<string, Explanation>> = {
       }
     `,
   },
-  TFM4003: {
-    meaning: lines`
-      Initialisers are numbers, \`normal(deviation)\`, \`truncated_normal(deviation)\`, \`uniform(low, high)\`, \`xavier_uniform(gain)\`,
-      \`xavier_normal(gain)\` and \`orthogonal(gain)\`.
-    `,
-    bad: lines`
-      model Tiny(width = 8) {
-        input x: float[B, T, width]
-        output y = x -> linear(width, init: gaussian(0.02))
-      }
-    `,
-    good: lines`
-      model Tiny(width = 8) {
-        input x: float[B, T, width]
-        output y = x -> linear(width, init: normal(0.02))
-      }
-    `,
-  },
   TFM4101: {
     meaning:
       'The path of a rule names no weight and no part of the model. `tfm explain SPEC --weights` lists every path.',
@@ -242,7 +224,7 @@ export const weightExplanations: Readonly<Record<string, Explanation>> = {
         input x: float[B, T, width]
         output y = x -> linear(width) as project
         checkpoint torch {
-          project = "fc" -> axes(out, in)
+          project = "fc" -> axes(width)
         }
       }
     `,
