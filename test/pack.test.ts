@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -31,5 +31,24 @@ test('a project made by `tfm init` builds, type-checks against the packed types 
   node(tfm, 'build');
   const typeRoots = path.resolve('node_modules/@types'); // the project's own would need the network
   node(path.resolve('node_modules/typescript/bin/tsc'), '-p', '.', '--typeRoots', typeRoots);
-  expect(node('dist/main.js')).toMatch(/^logits \[ 1, 18, 128 \]\n(?:\d+ ){16}\n$/);
+  expect(node('dist/main.js')).toMatch(/^backend wasm\nlogits \[ 1, 18, 128 \]\n(?:\d+ ){16}\n$/);
+});
+
+test('`tfm run` needs nothing else, and prints the tokens alone', () => {
+  const argv = [
+    tfm,
+    'run',
+    'gpt.tfm',
+    '--init',
+    '1',
+    '--prompt-tokens',
+    '7',
+    '--max-new-tokens',
+    '4',
+    '--backend',
+    'cpu',
+  ];
+  const { stdout, stderr } = spawnSync(process.execPath, argv, { cwd: folder, encoding: 'utf8' });
+  expect(stdout).toMatch(/^7(,\d+){4}$/);
+  expect(stderr).toMatch(/^backend cpu \(\d+ ms\)\n1 prompt tokens, .* tokens\/s\n$/);
 });
