@@ -41,7 +41,11 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
 
     test.each([
       ['specs/models/gpt2.tfm', 'Gpt2', { vocab: 13, context: 16, width: 8, depth: 2, heads: 2 }],
-      ['specs/models/llama.tfm', 'Llama', { vocab: 13, context: 16, width: 8, depth: 2, heads: 4, kv_heads: 2, hidden: 12 }],
+      [
+        'specs/models/llama.tfm',
+        'Llama',
+        { vocab: 13, context: 16, width: 8, depth: 2, heads: 4, kv_heads: 2, hidden: 12 },
+      ],
     ])('%s: a later token never influences an earlier row, bit for bit', async (spec, name, config) => {
       const model = await perturbed(spec, name, config);
       const whole = await output(model, { tokens });
@@ -145,7 +149,11 @@ function copyAsBlocks(from: SpecModel, to: SpecModel): void {
   for (const name of ['q', 'k', 'v'] as const) {
     tf.tidy(() => {
       const blocks = tf.split(source[name].weight as Tensor, 3, 0);
-      const columns = (block: Tensor, h: number) => tf.pad(block, [[0, 0], [4 * h, 8 - 4 * h]]);
+      const columns = (block: Tensor, h: number) =>
+        tf.pad(block, [
+          [0, 0],
+          [4 * h, 8 - 4 * h],
+        ]);
       target[name].weight.assign(tf.concat(blocks.map(columns), 0));
       target[name].bias.assign(source[name].bias);
     });

@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { disposeExplanation, useBackend } from '../../runtime/src/index.js';
 import { normal } from '../support/cases/case.js';
-import { build, get, mapRows, nd, type Nd } from '../support/reference/array.js';
+import { build, get, mapRows, type Nd, nd } from '../support/reference/array.js';
 import { elu, leakyRelu, sigmoid } from '../support/reference/elementwise.js';
 import { embedding, linear, maxout, softmax } from '../support/reference/layers.js';
 import { recurrent } from '../support/reference/recurrent.js';
@@ -32,9 +32,7 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
     // Vaswani et al. 2017, section 3.5: sin and cos of p / base^(2i / width), by turns, or first all sines.
     const expected = build([300, width], (p, feature) => {
       const half = Math.ceil(width / 2);
-      const [i, isSine] = halves
-        ? [feature % half, feature < half]
-        : [Math.floor(feature / 2), feature % 2 === 0];
+      const [i, isSine] = halves ? [feature % half, feature < half] : [Math.floor(feature / 2), feature % 2 === 0];
       const angle = p / base ** ((2 * i) / width);
       return isSine ? Math.sin(angle) : Math.cos(angle);
     });
@@ -89,7 +87,10 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
   test('the recurrent encoder–decoder is the formulas of Bahdanau et al., with additive attention', async () => {
     const sizes = { vocab: 9, target_vocab: 11, context: 12, embed: 6, width: 5, align: 7, pool: 4 };
     const model = await perturbed('specs/models/seq2seq.tfm', 'Seq2Seq', sizes);
-    const [source, target] = [[4, 7, 2, 8, 1], [1, 9, 4, 10]];
+    const [source, target] = [
+      [4, 7, 2, 8, 1],
+      [1, 9, 4, 10],
+    ];
     const found = await output(model, { source, target });
     const expected = await additiveDecoder(model, source, target);
     model.dispose();
@@ -110,12 +111,29 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
 
     test('is 0.9 of the right token and 0.1 of all, over the real tokens', async () => {
       const model = await perturbed('specs/models/transformer.tfm', 'Transformer', config);
-      const target = { values: [[1, 4, 2, 9], [1, 12, 0, 0]], lengths: [4, 2] };
-      const inputs = { source: [[4, 5, 6], [7, 8, 9]], target };
+      const target = {
+        values: [
+          [1, 4, 2, 9],
+          [1, 12, 0, 0],
+        ],
+        lengths: [4, 2],
+      };
+      const inputs = {
+        source: [
+          [4, 5, 6],
+          [7, 8, 9],
+        ],
+        target,
+      };
       const logProbabilities = mapRows(softmax(nd([2, 4, 13], await output(model, inputs))), 13, (row) =>
         row.map(Math.log),
       );
-      const costs = [[0, 0, 4], [0, 1, 2], [0, 2, 9], [1, 0, 12]].map(([b, row, token]) => {
+      const costs = [
+        [0, 0, 4],
+        [0, 1, 2],
+        [0, 2, 9],
+        [1, 0, 12],
+      ].map(([b, row, token]) => {
         const all = Array.from({ length: 13 }, (_, v) => -get(logProbabilities, b!, row!, v));
         return 0.9 * all[token!]! + (0.1 * all.reduce((sum, cost) => sum + cost, 0)) / 13;
       });
@@ -191,7 +209,10 @@ async function additiveDecoder(model: SpecModel, source: number[], target: numbe
     emitted.push(beside(beside(s, word), context));
     s = await gruFrom(s, beside(word, context), w.decoder.next);
   }
-  const states = nd([1, target.length, emitted[0]!.shape[2]!], emitted.flatMap(({ data }) => [...data]));
+  const states = nd(
+    [1, target.length, emitted[0]!.shape[2]!],
+    emitted.flatMap(({ data }) => [...data]),
+  );
   return dense(maxout(await dense(states, w.readout), 2), w.head);
 }
 

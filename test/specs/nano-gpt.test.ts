@@ -4,7 +4,9 @@ import { numbersOf, readJson, type Stored, stored } from '../support/golden.js';
 import { nanoGpt, published, rowsSorted } from '../support/nano-gpt.js';
 import { largestDifference, type SpecModel } from '../support/specs.js';
 
-const partials = readJson<Readonly<Record<string, Stored>>>('test/fixtures/weights/nano-gpt-sort/gpt-nano-sort-t0-partials.json');
+const partials = readJson<Readonly<Record<string, Stored>>>(
+  'test/fixtures/weights/nano-gpt-sort/gpt-nano-sort-t0-partials.json',
+);
 
 describe.each(['cpu', 'wasm'] as const)('minGPT, which sorts, on %s', (backend) => {
   let model: SpecModel;
@@ -21,7 +23,11 @@ describe.each(['cpu', 'wasm'] as const)('minGPT, which sorts, on %s', (backend) 
     const explanation = model.explain({ tokens });
     const found = await published(explanation, tokens);
     disposeExplanation(explanation);
-    expect(Object.keys(found).sort()).toEqual(Object.keys(partials).filter((name) => name !== 'config').sort());
+    expect(Object.keys(found).sort()).toEqual(
+      Object.keys(partials)
+        .filter((name) => name !== 'config')
+        .sort(),
+    );
     for (const [name, values] of Object.entries(found)) {
       const expected = numbersOf(stored(partials, name));
       // The bound; seen ≤ 3e-6. A score of −∞, behind the mask, must be one here too.
