@@ -1,8 +1,9 @@
 import type { Binary, Expression as Syntax, Unary } from '@tfm-lang/grammar';
-import { and, call as operate, not, or } from '../algebra/construct.js';
+import { and, call as operate, compare, not, or } from '../algebra/construct.js';
 import { isFormula } from '../algebra/walk.js';
 import type { DataType, Expression, Operator } from '../graph/graph.js';
 import type { OperatorName } from '../graph/operators.js';
+import { isCondition } from './conditions.js';
 import { atSpan, type Context } from './context.js';
 import { evaluate } from './expressions.js';
 import { combineMasks, inSegment, toMask } from './formulas.js';
@@ -73,8 +74,8 @@ function operation(operator: Operator, left: Value, right: Value, context: Conte
   if (liftable(left) || liftable(right)) return lifted(operator, left, right, context, places);
   if (left.kind === 'tensor' || right.kind === 'tensor') return tensors(operator, left, right, context, places);
   if (operator === 'equal' || operator === 'not_equal') {
-    const same = literalEqual(left, right);
-    if (same !== undefined) return scalar(same === (operator === 'equal'));
+    const same = literalEqual(left, right, context);
+    if (same !== undefined) return scalar(operator === 'equal' ? same : not(same));
   }
   context.checker.report('wrong_operands', places.whole, { left: describe(left), right: describe(right) });
   return failed;
@@ -85,7 +86,13 @@ function liftable(value: Value): boolean {
 }
 
 /** `clip == none`, `kind == "causal"`. */
-function literalEqual(a: Value, b: Value): boolean | undefined {
+function literalEqual(a: Value, b: Value, context: Context): Expression | undefined {
+  const [choice, word] = a.kind === 'text' ? [b, a] : [a, b];
+  if (choice.kind === 'scalar' && word.kind === 'text') {
+    const known = context.checker.value(choice.expression);
+    if (known !== undefined && typeof known !== 'string') return undefined;
+    return compare('equal', choice.expression, { kind: 'string', value: word.value });
+  }
   if (a.kind === 'text' && b.kind === 'text') return a.value === b.value;
   if (a.kind === 'none' || b.kind === 'none') return a.kind === b.kind;
   return undefined;
@@ -142,7 +149,8 @@ function tensors(operator: Operator, left: Value, right: Value, context: Context
   }
   const a = asTensor(left, context, places.left);
   const b = asTensor(right, context, places.right);
-  if (!a || !b || operator === 'modulo') {
+  const logic = operator === 'and' || operator === 'or';
+  if (!a || !b || operator === 'modulo' || (logic && (a.type.dtype !== 'bool' || b.type.dtype !== 'bool'))) {
     context.checker.report('wrong_operands', places.whole, { left: describe(left), right: describe(right) });
     return failed;
   }
@@ -194,8 +202,8 @@ export function unary(expression: Unary, context: Context): Value {
 function unaryOf(operator: Unary['operator'], value: Value, context: Context, at: At, operand: Syntax): Value {
   if (value.kind === 'error') return failed;
   if (operator === 'not') {
-    if (value.kind === 'scalar') return scalar(not(value.expression));
-    if (value.kind === 'tensor') return emit(context, at, { operator: 'not', inputs: [value], type: value.type, segments: value.segments });
+    if (value.kind === 'scalar' && isCondition(value.expression, context.checker)) return scalar(not(value.expression));
+    if (value.kind === 'tensor' && value.type.dtype === 'bool') return emit(context, at, { operator: 'not', inputs: [value], type: value.type, segments: value.segments });
     const mask = toMask(value);
     if (mask) {
       return {

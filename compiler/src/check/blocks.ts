@@ -13,7 +13,7 @@ import { local } from '../algebra/construct.js';
 import { type Constraint, solve } from '../algebra/solve.js';
 import { freeNames, walk } from '../algebra/walk.js';
 import type { Expression, GraphFunction, ScopeDeclaration } from '../graph/graph.js';
-import { suggestion } from '../source/suggest.js';
+import { nearestOf } from '../source/suggest.js';
 import { FunctionBuilder } from './builder.js';
 import { atSpan, type Context } from './context.js';
 import { declareLocal } from './declarations.js';
@@ -37,15 +37,17 @@ import {
 
 /** Arguments as written, with the names that their expressions see. */
 interface Given {
-  readonly arguments: readonly Argument[];
+  readonly bound: ReadonlyMap<Parameter, Argument>;
   readonly context: Context;
 }
 
 export function blockStage(block: BlockValue, given: readonly Argument[], context: Context, at: At): StageValue {
+  const { name, parameters } = block.declaration;
+  const bound = matchArguments(parameters, { arguments: given, context }, name.name, at);
   return {
     kind: 'stage',
-    name: block.declaration.name.name,
-    apply: (input, site) => applyBlock(block, { arguments: given, context }, input, { ...site, at }),
+    name: name.name,
+    apply: (input, site) => (bound ? applyBlock(block, { bound, context }, input, { ...site, at }) : failed),
   };
 }
 
@@ -58,6 +60,7 @@ export function snakeCase(name: string): string {
 function applyBlock(block: BlockValue, given: Given, input: TensorValue, site: Site): Value {
   const { declaration } = block;
   const { checker, builder: caller } = site.context;
+  if (!checker.counted(checker.limits.block())) return failed;
   const home = enterLabel(site, snakeCase(declaration.name.name));
   const builder = new FunctionBuilder(declaration.name.name, declaration, caller);
   const environment = new Environment(block.environment);
@@ -174,28 +177,29 @@ function namesIn(size: Syntax): readonly Name[] {
 
 /** Arguments are evaluated inside the call (weights made in them belong to it) with the names of the caller. */
 function bindArguments(declaration: Block, given: Given, context: Context): boolean {
-  const { checker, environment } = context;
-  const bound = matchArguments(declaration.parameters, given, declaration.name.name);
-  if (!bound) return false;
+  const { environment } = context;
   const outer: Context = { ...given.context, builder: context.builder, home: context.home };
   let fine = true;
   for (const parameter of declaration.parameters) {
-    const argument = bound.get(parameter);
+    const argument = given.bound.get(parameter);
     const value = argument
       ? evaluate(argument.value, outer)
       : parameter.default
         ? evaluate(parameter.default, context)
         : failed;
-    if (!argument && !parameter.default) {
-      const call = checker.calls.at(-1);
-      if (call) checker.report('missing_argument', call, { callee: declaration.name.name, name: parameter.name.name });
-    }
     if (value.kind === 'error') fine = false;
-    const named = asNamedStage(value, parameter.name.name, outer, argument ? atSpan(outer, argument.value.span) : undefined);
-    environment.define(parameter.name.name, named, parameter.name.span);
+    const source = argument && sourceOf(argument.value, outer);
+    const named = asNamedStage(value, parameter.name.name, outer, source);
+    environment.define(parameter.name.name, named, parameter.name.span, source);
     nameConstant(named, parameter.name.name, context);
   }
   return fine;
+}
+
+/** Where a value was written: in a library, an argument that only passes the user's on is the user's. */
+export function sourceOf(syntax: Syntax, context: Context): At {
+  const passed = context.file.library && syntax.kind === 'name' ? context.environment.find(syntax.name)?.source : undefined;
+  return passed ?? atSpan(context, syntax.span);
 }
 
 /** A size with a name of its own (`d_k = width / heads`) keeps it in generated code. */
@@ -221,7 +225,12 @@ function free(site: Site, name: string): Site {
 }
 
 /** Which argument belongs to which parameter, positional ones first; `undefined` after a reported mistake. */
-function matchArguments(parameters: readonly Parameter[], given: Given, callee: string): Map<Parameter, Argument> | undefined {
+function matchArguments(
+  parameters: readonly Parameter[],
+  given: { readonly arguments: readonly Argument[]; readonly context: Context },
+  callee: string,
+  at: At,
+): Map<Parameter, Argument> | undefined {
   const { checker } = given.context;
   const bound = new Map<Parameter, Argument>();
   const positional = given.arguments.filter((a) => !a.name);
@@ -246,7 +255,7 @@ function matchArguments(parameters: readonly Parameter[], given: Given, callee: 
       checker.report('unknown_argument', atSpan(given.context, argument.name.span), {
         callee,
         name,
-        suggestion: suggestion(name, parameters.map((p) => p.name.name)),
+        fix: nearestOf(name, parameters.map((p) => p.name.name), 'it takes'),
       });
       return undefined;
     }
@@ -256,7 +265,10 @@ function matchArguments(parameters: readonly Parameter[], given: Given, callee: 
     }
     bound.set(parameter, argument);
   }
-  return bound;
+  const lacking = parameters.find((p) => !p.default && !bound.has(p));
+  if (!lacking) return bound;
+  checker.report('missing_argument', at, { callee, name: lacking.name.name });
+  return undefined;
 }
 
 /** `{ let … return … }`. */
@@ -268,7 +280,8 @@ export function runBody(body: Body, context: Context): Value {
 export function runStatement(statement: Statement, context: Context): void {
   if (statement.kind === 'let') bindLet(statement, context);
   else if (!declareLocal(statement, context)) {
-    context.checker.report('statement_not_here', atSpan(context, statement.span), { statement: statement.kind });
+    const place = statement.kind === 'emit' ? 'scan' : 'model';
+    context.checker.report('statement_not_here', atSpan(context, statement.span), { statement: statement.kind, place });
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Argument, Call } from '@tfm-lang/grammar';
-import { suggestion } from '../source/suggest.js';
-import { blockStage } from './blocks.js';
+import { nearestOf } from '../source/suggest.js';
+import { blockStage, sourceOf } from './blocks.js';
 import { type Builtin, type Given, Use } from './builtins/builtin.js';
 import { atSpan, type Context } from './context.js';
 import { evaluate, type Label } from './expressions.js';
@@ -113,7 +113,7 @@ function bind(
       return undefined;
     }
     if (!names.includes(name)) {
-      checker.report('unknown_argument', place, { callee, name, suggestion: suggestion(name, names) });
+      checker.report('unknown_argument', place, { callee, name, fix: nearestOf(name, names, 'it takes') });
       return undefined;
     }
     if (bound.has(name)) {
@@ -141,13 +141,18 @@ function callBuiltin(builtin: Builtin, expression: Call, context: Context, label
     context.checker.report('not_yet_supported', at, { construct: builtin.later });
     return failed;
   }
-  const sorted = sortArguments(builtin, expression.arguments, context, at);
-  if (!sorted) return failed;
-  const { operands, given, rest } = sorted;
+  const sorted = sortArguments(builtin, expression.arguments, context);
+  if (!sorted) return builtin.preserves ? unchanged(builtin.name) : failed;
+  const { operands, places, given, rest } = sorted;
   if (operands.length > 0 || builtin.operands === 0) {
-    return builtin.run(new Use(builtin, { context, at, ...label }, operands, given, rest));
+    return builtin.run(new Use(builtin, { context, at, ...label }, operands, given, rest, places));
   }
   return stageOf(builtin, given, rest, context, at);
+}
+
+/** What a stage with mistakes does where it is known that it keeps the shape of its stream. */
+function unchanged(name: string): StageValue {
+  return { kind: 'stage', name, apply: (input) => input };
 }
 
 function stageOf(
@@ -160,7 +165,10 @@ function stageOf(
   return {
     kind: 'stage',
     name: builtin.name,
-    apply: (input, site) => builtin.run(new Use(builtin, { ...site, at }, [input], given, rest)),
+    apply: (input, site) => {
+      const value = builtin.run(new Use(builtin, { ...site, at }, [input], given, rest));
+      return value.kind === 'error' && builtin.preserves ? input : value;
+    },
     ...(builtin.table && {
       table: (site) => builtin.table?.(new Use(builtin, { ...site, at }, [], given, rest)),
     }),
@@ -169,24 +177,27 @@ function stageOf(
 
 interface Sorted {
   readonly operands: readonly (Value | null)[];
+  readonly places: readonly At[];
   readonly given: ReadonlyMap<string, Given>;
   readonly rest: readonly Given[];
 }
 
 /** Leading positional values are operands; what follows are the parameters, in order or by name. */
-function sortArguments(builtin: Builtin, given: readonly Argument[], context: Context, at: At): Sorted | undefined {
+function sortArguments(builtin: Builtin, given: readonly Argument[], context: Context): Sorted | undefined {
   const operands: (Value | null)[] = [];
+  const places: At[] = [];
   const parameters = new Map<string, Given>();
   const rest: Given[] = [];
   let position = 0;
   for (const argument of given) {
-    const value = wordOf(builtin, argument) ?? evaluate(argument.value, context);
+    const value = wordOf(builtin, argument, context) ?? evaluate(argument.value, context);
     if (value.kind === 'error') return undefined;
-    const place = atSpan(context, argument.value.span);
+    const place = sourceOf(argument.value, context);
     if (!argument.name) {
       const isOperand = builtin.streamOnly !== true && operands.length < builtin.operands && position === 0 && rest.length === 0;
       if (isOperand && canBeOperand(builtin, value)) {
         operands.push(value.kind === 'none' ? null : value);
+        places.push(place);
         continue;
       }
       if (builtin.rest !== undefined) {
@@ -195,17 +206,18 @@ function sortArguments(builtin: Builtin, given: readonly Argument[], context: Co
       }
     }
     const name = argument.name?.name ?? builtin.parameters.filter((p) => !p.named)[position++]?.name;
-    if (!accept(builtin, name, argument, parameters, context, at)) return undefined;
+    if (!accept(builtin, name, argument, given, parameters, context)) return undefined;
     if (name !== undefined) parameters.set(name, { value, at: place });
   }
-  return { operands, given: parameters, rest };
+  return { operands, places, given: parameters, rest };
 }
 
 /** `axis: features` is the word, whatever else here is called `features`. */
-function wordOf(builtin: Builtin, argument: Argument): Value | undefined {
-  const parameter = builtin.parameters.find((p) => p.name === argument.name?.name);
-  if (argument.value.kind !== 'name' || !parameter?.words?.includes(argument.value.name)) return undefined;
-  return { kind: 'word', word: argument.value.name };
+function wordOf(builtin: Builtin, argument: Argument, { environment }: Context): Value | undefined {
+  const words = builtin.parameters.find((p) => p.name === argument.name?.name)?.words;
+  if (argument.value.kind !== 'name' || !words) return undefined;
+  const { name } = argument.value;
+  return words.includes(name) || !environment.find(name) ? { kind: 'word', word: name } : undefined;
 }
 
 function canBeOperand(builtin: Builtin, value: Value): boolean {
@@ -219,24 +231,25 @@ function accept(
   builtin: Builtin,
   name: string | undefined,
   argument: Argument,
+  given: readonly Argument[],
   parameters: ReadonlyMap<string, Given>,
   context: Context,
-  at: At,
 ): boolean {
   const { checker } = context;
   const names = builtin.parameters.map((p) => p.name);
   const callee = builtin.name;
   const place = argument.name ? atSpan(context, argument.name.span) : atSpan(context, argument.span);
   if (name === undefined) {
-    checker.report('too_many_arguments', place, { callee, most: names.length, found: names.length + 1 });
+    const most = builtin.parameters.filter((p) => !p.named).length;
+    checker.report('too_many_arguments', place, { callee, most, found: given.filter((a) => !a.name).length });
     return false;
   }
   if (!names.includes(name)) {
-    checker.report('unknown_argument', place, { callee, name, suggestion: suggestion(name, names) });
+    checker.report('unknown_argument', place, { callee, name, fix: nearestOf(name, names, 'it takes') });
     return false;
   }
   if (parameters.has(name)) {
-    checker.report('argument_twice', at, { name });
+    checker.report('argument_twice', place, { name });
     return false;
   }
   return true;

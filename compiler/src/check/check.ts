@@ -1,7 +1,7 @@
 import type { Model, Preset } from '@tfm-lang/grammar';
 import { type Graph, graphVersion, type Place } from '../graph/graph.js';
 import { lower } from '../lower/lower.js';
-import { type Diagnostic, report } from '../source/diagnostic.js';
+import { type Diagnostic, hasErrors, report } from '../source/diagnostic.js';
 import type { Host } from '../source/host.js';
 import { suggestion } from '../source/suggest.js';
 import { offsetAt } from '../source/text.js';
@@ -11,7 +11,7 @@ import { declarationValue } from './declarations.js';
 import { Home } from './home.js';
 import { type Loaded, Loader, prelude } from './load.js';
 import { checkModel } from './model.js';
-import type { At } from './values.js';
+import { type At, failed as failedValue } from './values.js';
 
 export interface CheckResult {
   readonly graph?: Graph;
@@ -37,10 +37,11 @@ export function checkFile(host: Host, path: string, settings: Readonly<Record<st
   const models = file.tree.declarations.filter((d) => d.kind === 'model');
   const presets = file.tree.declarations.filter((d) => d.kind === 'preset');
   diagnostics.push(...presetProblems(presets, models, file));
+  const failed = hasErrors(diagnostics);
   const graphs = models.flatMap((model) => {
     const checker = new Checker();
     const own = presets.filter((p) => p.model.name === model.name.name);
-    const made = checkModel(model, own, file, checker, settings);
+    const made = checkModel(model, own, file, checker, settings, failed);
     const at = { file, span: model.name.span };
     const locate = (place: Place): At | undefined => locatePlace(loader, place);
     const lowered = made && lower(made, { checker, locate, model: at });
@@ -61,6 +62,10 @@ function bindFile(file: Loaded, done: Set<Loaded>): void {
   for (const [name, declaration] of file.declarations) {
     if (declaration.kind === 'model' || declaration.kind === 'preset') continue;
     file.environment.define(name, declarationValue(declaration, context));
+  }
+  // What could not be imported was reported: its name stands for nothing.
+  for (const { name, alias } of file.tree.imports.flatMap((i) => i.names)) {
+    if (!file.imports.has((alias ?? name).name)) file.environment.define((alias ?? name).name, failedValue);
   }
   for (const [name, { file: from, name: original, from: statement }] of file.imports) {
     bindFile(from, done);

@@ -32,8 +32,14 @@ export class Checker {
   readonly calls: At[] = [];
   /** Names like `linear_2` that the checker made up for unlabelled siblings: no checkpoint map may count on them. */
   readonly renumbered = new Set<string>();
+  /** Configurations that break a requirement: what follows from that is silent. */
+  readonly refused = new Set<string>();
   /** Where the defaults of the parameters stand. */
   defaults: ReadonlyMap<string, At> = new Map();
+  /** Uses of instances around the current place, outermost first. */
+  readonly instanceUses: At[] = [];
+  /** Where the inputs are declared. */
+  readonly inputPlaces = new Map<string, At>();
   /** Parameters that sizes, counts and indices depend on: integers. */
   readonly sizes = new Set<string>();
   /** The defaults and each preset: sizes must work out in all of them. */
@@ -41,6 +47,11 @@ export class Checker {
   /** `present(x)` of an input of the model in hand. */
   presenceOf: (name: string) => TensorValue | undefined = () => undefined;
   readonly limits = new Limits();
+  /** What was said of which place: once is enough, though blocks are walked for each use. */
+  readonly #said = new Map<string, number>();
+  #exhausted = false;
+  /** The statement of the model in hand. */
+  statement: At | undefined;
   readonly #functionKeys = new Map<string, GraphFunction>();
   readonly #functionNames = new UniqueNames();
   readonly #requirements = new Map<string, Requirement>();
@@ -58,19 +69,29 @@ export class Checker {
       .filter((n) => n !== own)
       .map((n) => ({ file: n.at.file.name, span: n.at.span, text: n.text }));
     if (user) labels.push({ file: at.file.name, span: at.span, text: 'found here' });
-    const known = this.diagnostics.some(
-      (d) => d.name === name && d.file === place.file.name && d.span.start === place.span.start,
-    );
-    if (known) return;
-    this.diagnostics.push(report(name, { file: place.file.name, span: place.span, labels, parameters, ...(own && { label: own.text }) }));
+    const made = report(name, { file: place.file.name, span: place.span, labels, parameters, ...(own && { label: own.text }) });
+    const line = lineAndColumn(place.file.text, place.span.start).line;
+    const keys = [`${place.span.start}`, `${line} ${made.message}`].map((key) => `${name} ${made.file} ${key}`);
+    if (keys.some((key) => this.#said.has(key))) return;
+    for (const key of keys) this.#said.set(key, this.diagnostics.length);
+    this.diagnostics.push(made);
   }
 
   /** Runs what lies one level deeper in the model; `failed` (and reported) where the model is too large or too deep. */
   nested(at: At, run: () => Value): Value {
-    const value = this.limits.step() ? this.limits.deeper(run) : undefined;
+    if (!this.counted(this.limits.step())) return failed;
+    const value = this.limits.deeper(run);
     if (value !== undefined) return value;
-    this.report('too_large', at, {});
+    this.report('too_large', at, { what: 'blocks and functions stand in each other too deeply', fix: undefined });
     return failed;
+  }
+
+  /** What is beyond the limits is told once, at the statement of the model that needs so much. */
+  counted(inside: boolean): boolean {
+    if (inside || this.statement === undefined || this.#exhausted) return inside;
+    this.#exhausted = true;
+    this.report('too_large', this.statement, { what: 'its blocks expand to too many stages', fix: 'write repetition with repeat(n)' });
+    return false;
   }
 
   /** Runs the body of a definition that is used at `at`. */
@@ -84,7 +105,7 @@ export class Checker {
   /** Whether a number is short enough to work with; reported where it is not. */
   isShort(expression: Expression, at: At): boolean {
     if (this.limits.isShort(expression)) return true;
-    this.report('too_large', at, {});
+    this.report('too_large', at, { what: 'this number has too many parts', fix: undefined });
     return false;
   }
 
@@ -105,6 +126,7 @@ export class Checker {
   /** Other mistakes for those that were reported since `from` entries: of two ways that both fail, one is told. */
   replaceSince(from: number, diagnostics: readonly Diagnostic[]): void {
     this.diagnostics.splice(from, Number.POSITIVE_INFINITY, ...diagnostics);
+    for (const [key, place] of this.#said) if (place >= from + diagnostics.length) this.#said.delete(key);
   }
 
   place(at: At): Place {
@@ -139,6 +161,15 @@ export class Checker {
     const value = this.value(size);
     const text = print(size);
     return typeof value === 'number' && String(value) !== text ? `${text} = ${value}` : text;
+  }
+
+  /** Whether the spec itself requires that two sizes are equal. */
+  isRequired(a: Expression, b: Expression): boolean {
+    return this.requirements.some(({ condition }) => {
+      if (typeof condition !== 'object' || condition.kind !== 'operator' || condition.operator !== 'equal') return false;
+      const [left = 0, right = 0] = condition.operands;
+      return (equal(left, a) && equal(right, b)) || (equal(left, b) && equal(right, a));
+    });
   }
 
   sameSize(a: Expression, b: Expression): boolean {

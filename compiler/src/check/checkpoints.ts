@@ -7,6 +7,7 @@ import type {
 } from '@tfm-lang/grammar';
 import type { CheckpointDeclaration, CheckpointRule, CheckpointStep, Expression, GraphModel } from '../graph/graph.js';
 import { suggestion } from '../source/suggest.js';
+import { isCondition } from './conditions.js';
 import { atSpan, type Context } from './context.js';
 import { evaluate } from './expressions.js';
 import { type Pattern, showPattern, weightPatterns } from './patterns.js';
@@ -27,7 +28,7 @@ export function checkpoint(statement: Checkpoint, model: GraphModel | undefined,
   const ignore: CheckpointDeclaration['ignore'][number][] = [];
   for (const entry of statement.rules) {
     const place = checker.place(atSpan(context, entry.span));
-    const when = entry.when && scalarOf(entry.when, context);
+    const when = entry.when && conditionOf(entry.when, context);
     if (entry.kind === 'ignore') {
       wellFormed(entry.template, context);
       ignore.push({ template: prefix + entry.template.value, ...(when !== undefined && { when }), place });
@@ -58,6 +59,13 @@ function prefixOf(statement: Checkpoint): string {
   if (!statement.prefix) return '';
   const { text, optional } = statement.prefix;
   return optional ? `(${text.value})?` : text.value;
+}
+
+function conditionOf(syntax: Syntax, context: Context): Expression | undefined {
+  const value = scalarOf(syntax, context);
+  if (value === undefined || isCondition(value, context.checker)) return value;
+  context.checker.report('wrong_kind', atSpan(context, syntax.span), { expected: 'a condition', found: 'a number' });
+  return undefined;
 }
 
 function scalarOf(syntax: Syntax, context: Context): Expression | undefined {

@@ -3,6 +3,7 @@ import { choose, compare, not, or } from '../algebra/construct.js';
 import { print } from '../algebra/print.js';
 import { isFormula } from '../algebra/walk.js';
 import type { Expression } from '../graph/graph.js';
+import { isCondition } from './conditions.js';
 import { atSpan, type Context } from './context.js';
 import { evaluate } from './expressions.js';
 import { toMask, toScore } from './formulas.js';
@@ -37,7 +38,7 @@ function conditionOf(syntax: Syntax, context: Context): Expression | undefined {
     context.checker.report('condition_is_data', at, {});
     return undefined;
   }
-  if (value.kind !== 'scalar' || typeof value.expression === 'number') {
+  if (value.kind !== 'scalar' || !isCondition(value.expression, context.checker)) {
     context.checker.report('wrong_kind', at, { expected: 'true or false', found: describe(value) });
     return undefined;
   }
@@ -187,15 +188,31 @@ export function matchChoice(expression: Match, context: Context): Value {
     return failed;
   }
   const arms = expression.arms.map((arm) => ({
-    patterns: arm.patterns.map((p) => evaluate(p, context)),
+    patterns: arm.patterns.map((p) => patternOf(p, subject, context)),
     value: arm.value,
   }));
+  if (arms.some((arm) => arm.patterns.some((p) => p.kind === 'error'))) return failed;
   reportUnreachable(arms.map((a) => a.patterns), expression, context);
   if (!exhaustive(subject, arms, context)) {
     context.checker.report('match_not_exhaustive', at, {});
     return failed;
   }
   return arm(subject, arms, context, at);
+}
+
+/** A pattern of the kind of what is matched: a text for a text, a number for a number. */
+function patternOf(syntax: Syntax, subject: Value, context: Context): Value {
+  const pattern = evaluate(syntax, context);
+  if (pattern.kind === 'error') return failed;
+  const kind = (value: Value): string => {
+    const known = value.kind === 'scalar' ? context.checker.value(value.expression) : undefined;
+    return value.kind === 'text' ? 'string' : value.kind === 'scalar' ? typeof known : value.kind;
+  };
+  const [wanted, found] = [kind(subject), kind(pattern)];
+  if (wanted === found || [wanted, found].includes('undefined')) return pattern;
+  const expected = { string: 'a text', number: 'a number', boolean: 'true or false' }[wanted] ?? describe(subject);
+  context.checker.report('wrong_kind', atSpan(context, syntax.span), { expected, found: describe(pattern) });
+  return failed;
 }
 
 /** A case behind `_`, or with patterns that stand in earlier cases. */

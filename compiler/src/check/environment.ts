@@ -1,5 +1,5 @@
 import type { Span } from '@tfm-lang/grammar';
-import { failed, type Value } from './values.js';
+import { type At, failed, type Value } from './values.js';
 
 /** A name and what it stands for. */
 export interface Binding {
@@ -7,6 +7,8 @@ export interface Binding {
   value: Value;
   readonly span?: Span;
   readonly isLabel: boolean;
+  /** Of a parameter: the argument that was given. */
+  readonly source?: At;
 }
 
 /** Names in scope, innermost first. */
@@ -19,16 +21,21 @@ export class Environment {
   }
 
   /** Binds a name here. A name defined twice (reported where names are resolved) stands for nothing any more. */
-  define(name: string, value: Value, span?: Span): void {
+  define(name: string, value: Value, span?: Span, source?: At): void {
     const earlier = this.#bindings.get(name);
     if (earlier && !earlier.isLabel) earlier.value = failed;
-    else this.#bindings.set(name, { name, value, isLabel: false, ...(span && { span }) });
+    else this.#bindings.set(name, { name, value, isLabel: false, ...(span && { span }), ...(source && { source }) });
   }
 
   /** The copies of a labelled repeat, until something of that name is defined. */
   defineLabel(name: string, value: Value): void {
     const earlier = this.#bindings.get(name);
     if (!earlier || earlier.isLabel) this.#bindings.set(name, { name, value, isLabel: true });
+  }
+
+  /** Whether this scope itself binds the name to something other than a label. */
+  has(name: string): boolean {
+    return this.#bindings.get(name)?.isLabel === false;
   }
 
   find(name: string): Binding | undefined {

@@ -3,7 +3,7 @@ import { index, infinity, list, pi } from '../algebra/construct.js';
 import { print } from '../algebra/print.js';
 import { isFormula } from '../algebra/walk.js';
 import type { Expression } from '../graph/graph.js';
-import { suggestion } from '../source/suggest.js';
+import { nearestOf } from '../source/suggest.js';
 import { binary, unary } from './arithmetic.js';
 import { builtins } from './builtins/table.js';
 import { call } from './calls.js';
@@ -16,14 +16,12 @@ import { instance, pipe, repeatStage, residualStage } from './stages.js';
 import { type At, describe, failed, scalar, type Site, type Value } from './values.js';
 
 /** A label that the text around an expression gives to what it makes: `… as name`. */
-export type Label = Pick<Site, 'label' | 'was'>;
+export type Label = Pick<Site, 'label' | 'labelAt' | 'was'>;
 
 /** The value of an expression; every mistake is reported and becomes `error`, which silences what follows from it. */
 export function evaluate(expression: Syntax, context: Context, label: Label = {}): Value {
-  if (!context.checker.limits.step()) {
-    context.checker.report('too_large', atSpan(context, expression.span), {});
-    return failed;
-  }
+  const { checker } = context;
+  if (!checker.counted(checker.limits.step())) return failed;
   switch (expression.kind) {
     case 'number':
       return scalar(expression.value);
@@ -114,7 +112,7 @@ function name(expression: Name, context: Context): Value {
 }
 
 function labelled(value: Syntax, label: Identifier, was: Identifier | undefined, context: Context): Value {
-  const given: Label = { label: label.name, ...(was && { was: was.name }) };
+  const given: Label = { label: label.name, labelAt: atSpan(context, label.span), ...(was && { was: was.name }) };
   const result = evaluate(value, context, given);
   if (result.kind === 'error') return failed;
   const stage = asLabelled(result, given, context, value.span);
@@ -143,7 +141,7 @@ function member(expression: Member, context: Context): Value {
       if (field) return field;
       context.checker.report('unknown_field', at, {
         name: property,
-        suggestion: suggestion(property, [...object.fields.keys()]),
+        fix: nearestOf(property, [...object.fields.keys()], 'it has'),
       });
       return failed;
     }
@@ -175,7 +173,7 @@ function indexed(expression: Index, context: Context): Value {
   switch (object.kind) {
     case 'tensor':
       if (!places.some(isFormula)) break;
-      return lookup(context, object, places);
+      return lookup(context, object, places, at);
     case 'copies':
       return element(context, object, first, at);
     case 'tensors':
@@ -190,13 +188,18 @@ function indexed(expression: Index, context: Context): Value {
 }
 
 /** `table[bucket, head]`: a number of a value for each (head, query, key); with one index fewer, a vector. */
-function lookup(context: Context, object: Extract<Value, { kind: 'tensor' }>, indices: readonly Expression[]): Value {
+function lookup(
+  context: Context,
+  object: Extract<Value, { kind: 'tensor' }>,
+  indices: readonly Expression[],
+  at: At,
+): Value {
   const rank = object.type.shape.length;
   // A weight has no batch axis; every other value has it first, and it is never written.
   const isWeight = object.constant === true;
   const axes = isWeight ? rank : rank - 1;
   if (indices.length > axes || indices.length < axes - 1) {
-    context.checker.report('wrong_index_count', object.at, { expected: String(axes), found: String(indices.length) });
+    context.checker.report('wrong_index_count', at, { expected: String(axes), found: String(indices.length) });
     return failed;
   }
   const expression: Expression = {
@@ -243,7 +246,7 @@ export function bindLet(statement: Let, context: Context): void {
   const many = statement.names.length > 1;
   const bare = statement.value.kind === 'call' && !many;
   const before = weightCount(context);
-  const value = evaluate(statement.value, context, bare ? { label: first.name } : {});
+  const value = evaluate(statement.value, context, bare ? { label: first.name, labelAt: atSpan(context, first.span) } : {});
   for (const name of statement.names) {
     if (value.kind !== 'error' && context.file.unusedLets.has(name.span.start)) {
       const weights = isInstance(value) || (weightCount(context) > before && !many);

@@ -10,8 +10,6 @@ export interface SpecFile {
   /** A file of the standard library: mistakes inside it are reported at the call in the user's file. */
   readonly library: boolean;
   readonly environment: Environment;
-  /** Whether mistakes were found before anything is evaluated. */
-  readonly failed: boolean;
   /** Starts of names that mean nothing, already reported. */
   readonly unresolved: ReadonlySet<number>;
   /** Starts of the names of `let`s that nothing mentions. */

@@ -120,7 +120,7 @@ export function combineMasks(operator: 'and' | 'or', left: Value, right: Value):
     text: `${a.text} ${operator} ${b.text}`,
     resolve: (site) => {
       if ((a.parts ?? 1) + (b.parts ?? 1) > 100) {
-        site.context.checker.report('too_large', site.at, {});
+        site.context.checker.report('too_large', site.at, { what: 'this mask is made of too many masks', fix: undefined });
         return undefined;
       }
       const x = a.resolve(site);
@@ -159,11 +159,11 @@ function resolveLambda(value: FunctionValue, site: FormulaSite): Expression | un
 }
 
 function asFormula(value: Value, site: FormulaSite): Expression | undefined {
-  if (value.kind === 'scalar') return value.expression;
+  if (value.kind === 'scalar' && !value.vector) return value.expression;
   if (value.kind !== 'error') {
     site.context.checker.report('wrong_kind', site.at, {
       expected: 'a condition or a number for each query and key',
-      found: describe(value),
+      found: value.kind === 'scalar' ? 'a vector' : describe(value),
     });
   }
   return undefined;
@@ -182,7 +182,8 @@ export function instantiate(
     const environment = new Environment(template.environment);
     for (const p of declaration.parameters) environment.define(p.name.name, arguments_.get(p.name.name) ?? failed);
     const inner = { ...site.context, file: template.file, environment };
-    const result = site.context.checker.insideOf(declaration, site.at, () => {
+    const at = { file: template.file, span: declaration.name.span };
+    const result = site.context.checker.insideOf(declaration, at, () => {
       const value = evaluate(declaration.value, inner);
       const made = kind === 'mask' ? toMask(value) : toScore(value);
       const formula = made ? made.resolve(site) : asFormula(value, site);
@@ -289,7 +290,7 @@ export function inSegment(expression: Binary, context: Context): Value {
   const segment = segments[place];
   if (!segment) {
     const known = segments.flatMap((s) => (s.name === undefined ? [] : [s.name]));
-    context.checker.report('no_such_segment', at, { name: wanted, known: known.join(', ') || 'none' });
+    context.checker.report('no_such_segment', atSpan(context, expression.right.span), { name: wanted, known: known.join(', ') || 'none' });
     return failed;
   }
   const offset = offsetOf(segments, place);
@@ -344,14 +345,23 @@ function elementwise(
   });
 }
 
+/** The parameters that are neither given nor have a default. */
+export function openParameters(fn: FunctionValue): readonly string[] {
+  const optional = new Set((fn.declaration?.parameters ?? []).filter((p) => p.default).map((p) => p.name.name));
+  return fn.parameters.filter((p) => !fn.bound.has(p) && !optional.has(p));
+}
+
 /** A function as a stage: it acts on every element; exactly its first open parameter is the stream. */
 export function functionStage(fn: FunctionValue, context: Context): StageValue | undefined {
-  const open = fn.parameters.filter((p) => !fn.bound.has(p));
+  const open = openParameters(fn);
   const [stream] = open;
   if (stream === undefined || open.length !== 1) return undefined;
   return {
     kind: 'stage',
     name: fn.name,
-    apply: (input, site) => callFunction(fn, new Map([...fn.bound, [stream, input]]), { ...context, ...site.context }, site.at),
+    apply: (input, site) => {
+      const given = new Map<string, Value>([...fn.bound, [stream, input]]);
+      return callFunction(fn, fn.complete?.(given, context) ?? given, { ...context, ...site.context }, site.at);
+    },
   };
 }

@@ -1,7 +1,7 @@
 import type { Expression as Syntax, Generate, Model, Train } from '@tfm-lang/grammar';
 import { add } from '../algebra/construct.js';
 import type { Expression, Generation, Training, ValueType } from '../graph/graph.js';
-import { suggestion } from '../source/suggest.js';
+import { nearestOf, suggestion } from '../source/suggest.js';
 import { atSpan, type Context } from './context.js';
 import { evaluate } from './expressions.js';
 import type { ModelParts } from './model.js';
@@ -90,6 +90,7 @@ export function training(model: Model, parts: ModelParts, context: Context): Tra
   const [statement, second] = model.statements.flatMap((s) => (s.kind === 'train' ? [s] : []));
   if (second) checker.report('train_twice', atSpan(context, second.span), {});
   if (!statement) return undefined;
+  const loss = lossOf(statement.loss, context);
   const output = parts.outputs.get(statement.output.name);
   if (!output) {
     const known = namesOf(model, 'output');
@@ -97,7 +98,6 @@ export function training(model: Model, parts: ModelParts, context: Context): Tra
     if (!known.includes(name)) checker.report('train_output', atSpan(context, span), { name, suggestion: suggestion(name, known) });
     return undefined;
   }
-  const loss = lossOf(statement.loss, context);
   const against = labelsOf(statement, model, output.value.type, parts, context);
   if (!loss || !against || !comparable(loss.name, output.value, against, parts, atSpan(context, statement.output.span), context)) return undefined;
   return { output: statement.output.name, loss: loss.name, attributes: loss.attributes, against };
@@ -116,9 +116,9 @@ function lossOf(syntax: Syntax, context: Context): { name: Training['loss']; att
   const attributes: Record<string, Expression> = {};
   for (const argument of syntax.kind === 'call' ? syntax.arguments : []) {
     const key = argument.name?.name ?? '';
-    const at = atSpan(context, argument.span);
+    const at = atSpan(context, argument.name?.span ?? argument.span);
     if (!known.includes(key)) {
-      checker.report('unknown_argument', at, { callee: name, name: key || 'without a name', suggestion: suggestion(key, known) });
+      checker.report('unknown_argument', at, { callee: name, name: key || 'without a name', fix: nearestOf(key, known, 'it takes') });
       continue;
     }
     const value = evaluate(argument.value, context);

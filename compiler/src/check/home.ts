@@ -11,6 +11,8 @@ interface Shared {
 interface Level {
   readonly taken: Map<string, number>;
   readonly labels: Set<string>;
+  /** Labels of before: `as new was old`. */
+  readonly old: Set<string>;
 }
 
 interface HomeFields {
@@ -62,7 +64,7 @@ export class Home {
     const key = pathKey(this.segments);
     const known = this.#fields.levels.get(key);
     if (known) return known;
-    const level: Level = { taken: new Map(), labels: new Set() };
+    const level: Level = { taken: new Map(), labels: new Set(), old: new Set() };
     this.#fields.levels.set(key, level);
     return level;
   }
@@ -99,13 +101,15 @@ export class Home {
     return `${name}_${n}`;
   }
 
-  /** Takes a label at this level; false where it is already given to something else. */
-  label(name: string): boolean {
+  /** Takes a label at this level, and the one that it had before; the name of the two that means something else. */
+  label(name: string, was?: string): { readonly twice: string } | { readonly old: string } | undefined {
     const level = this.#level();
-    if (level.labels.has(name)) return false;
+    if (level.labels.has(name)) return { twice: name };
     level.labels.add(name);
     level.taken.set(name, (level.taken.get(name) ?? 0) + 1);
-    return true;
+    if (was !== undefined) level.old.add(was);
+    if (level.old.has(name)) return { old: name };
+    return was !== undefined && level.labels.has(was) ? { old: was } : undefined;
   }
 
   /** Runs the arms of an `if`, each from the same names, and keeps the names of all of them afterwards. */
@@ -141,7 +145,7 @@ export function pathKey(segments: Segments): string {
 }
 
 function copyLevels(levels: ReadonlyMap<string, Level>): Map<string, Level> {
-  return new Map([...levels].map(([key, l]) => [key, { taken: new Map(l.taken), labels: new Set(l.labels) }]));
+  return new Map([...levels].map(([key, l]) => [key, { taken: new Map(l.taken), labels: new Set(l.labels), old: new Set(l.old) }]));
 }
 
 function replaceLevels(into: Map<string, Level>, from: ReadonlyMap<string, Level>): void {
@@ -156,6 +160,7 @@ function mergeLevels(into: Map<string, Level>, from: ReadonlyMap<string, Level>)
     else {
       for (const [name, count] of level.taken) known.taken.set(name, Math.max(known.taken.get(name) ?? 0, count));
       for (const label of level.labels) known.labels.add(label);
+      for (const label of level.old) known.old.add(label);
     }
   }
 }

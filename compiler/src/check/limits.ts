@@ -5,7 +5,10 @@ import type { Expression } from '../graph/graph.js';
 const deepest = 100;
 
 /** Expressions and stages of one model, each use of a block counted anew. */
-const most = 400_000;
+const most = 3_000_000;
+
+/** Uses of blocks of one model. */
+const mostBlocks = 20_000;
 
 /** Parts of one number: what is longer is no formula that somebody wrote. */
 const largest = 2_000;
@@ -17,6 +20,7 @@ const oftenest = 8;
 export class Limits {
   #depth = 0;
   #steps = 0;
+  #blocks = 0;
   readonly #active = new Map<object, number>();
   readonly #endless = new Set<object>();
   readonly #sizes = new WeakMap<object, number>();
@@ -24,6 +28,11 @@ export class Limits {
   /** Counts one more expression or stage; false where there are too many. */
   step(): boolean {
     return ++this.#steps <= most;
+  }
+
+  /** Counts one more use of a block; false where there are too many. */
+  block(): boolean {
+    return ++this.#blocks <= mostBlocks;
   }
 
   /** Runs what lies one level deeper; `undefined` where that is too deep. */

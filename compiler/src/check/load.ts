@@ -1,5 +1,5 @@
 import { type Declaration, type File, type Import, parse } from '@tfm-lang/grammar';
-import { type Diagnostic, hasErrors, report } from '../source/diagnostic.js';
+import { type Diagnostic, report } from '../source/diagnostic.js';
 import { type Host, normalizePath } from '../source/host.js';
 import { suggestion } from '../source/suggest.js';
 import { standardLibrary } from '../std.gen.js';
@@ -56,9 +56,8 @@ export class Loader {
     // Words that the parser could not place are not there to mention names.
     const told = diagnostics.filter((d) => mistakes.length === 0 || d.severity === 'error');
     if (!library) this.diagnostics.push(...told);
-    const failed = mistakes.length > 0 || hasErrors(told);
     const environment = new Environment(always?.environment);
-    const loaded: Loaded = { name, text, tree, library, environment, failed, unresolved, unusedLets, declarations, imports };
+    const loaded: Loaded = { name, text, tree, library, environment, unresolved, unusedLets, declarations, imports };
     this.#open.pop();
     this.#loaded.set(name, loaded);
     return loaded;
@@ -87,7 +86,7 @@ export class Loader {
       if (!from) continue;
       for (const { name, alias } of statement.names) {
         if (from.declarations.has(name.name)) {
-          found.set((alias ?? name).name, { file: from, name: name.name, from: statement });
+          if (!found.has((alias ?? name).name)) found.set((alias ?? name).name, { file: from, name: name.name, from: statement });
           continue;
         }
         const near = suggestion(name.name, from.declarations.keys());

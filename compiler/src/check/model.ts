@@ -40,6 +40,7 @@ export function checkModel(
   file: SpecFile,
   checker: Checker,
   settings: Readonly<Record<string, unknown>>,
+  failed: boolean,
 ): GraphModel | undefined {
   const builder = new FunctionBuilder('main');
   const environment = new Environment(file.environment);
@@ -56,7 +57,7 @@ export function checkModel(
   }
   const scored = generation(model, parts, context);
   const trained = training(model, parts, context);
-  if (checker.failedSince(0) || file.failed) {
+  if (checker.failedSince(0) || failed) {
     // What follows from a mistake is silent: weights that were never made, values that only the wrong part uses.
     for (const s of model.statements) if (s.kind === 'checkpoint') checkpoint(s, undefined, context);
     return undefined;
@@ -69,6 +70,7 @@ function runStatements(model: Model, context: Context, parts: ModelParts): void 
   // Blocks, functions, masks and scores may be used before they are written.
   for (const statement of model.statements) declareLocal(statement, context);
   for (const statement of model.statements) {
+    context.checker.statement = atSpan(context, statement.span);
     switch (statement.kind) {
       case 'require':
         require(statement, context);
@@ -83,7 +85,7 @@ function runStatements(model: Model, context: Context, parts: ModelParts): void 
         output(statement, context, parts);
         break;
       case 'emit':
-        context.checker.report('statement_not_here', atSpan(context, statement.span), { statement: 'emit' });
+        context.checker.report('statement_not_here', atSpan(context, statement.span), { statement: 'emit', place: 'scan' });
         break;
     }
   }
@@ -131,6 +133,7 @@ function input(statement: Input, context: Context, parts: ModelParts): void {
     input: declaration,
   };
   environment.define(name.name, value, name.span);
+  checker.inputPlaces.set(name.name, at);
   parts.inputs.set(name.name, declaration);
 }
 
@@ -224,11 +227,17 @@ function output(statement: Output, context: Context, parts: ModelParts): void {
     return;
   }
   if (value.kind !== 'error') {
-    checker.report('stage_needs_input', atSpan(context, statement.value.span), { found: describe(value) });
+    checker.report('stage_needs_input', atSpan(context, statement.value.span), { found: describe(value), stage: stageName(value) });
   }
   // What reads the output goes on with the type that it should have.
   if (declared) define(tensor(context, context.builder.id(name.name), declared, atSpan(context, name.span)));
   else context.environment.define(name.name, failed, name.span);
+}
+
+function stageName(value: Value): string | undefined {
+  if (value.kind === 'builtin') return value.builtin.name;
+  if (value.kind === 'block') return value.declaration.name.name;
+  return value.kind === 'stage' || value.kind === 'function' ? value.name : undefined;
 }
 
 /** An output that is an input or another output as it is: its own name needs its own value. */

@@ -133,8 +133,16 @@ export function enterLabel(site: Site, wanted: string): Context['home'] {
     if (name !== wanted) context.checker.renumbered.add(name);
     return context.home.enter(name);
   }
-  if (!context.home.label(label)) context.checker.report('label_twice', at, { label });
+  takeLabel(context, label, site.labelAt ?? at, site.was);
   return context.home.enter(label);
+}
+
+/** Takes a label in the scope in hand, with what is wrong with it. */
+export function takeLabel({ home, checker }: Context, label: string, at: At, was?: string): void {
+  const problem = home.label(label, was);
+  if (!problem) return;
+  if ('twice' in problem) checker.report('label_twice', at, { label });
+  else checker.report('was_twice', at, { name: problem.old });
 }
 
 function declare(
@@ -183,7 +191,8 @@ function sameWeight(context: Context, at: At, known: WeightDeclaration, request:
     known.shape.every((size, i) => agree(checker, size, request.shape[i] ?? 0, at));
   if (!fits) {
     const show = (shape: readonly Expression[]): string => `[${shape.map((s) => checker.showSize(s)).join(', ')}]`;
-    checker.report('instance_shape', at, { first: show(known.shape), now: show(request.shape) });
+    const use = checker.instanceUses.at(-1) ?? at;
+    checker.report('instance_shape', use, { first: show(known.shape), now: show(request.shape) }, [{ at, text: 'the instance' }]);
   }
   return fits;
 }

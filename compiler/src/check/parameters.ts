@@ -3,12 +3,12 @@ import { none, parameter } from '../algebra/construct.js';
 import { type Environment as Known, evaluate as evaluateNow } from '../algebra/evaluate.js';
 import type { Value as Constant } from '../algebra/operators.js';
 import type { Expression, Preset as GraphPreset, ParameterDeclaration, ParameterType } from '../graph/graph.js';
-import { suggestion } from '../source/suggest.js';
+import { nearestOf } from '../source/suggest.js';
 import type { Checker } from './checker.js';
 import { atSpan, type Context } from './context.js';
 import { evaluate } from './expressions.js';
 import { printLiteral } from '../algebra/print.js';
-import { type At, describe, scalar, type Value } from './values.js';
+import { type At, describe, failed, scalar, type Value } from './values.js';
 
 /** Where each parameter's default stands: a default that is no size is wrong there, not where it is used. */
 export function defaultPlaces(model: Model, context: Context): Map<string, At> {
@@ -29,7 +29,7 @@ export function bindParameters(model: Model, context: Context): ParameterDeclara
         found: describe(value),
       });
     }
-    environment.define(name, scalar(parameter(name)), p.name.span);
+    environment.define(name, p.default && initial === undefined ? failed : scalar(parameter(name)), p.name.span);
     declared.push({ name, type: typeOf(initial, declared), ...(initial !== undefined && { default: initial }) });
   }
   return declared;
@@ -99,6 +99,7 @@ export function presetsOf(
   const names = parameters.map((p) => p.name);
   return presets.map((preset) => {
     const values: Record<string, Expression> = {};
+    const seen = new Set<string>();
     let position = 0;
     for (const argument of preset.arguments) {
       const name = argument.name?.name ?? names[position++];
@@ -107,12 +108,13 @@ export function presetsOf(
         checker.report('unknown_preset_parameter', at, {
           model: model.name.name,
           name: name ?? 'at this place',
-          suggestion: name === undefined ? undefined : suggestion(name, names),
+          fix: name === undefined ? undefined : nearestOf(name, names, 'it takes'),
         });
         continue;
       }
       const value = constantOf(evaluate(argument.value, context));
-      if (name in values) checker.report('argument_twice', at, { name });
+      if (seen.has(name)) checker.report('argument_twice', at, { name });
+      seen.add(name);
       const expected = parameters.find((p) => p.name === name)?.type;
       if (value !== undefined && expected !== undefined && !isOf(expected, value)) {
         checker.report('configuration_value', atSpan(context, argument.value.span), {

@@ -14,9 +14,10 @@ export function scan(expression: Scan, context: Context, label: Label): Value {
   const values = expression.bindings.map((b) => evaluate(b.value, context));
   if (values.some((v) => v.kind === 'error')) return failed;
   const tensors = values.flatMap((v) => (v.kind === 'tensor' ? [v] : []));
-  const wrong = values.find((v) => v.kind !== 'tensor');
-  if (wrong) {
-    context.checker.report('wrong_kind', at, { expected: 'values to scan over', found: describe(wrong) });
+  const wrong = values.findIndex((v) => v.kind !== 'tensor');
+  if (wrong >= 0) {
+    const place = atSpan(context, expression.bindings[wrong]?.value.span ?? expression.span);
+    context.checker.report('wrong_kind', place, { expected: 'a value to scan over', found: describe(values[wrong] ?? failed) });
     return failed;
   }
   const results = expression.body.result;
@@ -24,7 +25,7 @@ export function scan(expression: Scan, context: Context, label: Label): Value {
   const states = tensors.slice(0, next.length);
   const sequences = tensors.slice(next.length);
   if (states.length < next.length || sequences.length === 0) {
-    context.checker.report('scan_states', at, { expected: String(tensors.length - 1), found: String(next.length) });
+    context.checker.report('scan_states', atSpan(context, results.span), { expected: String(tensors.length - 1), found: String(next.length) });
     return failed;
   }
   const home = enterLabel({ context, at, ...label }, 'scan');

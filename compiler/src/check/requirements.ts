@@ -2,6 +2,7 @@ import type { Require } from '@tfm-lang/grammar';
 import { evaluate as evaluateNow } from '../algebra/evaluate.js';
 import { printLiteral } from '../algebra/print.js';
 import type { Expression, Requirement } from '../graph/graph.js';
+import { isCondition } from './conditions.js';
 import { atSpan, type Context } from './context.js';
 import { embeddedExpression, messageText } from './embedded.js';
 import { evaluate } from './expressions.js';
@@ -13,7 +14,7 @@ export function requirement(statement: Require, context: Context): Requirement |
   const at = atSpan(context, statement.condition.span);
   const value = evaluate(statement.condition, context);
   if (value.kind === 'error') return undefined;
-  if (value.kind !== 'scalar' || typeof value.expression === 'number') {
+  if (value.kind !== 'scalar' || !isCondition(value.expression, checker)) {
     checker.report('wrong_kind', at, { expected: 'a condition on parameters', found: describe(value) });
     return undefined;
   }
@@ -21,9 +22,11 @@ export function requirement(statement: Require, context: Context): Requirement |
   const message = statement.message
     ? messageParts(statement.message.value, statement, context)
     : [`${context.file.text.slice(start, end)} must hold`];
+  if (!message) return undefined;
   const made = { condition: value.expression, message, place: checker.place(at) };
   for (const { name, known } of checker.configurations) {
     if (evaluateNow(made.condition, known) !== false) continue;
+    checker.refused.add(name);
     checker.report('require_failed', at, {
       message: message.map((part) => (typeof part === 'string' ? part : shown(part, known))).join(''),
       where: name === '' ? '' : ` (preset ${name})`,
@@ -40,12 +43,10 @@ function shown(part: Expression, known: Parameters<typeof evaluateNow>[1]): stri
 }
 
 /** The text of a message, its `{…}` parts as expressions of the parameters. */
-function messageParts(text: string, statement: Require, context: Context): (string | Expression)[] {
-  return messageText(text).flatMap((part): (string | Expression)[] => {
-    if (!part.startsWith('{')) return [part];
-    const expression = embedded(part, statement, context);
-    return expression === undefined ? [part] : [expression];
-  });
+function messageParts(text: string, statement: Require, context: Context): (string | Expression)[] | undefined {
+  const parts = messageText(text).map((part) => (part.startsWith('{') ? embedded(part, statement, context) : part));
+  const known = parts.filter((part) => part !== undefined);
+  return known.length === parts.length ? known : undefined;
 }
 
 function embedded(part: string, statement: Require, context: Context): Expression | undefined {

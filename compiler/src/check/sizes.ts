@@ -32,15 +32,21 @@ export function withLast(type: ValueType, size: Expression): ValueType {
 export function checkSize(checker: Checker, size: Expression, at: At): boolean {
   checker.markSize(size);
   for (const { name, known } of checker.configurations) {
+    if (checker.refused.has(name)) continue;
     const result = evaluateSize(size, { ...known, formulas: checker.formulas });
     if (!('problem' in result) || result.problem === 'unknown') continue;
     const where = name === '' ? '' : ` in preset ${name}`;
-    reportSize(checker, result, { size: print(size), detail: result.detail, where }, at);
+    const text = print(size);
+    const whole = `${text} is `;
+    const detail = result.detail.startsWith(whole) ? `it is ${result.detail.slice(whole.length)}` : result.detail;
+    reportSize(checker, result, { size: text, detail, where }, at);
     return false;
   }
   for (const part of walk(size)) requireWhole(checker, part, at);
   return true;
 }
+
+const isDivision = (part: Expression): boolean => typeof part === 'object' && part.kind === 'operator' && part.operator === 'divide';
 
 interface SizeDetail {
   readonly size: string;
@@ -52,7 +58,9 @@ function reportSize(checker: Checker, { problem, at: part }: SizeProblem, detail
   // A parameter that is no size by its default is wrong there, whatever uses it.
   const source = typeof part === 'object' && part.kind === 'parameter' && detail.where === '' ? checker.defaults.get(part.name) : undefined;
   const place = source ?? at;
-  if (problem === 'not_whole') checker.report('division_not_whole', place, detail);
+  const divides = place.file.text.slice(place.span.start, place.span.end).includes('/') || isDivision(part);
+  const fix = divides ? 'choose sizes that divide, or write floor(a / b) where rounding down is meant' : 'choose a whole number';
+  if (problem === 'not_whole') checker.report('division_not_whole', place, { ...detail, fix });
   else if (problem === 'negative') checker.report('negative_size', place, detail);
   else checker.report('size_not_finite', place, detail);
 }
@@ -83,6 +91,7 @@ export function agree(checker: Checker, a: Expression, b: Expression, at: At): b
   if (names.some((n) => n.locals.size > 0 || n.dimensions.size > 0)) return false;
   const left = checker.value(a);
   if (left === undefined || left !== checker.value(b)) return false;
+  if (checker.isRequired(a, b)) return true;
   checker.report('equal_by_default', at, { left: print(a), right: print(b), value: String(left) });
   checker.addRequirement({
     condition: compare('equal', a, b),

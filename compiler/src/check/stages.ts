@@ -6,8 +6,8 @@ import { builtinStage } from './calls.js';
 import { atSpan, type Context } from './context.js';
 import { Environment } from './environment.js';
 import { evaluate } from './expressions.js';
-import { functionStage } from './formulas.js';
-import { emit, enterLabel, tensor } from './nodes.js';
+import { functionStage, openParameters } from './formulas.js';
+import { emit, enterLabel, takeLabel, tensor } from './nodes.js';
 import { broadcast, checkSize, sameShape, showType } from './sizes.js';
 import { type At, describe, failed, type Site, type StageValue, type TensorValue, type Value } from './values.js';
 
@@ -47,12 +47,19 @@ function make(value: Value, name: Identifier, context: Context, at: At): Value {
   const given = toStage(value, context, at);
   if (!given) return failed;
   const stage = given.unlabelled ?? given;
+  if (!context.environment.has(name.name)) takeLabel(context, name.name, atSpan(context, name.span));
   const again = context.home.instance(name.name);
   const inside = (site: Site): Site => ({ context: { ...site.context, home: again() }, at: site.at, inPlace: true });
   return {
     kind: 'stage',
     name: name.name,
-    apply: (input, site) => context.checker.nested(site.at, () => stage.apply(input, inside(site))),
+    apply: (input, site) => {
+      const { checker } = site.context;
+      checker.instanceUses.push(site.at);
+      const made = checker.nested(site.at, () => stage.apply(input, inside(site)));
+      checker.instanceUses.pop();
+      return made;
+    },
     ...(stage.table && { table: (site: Site) => stage.table?.(inside(site)) }),
   };
 }
@@ -66,7 +73,7 @@ export function pipe(expression: Pipe, context: Context): Value {
   if (head.kind === 'error' || head.kind === 'tensor' || head.kind === 'tensors') return flow(head, rest, context);
   const start = toStage(head, context, atSpan(context, first.span));
   if (!start) {
-    context.checker.report('cannot_flow', atSpan(context, first.span), { found: describe(head) });
+    cannotFlow(head, context, atSpan(context, first.span));
     return flow(failed, rest, context);
   }
   return {
@@ -90,7 +97,7 @@ function flow(value: Value, parts: readonly Syntax[], context: Context): Value {
     }
     // Behind a mistake nothing is known of the stream, but the stages have arguments of their own.
     if (stream.kind === 'tensor') stream = applyTo(stream, part, context);
-    else evaluate(part, context);
+    else toStage(evaluate(part, context), context, atSpan(context, part.span));
   }
   return stream;
 }
@@ -105,8 +112,15 @@ function apply(input: TensorValue, part: Syntax, context: Context, inPlace: bool
   const at = atSpan(context, part.span);
   const stage = toStage(value, context, at);
   if (stage) return stage.apply(input, { context, at, inPlace });
-  context.checker.report('cannot_flow', at, { found: describe(value) });
+  cannotFlow(value, context, at);
   return failed;
+}
+
+/** A function that lacks more than its stream says which arguments; everything else is no stage at all. */
+function cannotFlow(value: Value, { checker }: Context, at: At): void {
+  const [, lacking] = value.kind === 'function' ? openParameters(value) : [];
+  if (value.kind === 'function' && lacking !== undefined) checker.report('missing_argument', at, { callee: value.name, name: lacking });
+  else checker.report('cannot_flow', at, { found: describe(value) });
 }
 
 /** x + f(x). */

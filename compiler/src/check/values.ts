@@ -81,6 +81,7 @@ export interface Site {
   readonly context: Context;
   readonly at: At;
   readonly label?: string;
+  readonly labelAt?: At;
   readonly was?: string;
   /** The scope in hand is the stage's own already: an instance, or the whole body of a block or of a repeat. */
   readonly inPlace?: boolean;

@@ -70,7 +70,7 @@ export class Analysis {
   /** Names of functions that a variant must not take. */
   readonly #names: Set<string>;
   readonly #bySource = new Map<string, GraphFunction[]>();
-  readonly #calls: Place[] = [];
+  readonly #calls: { readonly place: Place; readonly label?: string }[] = [];
   #types = new Map<ValueId, ValueType>();
   #states: LocalState[] = [];
 
@@ -157,7 +157,7 @@ export class Analysis {
   }
 
   #violation(node: Node, more: Pick<Violation, 'mask' | 'operation' | 'label'>): void {
-    this.violations.push({ places: [...this.#calls, node.place], ...more });
+    this.violations.push({ places: [...this.#calls.map((c) => c.place), node.place], ...more });
   }
 
   // ------------------------------------------------------------------------------------------------ operators
@@ -170,7 +170,8 @@ export class Analysis {
     const rule = operatorRule(node, [...inputs, ...tables.map((id) => values.get(id) ?? constant)]);
     if ('other' in rule) {
       this.#violation(node, { operation: rule.other });
-      return this.#set(node, join(...inputs), values);
+      // What reads the result would be told for the same reason.
+      return this.#set(node, constant, values);
     }
     const type = node.outputs[0]?.type;
     if (grows(rule) && type && !growsOnSequenceAxis(type, this.#dimension) && node.operator !== 'element') {
@@ -211,7 +212,7 @@ export class Analysis {
     const keys = join(node.inputs[1] === null ? v : k, v);
     if (!grows(keys)) return this.#set(node, query, values);
     const mask = node.attributes['mask'] ?? true;
-    const label = node.label;
+    const label = node.label ?? this.#calls.at(-1)?.label;
     if (!grows(query)) this.#violation(node, { operation: 'attention from a fixed query' });
     else if (!impliesCausal(mask, this.#formulas)) this.#violation(node, { mask, ...(label !== undefined && { label }) });
     this.#growingTables(node, values);
@@ -258,7 +259,7 @@ export class Analysis {
     const source = this.#functions.get(node.function);
     if (!source) throw new Error(`the graph calls ${node.function}, which it does not contain`);
     const inputs = node.inputs.map((id) => values.get(id) ?? constant);
-    this.#calls.push(node.place);
+    this.#calls.push(node);
     const { made, result, states } = this.run(source, inputs);
     this.#calls.pop();
     for (const state of states) this.#states.push({ ...state, path: [...node.scope.segments, ...state.path] });

@@ -15,6 +15,13 @@ export function suggestion(written: string, candidates: Iterable<string>): strin
   return best?.name;
 }
 
+/** For a help line: the likely name, or all that there are; `undefined` where there is none. */
+export function nearestOf(written: string, known: readonly string[], words: string): string | undefined {
+  const near = suggestion(written, known);
+  if (near !== undefined) return `did you mean ${near}?`;
+  return known.length === 0 ? undefined : `${words} ${known.join(', ')}`;
+}
+
 /** Damerau–Levenshtein distance (optimal string alignment): insertions, deletions, replacements, swaps of neighbours. */
 export function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];

@@ -15,6 +15,7 @@ const none: Expression = { kind: 'constant', name: 'none' };
  */
 const attend: Builtin = {
   name: 'attend',
+  floats: true,
   operands: 3,
   optionalOperands: true,
   parameters: named('mask', 'score', 'scale', 'sinks', 'drop'),
@@ -40,15 +41,17 @@ function attendedType(use: Use, q: TensorValue, k: TensorValue, v: TensorValue):
   }
   const problem = mismatch(use, q, k, v);
   if (problem !== undefined) {
-    use.checker.report('attend_shapes', use.at, shapes(use, q, k, v, problem));
+    const [, , heads] = q.type.shape;
+    const fix = problem.endsWith('evenly') && heads !== undefined ? `choose a number of key heads that divides ${print(heads)}` : undefined;
+    use.checker.report('attend_shapes', use.at, shapes(use, q, k, v, problem, fix));
     return undefined;
   }
   return { dtype: 'float', shape: [...q.type.shape.slice(0, -1), lastSize(v.type)] };
 }
 
-function shapes(use: Use, q: TensorValue, k: TensorValue, v: TensorValue, problem: string) {
-  const show = (x: TensorValue): string => showType(use.checker, x.type);
-  return { query: show(q), key: show(k), value: show(v), problem };
+function shapes(use: Use, q: TensorValue, k: TensorValue, v: TensorValue, problem: string, fix?: string) {
+  const show = ({ type }: TensorValue): string => showType(use.checker, { ...type, shape: type.shape.map(shortest) });
+  return { query: show(q), key: show(k), value: show(v), problem, fix };
 }
 
 /** What does not fit between query, key and value. */
@@ -120,7 +123,8 @@ function maskOf(use: Use, site: FormulaSite): Expression | undefined {
     return undefined;
   }
   if (value.kind !== 'error') {
-    use.checker.report('wrong_kind', use.atArgument('mask'), { expected: 'a mask', found: describe(value) });
+    const found = value.kind === 'tensor' ? showType(use.checker, value.type) : describe(value);
+    use.checker.report('wrong_kind', use.atArgument('mask'), { expected: 'a mask', found });
   }
   return undefined;
 }
@@ -155,13 +159,14 @@ function sinksOf(use: Use): Value | undefined {
 /** [.., T, heads·d] → [.., T, heads, d]. */
 const splitHeads: Builtin = {
   name: 'split_heads',
+  floats: true,
   operands: 1,
   parameters: positional('heads'),
   run: (use) => {
     const x = use.stream(1, 'a value with features');
     const heads = use.size('heads');
     if (!x || heads === undefined) return failed;
-    const each = divide(lastSize(x.type), heads);
+    const each = shortest(divide(lastSize(x.type), heads));
     if (!checkSize(use.checker, each, use.at)) return failed;
     const type: ValueType = { dtype: 'float', shape: [...x.type.shape.slice(0, -1), heads, each] };
     return use.emit('split_heads', [x], type, { attributes: { heads }, segments: x.segments });

@@ -1,3 +1,4 @@
+import { print } from '../../algebra/print.js';
 import { isFormula } from '../../algebra/walk.js';
 import type { Expression, Initializer, ValueType } from '../../graph/graph.js';
 import type { OperatorName } from '../../graph/operators.js';
@@ -35,6 +36,10 @@ export interface Builtin {
   readonly optionalOperands?: boolean;
   /** Also a function of numbers: `floor(a / b)`. */
   readonly numeric?: boolean;
+  /** What it gives has the type of its stream: a use with mistakes goes on with that. */
+  readonly preserves?: boolean;
+  /** It computes with real numbers: tokens and conditions are no operands. */
+  readonly floats?: boolean;
   /** A construct that comes later: what to say. */
   readonly later?: string;
   readonly run: (use: Use) => Value;
@@ -53,6 +58,7 @@ export class Use {
   readonly operands: readonly (Value | null)[];
   readonly given: ReadonlyMap<string, Given>;
   readonly rest: readonly Given[];
+  readonly #places: readonly At[];
 
   constructor(
     builtin: Builtin,
@@ -60,12 +66,20 @@ export class Use {
     operands: readonly (Value | null)[],
     given: ReadonlyMap<string, Given>,
     rest: readonly Given[],
+    places: readonly At[] = [],
   ) {
     this.builtin = builtin;
     this.site = site;
     this.operands = operands;
     this.given = given;
     this.rest = rest;
+    this.#places = places;
+  }
+
+  /** Where an operand is written; the stream of a stage is what flows into it. */
+  atOperand(place: number): At {
+    const operand = this.operands[place];
+    return this.#places[place] ?? (operand?.kind === 'tensor' ? operand.at : this.at);
   }
 
   get context(): Site['context'] {
@@ -83,15 +97,25 @@ export class Use {
   /** The i-th operand as a value of the graph. */
   tensor(place: number): TensorValue | undefined {
     const value = this.operands[place];
-    if (value?.kind === 'tensor') return value;
-    if (value?.kind !== 'error') this.missing(place, value ?? undefined);
+    if (value?.kind === 'tensor') return this.isFloat(value) ? value : undefined;
+    if (value?.kind !== 'error') this.missing(value ?? undefined);
     return undefined;
   }
 
-  private missing(place: number, value: Value | undefined): void {
+  private isFloat({ type, input }: TensorValue): boolean {
+    if (!this.builtin.floats || type.dtype === 'float') return true;
+    const rows = input?.of === undefined ? undefined : print(input.of);
+    const fix = type.dtype === 'token' && rows !== undefined ? `embed them first: embedding(${rows}, …)` : undefined;
+    const found = showType(this.checker, type);
+    this.checker.report('wrong_dtype', this.at, { callee: this.builtin.name, expected: 'real numbers', found, fix });
+    return false;
+  }
+
+  private missing(value: Value | undefined): void {
     const callee = this.builtin.name;
+    const found = this.operands.filter((o) => o !== null).length;
     if (value) this.checker.report('wrong_kind', this.at, { expected: `a value for ${callee}`, found: describe(value) });
-    else this.checker.report('missing_operand', this.at, { callee, count: place + 1 });
+    else this.checker.report('missing_operand', this.at, { callee, count: this.builtin.operands, found });
   }
 
   /** The stream, with at least `rank` axes. */
@@ -125,6 +149,12 @@ export class Use {
     if (!x?.constant) return x;
     this.checker.report('not_yet_supported', this.at, { construct: `${this.builtin.name} of a table of weights` });
     return undefined;
+  }
+
+  /** A sequence of feature rows, or a table of weights. */
+  rows(expected: string): TensorValue | undefined {
+    const [x] = this.operands;
+    return this.stream(x?.kind === 'tensor' && x.constant === true ? 2 : 3, expected);
   }
 
   /** What acts along a sequence, on tables of weights too: their rows are the sequence, in a batch of one. */
@@ -166,7 +196,7 @@ export class Use {
     if (!given) return otherwise;
     const { value } = given;
     const known = this.builtin.parameters.find((p) => p.name === name)?.words ?? [];
-    if (value.kind === 'word') return value.word;
+    if (value.kind === 'word' && known.includes(value.word)) return value.word;
     this.wrong(given, known.join(' or '));
     return undefined;
   }

@@ -17,6 +17,8 @@ function elementwise(name: Both, parameters: Readonly<Record<string, number>> = 
     name,
     operands: 1,
     numeric: true,
+    floats: true,
+    preserves: true,
     parameters: positional(...names),
     run: (use) => {
       const [value] = use.operands;
@@ -42,6 +44,8 @@ function activation(name: OperatorName, parameters: Readonly<Record<string, numb
   return {
     name,
     operands: 1,
+    floats: true,
+    preserves: true,
     parameters: positional(...names),
     run: (use) => {
       const x = use.tensor(0);
@@ -78,7 +82,7 @@ function extremum(name: string, operator: 'minimum' | 'maximum'): Builtin {
     run: (use) => {
       const [a, b] = use.operands;
       if (!a || !b) {
-        use.checker.report('missing_operand', use.at, { callee: name, count: 2 });
+        use.checker.report('missing_operand', use.at, { callee: name, count: 2, found: use.operands.filter((o) => o !== null).length });
         return failed;
       }
       if (a.kind === 'scalar' && b.kind === 'scalar') return like(a, operate(operator, a.expression, b.expression));
@@ -111,6 +115,7 @@ const dot: Builtin = {
 
 const clamp: Builtin = {
   name: 'clamp',
+  preserves: true,
   operands: 1,
   numeric: true,
   parameters: positional('low', 'high'),
@@ -128,6 +133,7 @@ const clamp: Builtin = {
 /** The largest of each `pieces` consecutive features (Goodfellow et al. 2013). */
 const maxout: Builtin = {
   name: 'maxout',
+  floats: true,
   operands: 1,
   parameters: positional('pieces'),
   run: (use) => {
@@ -149,7 +155,7 @@ const where: Builtin = {
   run: (use) => {
     const [condition, a, b] = use.operands;
     if (!condition || !a || !b) {
-      use.checker.report('missing_operand', use.at, { callee: 'where', count: 3 });
+      use.checker.report('missing_operand', use.at, { callee: 'where', count: 3, found: use.operands.filter((o) => o !== null).length });
       return failed;
     }
     if (condition.kind === 'scalar') return formulaWhere(condition, a, b, use);
@@ -184,6 +190,7 @@ function formulaWhere(condition: ScalarValue, a: Value, b: Value, use: Use): Val
 /** 0 where the condition holds: `zero(where: not present(tokens))`. */
 const zero: Builtin = {
   name: 'zero',
+  preserves: true,
   operands: 1,
   parameters: [{ name: 'where', named: true }],
   run: (use) => {

@@ -9,6 +9,7 @@ import { attributes, type Builtin, named, ones, positional, type Use, xavierUnif
 /** y = x·Wᵀ + b; W is [out, in / groups] as in PyTorch. */
 const linear: Builtin = {
   name: 'linear',
+  floats: true,
   operands: 1,
   parameters: [...positional('out'), ...named('bias', 'groups', 'init')],
   run: (use) => {
@@ -99,6 +100,7 @@ function embeddingTable(use: Use): EmbeddingTable | undefined {
 /** Logits from the shared embedding table: x·Eᵀ (Press and Wolf 2017). */
 const unembed: Builtin = {
   name: 'unembed',
+  floats: true,
   operands: 1,
   parameters: positional('embedding'),
   run: (use) => {
@@ -132,6 +134,8 @@ const unembed: Builtin = {
 /** Ba et al. 2016; `affine: false` has no weights, `bias: false` no bias. */
 const layerNorm: Builtin = {
   name: 'layer_norm',
+  floats: true,
+  preserves: true,
   operands: 1,
   parameters: named('eps', 'affine', 'bias'),
   run: (use) => norm(use, 'layer_norm', 1e-5),
@@ -140,6 +144,8 @@ const layerNorm: Builtin = {
 /** Zhang and Sennrich 2019. */
 const rmsNorm: Builtin = {
   name: 'rms_norm',
+  floats: true,
+  preserves: true,
   operands: 1,
   parameters: named('eps', 'affine'),
   run: (use) => norm(use, 'rms_norm', 1e-6),
@@ -170,6 +176,7 @@ function norm(use: Use, operator: 'layer_norm' | 'rms_norm', defaultEps: number)
 /** Srivastava et al. 2014; acts in training only. A rate of 0 is no operator at all. */
 const dropout: Builtin = {
   name: 'dropout',
+  preserves: true,
   operands: 1,
   parameters: positional('rate'),
   run: (use) => {

@@ -1,5 +1,6 @@
 import { add, modulo, multiply, substitute } from '../../algebra/index.js';
 import { evaluate } from '../../algebra/evaluate.js';
+import { print } from '../../algebra/print.js';
 import type { Expression } from '../../graph/graph.js';
 import { callFunction } from '../formulas.js';
 import { declareWeights } from '../nodes.js';
@@ -13,10 +14,12 @@ const word = (value: string): Expression => ({ kind: 'string', value });
 /** sin and cos of position / 10000^(2i/d) added (Vaswani et al. 2017, section 3.5). */
 const sinusoidal: Builtin = {
   name: 'sinusoidal_positions',
+  floats: true,
+  preserves: true,
   operands: 1,
   parameters: [{ name: 'layout', named: true, words: ['interleaved', 'halves'] }, ...named('base')],
   run: (use) => {
-    const x = use.stream(2, 'a sequence with features');
+    const x = use.rows('a sequence with features');
     const layout = use.word('layout', 'interleaved');
     const base = use.number('base', 10000);
     if (!x || layout === undefined || base === undefined) return failed;
@@ -40,10 +43,12 @@ function even(use: Use, size: Expression): boolean {
 /** A learned row for each position; `offset` rows of the table come before position 0. */
 const learned: Builtin = {
   name: 'learned_positions',
+  floats: true,
+  preserves: true,
   operands: 1,
   parameters: [...positional('count'), ...named('offset', 'trained', 'init')],
   run: (use) => {
-    const x = use.stream(2, 'a sequence with features');
+    const x = use.rows('a sequence with features');
     const count = use.size('count');
     const offset = use.size('offset', 0);
     const trained = use.flag('trained', true);
@@ -78,17 +83,21 @@ function enough(use: Use, x: TensorValue, count: Expression): boolean {
   const known = checker.configurations[0]?.known;
   const [needed, rows] = [known && evaluate(longest, known), checker.value(count)];
   if (typeof needed !== 'number' || typeof rows !== 'number' || needed <= rows) return true;
-  checker.report('too_few_positions', use.at, { needed: checker.showSize(longest), found: checker.showSize(count) });
+  const bounded = typeof length === 'object' && length.kind === 'dimension' ? `bound the input: ${length.name} <= ${print(count)}, or ` : '';
+  const fix = `${bounded}make the table larger`;
+  checker.report('too_few_positions', use.at, { needed: checker.showSize(longest), found: checker.showSize(count), fix });
   return false;
 }
 
 /** A learned row for each grid row, and one for each column, added (Ho et al. 2019; DALL·E). */
 const axial: Builtin = {
   name: 'axial_positions',
+  floats: true,
+  preserves: true,
   operands: 1,
   parameters: [...positional('rows', 'columns'), ...named('init')],
   run: (use) => {
-    const x = use.stream(3, 'a sequence with features');
+    const x = use.rows('a sequence with features');
     const rows = use.size('rows');
     const columns = use.size('columns');
     const init = use.initializer('init', { kind: 'normal', mean: 0, deviation: 0.02 });
@@ -108,6 +117,8 @@ const axial: Builtin = {
 /** Pairs of features turned by an angle that grows with the position (Su et al. 2021). */
 const rotary: Builtin = {
   name: 'rotary',
+  floats: true,
+  preserves: true,
   operands: 1,
   parameters: [...named('theta', 'share', 'frequency'), { name: 'pairs', named: true, words: ['halves', 'interleaved'] }],
   run: (use) => {

@@ -24,6 +24,7 @@ function layer(name: 'gru' | 'lstm', count: number): Builtin {
   return {
     name,
     operands: 1,
+    floats: true,
     parameters: [...positional('width'), ...named('reverse')],
     run: (use) => {
       const x = use.stream(3, 'a sequence with features');
@@ -44,6 +45,7 @@ function layer(name: 'gru' | 'lstm', count: number): Builtin {
 /** One step, for `scan`: the next state. */
 const gruCell: Builtin = {
   name: 'gru_cell',
+  floats: true,
   operands: 2,
   parameters: [],
   run: (use) => {
@@ -58,6 +60,7 @@ const gruCell: Builtin = {
 /** `let (h, c) = lstm_cell(x, h, c)`. */
 const lstmCell: Builtin = {
   name: 'lstm_cell',
+  floats: true,
   operands: 3,
   parameters: [],
   run: (use) => {

@@ -25,6 +25,7 @@ function without(x: TensorValue, axis: number): ValueType {
 /** Non-overlapping squares of an image, each a row of features in the order (y x channel) (Dosovitskiy et al. 2021). */
 const patches: Builtin = {
   name: 'patches',
+  floats: true,
   operands: 1,
   parameters: positional('size'),
   run: (use) => {
@@ -175,7 +176,7 @@ const concat: Builtin = {
     const [start] = parts;
     if (along === undefined || !start) return failed;
     if (parts.length < 2) {
-      use.checker.report('missing_operand', use.at, { callee: 'concat', count: 2 });
+      use.checker.report('missing_operand', use.at, { callee: 'concat', count: 2, found: use.operands.filter((o) => o !== null).length });
       return failed;
     }
     const place = along === 'features' ? start.type.shape.length - 1 : sequenceAxis(start);
@@ -183,7 +184,7 @@ const concat: Builtin = {
       use.checker.report('wrong_rank', use.at, { callee: 'concat', expected: 'sequences', found: showType(use.checker, start.type) });
       return failed;
     }
-    if (!parts.every((part) => fitsBeside(use, start, part, place))) return failed;
+    if (!parts.every((part, i) => fitsBeside(use, start, part, place, i))) return failed;
     const length = parts.map((p) => p.type.shape[place] ?? 1).reduce((a, b) => add(a, b));
     const type: ValueType = { dtype: start.type.dtype, shape: start.type.shape.map((s, i) => (i === place ? length : s)) };
     const segments =
@@ -199,15 +200,15 @@ const concat: Builtin = {
   },
 };
 
-function fitsBeside(use: Use, a: TensorValue, b: TensorValue, place: number): boolean {
+function fitsBeside(use: Use, a: TensorValue, b: TensorValue, place: number, of: number): boolean {
   const same = a.type.shape.every((size, i) => {
     const other = b.type.shape[i];
     return i === place || (other !== undefined && agree(use.checker, size, other, use.at));
   });
   if (same && a.type.shape.length === b.type.shape.length) return true;
   use.checker.report('shapes_do_not_fit', use.at, { verb: 'joined', fix: undefined }, [
-    { at: a.at, text: `this is ${showType(use.checker, a.type)}` },
-    { at: b.at, text: `this is ${showType(use.checker, b.type)}` },
+    { at: use.atOperand(0), text: `this is ${showType(use.checker, a.type)}` },
+    { at: use.atOperand(of), text: `this is ${showType(use.checker, b.type)}` },
   ]);
   return false;
 }
@@ -257,6 +258,7 @@ const gather: Builtin = {
 
 const matmul: Builtin = {
   name: 'matmul',
+  floats: true,
   operands: 2,
   parameters: [],
   run: (use) => {
@@ -266,8 +268,8 @@ const matmul: Builtin = {
     const inner = b.type.shape.at(-2);
     if (inner === undefined || !agree(use.checker, lastSize(a.type), inner, use.at)) {
       use.checker.report('shapes_do_not_fit', use.at, { verb: 'multiplied', fix: undefined }, [
-        { at: a.at, text: `this is ${showType(use.checker, a.type)}` },
-        { at: b.at, text: `this is ${showType(use.checker, b.type)}` },
+        { at: use.atOperand(0), text: `this is ${showType(use.checker, a.type)}` },
+        { at: use.atOperand(1), text: `this is ${showType(use.checker, b.type)}` },
       ]);
       return failed;
     }

@@ -24,6 +24,7 @@ import type {
 } from '@tfm-lang/grammar';
 import { type Diagnostic, report } from '../../source/diagnostic.js';
 import { suggestion } from '../../source/suggest.js';
+import { standardLibrary } from '../../std.gen.js';
 import { builtins } from '../builtins/table.js';
 import { embeddedExpressions } from '../embedded.js';
 import { Scope } from './scope.js';
@@ -84,7 +85,7 @@ class Resolver {
     }
   }
 
-  #at<N extends 'unused_import' | 'unused_parameter' | 'unused_input' | 'unused_declaration' | 'unknown_name' | 'reserved_name' | 'duplicate_name' | 'parameter_order' | 'used_too_early'>(
+  #at<N extends 'unused_import' | 'unused_parameter' | 'unused_input' | 'unused_declaration' | 'unknown_name' | 'reserved_name' | 'duplicate_name' | 'parameter_order' | 'used_too_early' | 'default_of_itself'>(
     name: N,
     span: Span,
     parameters: Parameters<typeof report<N>>[1]['parameters'],
@@ -124,7 +125,7 @@ class Resolver {
     for (const used of namesOf(initial)) {
       if (!later.has(used.name) || scope.find(used.name)) continue;
       this.unresolved.add(used.span.start);
-      if (used.name === name) this.#unknown(used, scope);
+      if (used.name === name) this.diagnostics.push(this.#at('default_of_itself', used.span, { name }));
       else this.diagnostics.push(this.#at('parameter_order', used.span, { name, later: used.name }));
     }
     this.#walk(initial, scope);
@@ -133,10 +134,10 @@ class Resolver {
   #model(model: Model, outer: Scope): Scope {
     const scope = new Scope(outer);
     this.#parameters(model.parameters, scope);
-    this.#statements(model.statements, scope);
+    this.#statements(model.statements, scope, true);
     const generated = model.statements.flatMap((s) => (s.kind === 'generate' ? [s.input.name] : []));
     for (const name of generated) this.#mention(name, scope);
-    this.#report(scope);
+    if (model.statements.some((s) => s.kind === 'output')) this.#report(scope);
     return scope;
   }
 
@@ -172,11 +173,11 @@ class Resolver {
   // ----------------------------------------------------------------------------------------------- statements
 
   /** Names first: blocks, functions, masks and scores may be used before they are written. */
-  #statements(statements: readonly Statement[], scope: Scope): void {
+  #statements(statements: readonly Statement[], scope: Scope, inModel = false): void {
     for (const s of statements) {
       if (s.kind === 'input') {
         this.#bindDimensions(s.type, scope);
-        this.#define(scope, s.name, 'input', { from: s.span.end });
+        this.#define(scope, s.name, inModel ? 'input' : 'other', { from: s.span.end });
       } else if (s.kind === 'output') this.#define(scope, s.name, 'other', { from: s.span.end });
       else if (s.kind === 'let') for (const name of s.names) this.#define(scope, name, 'let', { from: s.span.end });
       else if (isDeclaration(s)) this.#define(scope, s.name, 'declaration', { kind: s.kind === 'fn' ? 'function' : s.kind });
@@ -227,7 +228,7 @@ class Resolver {
   }
 
   #train(s: Train, scope: Scope): void {
-    if (s.against) this.#walk(s.against, scope);
+    for (const { name } of namesOf(s.against)) this.#mention(name, scope);
     if (s.loss.kind === 'call') for (const argument of s.loss.arguments) this.#walk(argument.value, scope);
   }
 
@@ -284,6 +285,7 @@ class Resolver {
   }
 
   #name(node: Name, scope: Scope, before: number | undefined): void {
+    if (this.unresolved.has(node.span.start)) return;
     const found = scope.find(node.name, before);
     const later = scope.find(node.name);
     if (found) found.used = true;
@@ -297,7 +299,10 @@ class Resolver {
   #unknown({ name, span }: Name, scope: Scope): void {
     this.unresolved.add(span.start);
     const near = suggestion(name, [...scope.names(), ...builtins.keys(), ...reserved]);
-    this.diagnostics.push(this.#at('unknown_name', span, { name, suggestion: near }));
+    const from = libraryOf(name);
+    const help = from === undefined ? {} : { help: `import { ${name} } from "${from}"` };
+    const parameters = { name, suggestion: near };
+    this.diagnostics.push(report('unknown_name', { file: this.#file, span, parameters, ...help }));
   }
 
   /** Some arguments of builtins are words, whatever else is called so: `axis: features`. */
@@ -305,8 +310,10 @@ class Resolver {
     this.#walk(node.callee, scope, before);
     const builtin = node.callee.kind === 'name' && !scope.find(node.callee.name) ? builtins.get(node.callee.name) : undefined;
     for (const { name, value } of node.arguments) {
-      const words = builtin?.parameters.find((p) => p.name === name?.name)?.words ?? [];
-      const isWord = value.kind === 'name' && (words.includes(value.name) || (builtin?.later !== undefined && !scope.find(value.name)));
+      // A word that the argument does not understand is told where its value is known.
+      const words = builtin?.parameters.find((p) => p.name === name?.name)?.words;
+      const unknown = (words || builtin?.later !== undefined) && value.kind === 'name' && !scope.find(value.name);
+      const isWord = value.kind === 'name' && (words?.includes(value.name) || unknown);
       if (!isWord) this.#walk(value, scope, before);
     }
     if (node.trailing) this.#walk(node.trailing, scope, before);
@@ -345,6 +352,12 @@ class Resolver {
     this.#labels(body, scope);
     this.#walk(body, scope);
   }
+}
+
+/** The module of the standard library that declares a name. */
+function libraryOf(name: string): string | undefined {
+  const declared = new RegExp(`^(?:block|fn|mask|score) ${name}\\b`, 'm');
+  return Object.keys(standardLibrary).find((path) => path !== 'std/prelude' && declared.test(standardLibrary[path] ?? ''));
 }
 
 function isDeclaration(statement: Statement): statement is Declared {

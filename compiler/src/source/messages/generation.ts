@@ -41,13 +41,6 @@ export const generationMessages = {
     title: 'a model has two generate statements',
     message: 'a model generates one stream',
   },
-  generate_start: {
-    code: 'TFM3007',
-    severity: 'error',
-    title: 'nothing to start generation with',
-    message: '{name} has no start token, so an empty prompt has nothing to begin with',
-    help: 'write {name}: {type} start 1',
-  },
   formula_parameter: {
     code: 'TFM3010',
     severity: 'error',
@@ -93,12 +86,6 @@ export const generationMessages = {
     message: 'a value with {found} axes cannot be a mask',
     help: 'a mask has one flag for each key, or one for each query and key',
   },
-  mask_allows_nothing: {
-    code: 'TFM3015',
-    severity: 'warning',
-    title: 'a mask allows nothing',
-    message: 'this mask allows no key for any query',
-  },
   train_output: {
     code: 'TFM3020',
     severity: 'error',
@@ -111,7 +98,7 @@ export const generationMessages = {
     severity: 'error',
     title: 'nothing to compare a trained output with',
     message: 'train does not know what {name} is compared with',
-    help: 'write train {name} against labels with …',
+    help: 'write the tokens of an input, as in tokens.shifted, or leave it out: labels are then given with each batch',
   },
   train_loss: {
     code: 'TFM3022',

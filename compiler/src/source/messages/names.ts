@@ -23,7 +23,7 @@ export const nameMessages = {
     severity: 'error',
     title: 'a record has no such field',
     message: 'this record has no field {name}',
-    help: suggested,
+    help: '{fix}',
   },
   no_such_member: {
     code: 'TFM2005',
@@ -36,7 +36,7 @@ export const nameMessages = {
     severity: 'error',
     title: 'an argument is not known',
     message: '{callee} has no parameter {name}',
-    help: suggested,
+    help: '{fix}',
   },
   missing_argument: {
     code: 'TFM2007',
@@ -152,7 +152,7 @@ export const nameMessages = {
     severity: 'error',
     title: 'a preset sets an unknown parameter',
     message: '{model} has no parameter {name}',
-    help: suggested,
+    help: '{fix}',
   },
   uses_itself: {
     code: 'TFM2042',
@@ -168,13 +168,6 @@ export const nameMessages = {
     message: '{name} has a meaning of its own and cannot be defined',
     help: 'choose another name',
   },
-  no_model: {
-    code: 'TFM2044',
-    severity: 'error',
-    title: 'a file without a model',
-    message: '{file} contains no model',
-    help: 'blocks and functions alone are a library: import them from a file with a model',
-  },
   no_output: {
     code: 'TFM2045',
     severity: 'error',
@@ -187,7 +180,7 @@ export const nameMessages = {
     severity: 'error',
     title: 'a statement stands where it has no meaning',
     message: '{statement} has no meaning here',
-    help: 'it belongs in a model',
+    help: 'it belongs in a {place}',
   },
   parameter_order: {
     code: 'TFM2047',
@@ -195,6 +188,13 @@ export const nameMessages = {
     title: 'a default uses a later parameter',
     message: 'the default of {name} uses {later}, which is declared after it',
     help: 'put {later} before {name}',
+  },
+  default_of_itself: {
+    code: 'TFM2050',
+    severity: 'error',
+    title: 'a default uses its own parameter',
+    message: 'the default of {name} uses {name} itself',
+    help: 'give it a value of its own',
   },
   used_too_early: {
     code: 'TFM2048',
@@ -207,7 +207,7 @@ export const nameMessages = {
     code: 'TFM2049',
     severity: 'error',
     title: 'a model is too large or too deep',
-    message: 'this is too large: blocks, functions or numbers stand in each other too deeply or too often',
-    help: 'write repetition with repeat(n)',
+    message: 'this is too large: {what}',
+    help: '{fix}',
   },
 } as const satisfies Record<string, MessageDefinition>;

@@ -21,7 +21,7 @@ export const shapeMessages = {
     severity: 'error',
     title: 'a division in a size is not whole',
     message: 'the size {size} is not whole{where}: {detail}',
-    help: 'choose sizes that divide, or write floor(a / b) where rounding down is meant',
+    help: '{fix}',
   },
   negative_size: {
     code: 'TFM2203',
@@ -54,7 +54,7 @@ export const shapeMessages = {
     severity: 'warning',
     title: 'two sizes agree only in the default configuration',
     message: '{left} and {right} are both {value} by default, but nothing makes them equal',
-    help: 'compute one from the other, or require {left} == {right}',
+    help: 'write require {left} == {right}',
   },
   wrong_rank: {
     code: 'TFM2208',
@@ -172,12 +172,6 @@ export const shapeMessages = {
     message: 'this case is never reached',
     help: 'remove it, or move it up',
   },
-  repeat_count_negative: {
-    code: 'TFM2225',
-    severity: 'error',
-    title: 'a repeat has a negative count',
-    message: 'repeat cannot make {count} copies{where}',
-  },
   repeat_changes_shape: {
     code: 'TFM2226',
     severity: 'error',
@@ -202,7 +196,7 @@ export const shapeMessages = {
     severity: 'error',
     title: 'a stage stands where a value is expected',
     message: '{found} is a stage and needs an input',
-    help: 'write value -> {found}',
+    help: 'write value -> {stage}',
   },
   require_failed: {
     code: 'TFM2229',
@@ -221,7 +215,7 @@ export const shapeMessages = {
     code: 'TFM2231',
     severity: 'error',
     title: 'a scan returns other states than it declares',
-    message: 'the scan has {expected} states, but returns {found}',
+    message: 'this scan returns {found} states, but has {expected}: the rest of its bindings are sequences to walk over',
   },
   missing_emit: {
     code: 'TFM2232',
@@ -234,7 +228,7 @@ export const shapeMessages = {
     code: 'TFM2235',
     severity: 'error',
     title: 'a function lacks an operand',
-    message: '{callee} needs operand {count}',
+    message: '{callee} needs {count} values, but gets {found}',
   },
   stream_rank: {
     code: 'TFM2236',
@@ -266,6 +260,7 @@ export const shapeMessages = {
     severity: 'error',
     title: 'queries, keys and values do not fit together',
     message: 'query {query}, key {key} and value {value} do not fit: {problem}',
+    help: '{fix}',
   },
   odd_features: {
     code: 'TFM2250',
@@ -279,7 +274,7 @@ export const shapeMessages = {
     severity: 'error',
     title: 'a sequence is longer than its table of positions',
     message: 'the sequence has up to {needed} positions, but the table has {found}',
-    help: 'bound the input, as in token[B, T <= {found}], or enlarge the table',
+    help: '{fix}',
   },
   present_needs_input: {
     code: 'TFM2252',

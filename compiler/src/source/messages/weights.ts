@@ -15,13 +15,6 @@ export const weightMessages = {
     title: 'an old name is a name of today',
     message: 'was {name}: another part is called {name} now',
   },
-  unknown_initializer: {
-    code: 'TFM4003',
-    severity: 'error',
-    title: 'an initialiser is not known',
-    message: '{name} is no initialiser',
-    help: 'did you mean {suggestion}?',
-  },
   path_unknown: {
     code: 'TFM4101',
     severity: 'error',
