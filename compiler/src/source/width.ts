@@ -6,7 +6,13 @@ export interface DisplayLine {
 }
 
 const tabWidth = 4;
-const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+let segmenter: Intl.Segmenter | undefined;
+
+/** What a reader sees as one character. The tables behind it take 30 ms to load: only who shows a line pays for them. */
+function graphemes(line: string): Intl.Segments {
+  segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
+  return segmenter.segment(line);
+}
 
 /** East Asian wide and full-width forms (Unicode Standard Annex 11), and emoji. */
 const wide =
@@ -17,7 +23,7 @@ export function displayLine(line: string): DisplayLine {
   const columns: number[] = [];
   let text = '';
   let column = 0;
-  for (const { segment } of graphemes.segment(line)) {
+  for (const { segment } of graphemes(line)) {
     for (let i = 0; i < segment.length; i++) columns.push(column);
     const shown = segment === '\t' ? ' '.repeat(tabWidth - (column % tabWidth)) : printable(segment);
     text += shown;
