@@ -21,7 +21,8 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/{gpu,browser}/**', 'test/fixtures/**'],
           pool: 'forks',
-          testTimeout: 30_000,
+          testTimeout: 60_000, // a busy machine is ten times slower than a free one
+          hookTimeout: 60_000,
         },
       },
       {
@@ -35,6 +36,7 @@ export default defineConfig({
           setupFiles: ['test/gpu/setup.ts'],
           runner: './test/gpu/runner.ts',
           testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
     ],

@@ -13,7 +13,7 @@ if (major < 20 || (major === 20 && minor < 19)) {
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 
 const packages = ['grammar', 'compiler', 'runtime'];
-const outputs = ['grammar/dist/bundle.js', 'compiler/dist/index.js', 'runtime/dist/index.js'];
+const outputs = ['grammar/dist/bundle.js', 'compiler/dist/index.js', 'runtime/dist/wasm/NOTICE.txt'];
 
 /** @param {string} file */
 const read = (file) => (fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : '');

@@ -2,7 +2,9 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { createServer } from 'vite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launchBrowser } from './support/browser.js';
 import { installOffline } from './support/packed.js';
 
 // An application's view: the three tarballs in an empty project, installed without network.
@@ -51,4 +53,58 @@ test('`tfm run` needs nothing else, and prints the tokens alone', () => {
   const { stdout, stderr } = spawnSync(process.execPath, argv, { cwd: folder, encoding: 'utf8' });
   expect(stdout).toMatch(/^7(,\d+){4}$/);
   expect(stderr).toMatch(/^backend cpu \(\d+ ms\)\n1 prompt tokens, .* tokens\/s\n$/);
+});
+
+test('the project runs on wasm in a page, from the development server of Vite as it comes', {
+  timeout: 240_000,
+}, async () => {
+  const script = `
+    import { useBackend } from '@tfm-lang/runtime';
+    import { Gpt } from './gpt.tfm.js';
+    window.run = async () => {
+      const result = [await useBackend('wasm')];
+      const model = Gpt.init({ seed: 1 });
+      for await (const token of model.generate({ tokens: [7] }, { maxNewTokens: 4, temperature: 0 })) result.push(token);
+      return result;
+    };`;
+  fs.writeFileSync(path.join(folder, 'page.ts'), script);
+  fs.writeFileSync(path.join(folder, 'index.html'), '<!doctype html><script type="module" src="./page.ts"></script>');
+  const server = await createServer({
+    configFile: false,
+    logLevel: 'error',
+    root: folder,
+    server: { host: '127.0.0.1', port: 0, watch: null },
+  });
+  const browser = await launchBrowser();
+  try {
+    await server.listen();
+    const page = await browser.newPage();
+    await page.goto(server.resolvedUrls?.local[0] ?? '');
+    // Vite loads the page again when it has bundled the packages.
+    await page.waitForFunction(() => 'run' in window, undefined, { timeout: 120_000 });
+    await page.waitForLoadState('networkidle');
+    const result = await page.evaluate(() => (window as unknown as { run: () => Promise<unknown[]> }).run());
+    const argv = [
+      'run',
+      'gpt.tfm',
+      '--init',
+      '1',
+      '--prompt-tokens',
+      '7',
+      '--max-new-tokens',
+      '4',
+      '--temperature',
+      '0',
+    ];
+    expect(result).toEqual([
+      'wasm',
+      ...node(tfm, ...argv)
+        .split(',')
+        .slice(1)
+        .map(Number),
+    ]);
+  } finally {
+    await browser.close();
+    await server.close();
+  }
 });

@@ -12,9 +12,8 @@ export type WasmPaths =
 
 export interface WasmOptions {
   /**
-   * Only in browsers. Default: the files of the package, which a bundler finds through `new URL(…, import.meta.url)`
-   * (Vite, webpack, Rollup with its asset plugin) and copies beside the page. A server of unbundled modules, and
-   * Vite's pre-bundling of dependencies (`optimizeDeps.exclude: ['@tfm-lang/runtime']` turns it off), need this option.
+   * Only in browsers. Default: the files beside the runtime's own modules, which bundlers (Vite, webpack, Parcel) find
+   * through `new URL(…, import.meta.url)` and copy beside the page, and which a server of unbundled modules serves.
    */
   readonly wasmPaths?: WasmPaths | undefined;
   /** Use several threads where the page is cross-origin isolated. Default false. */
@@ -37,12 +36,11 @@ export async function startWasm({ wasmPaths, wasmThreads = false }: WasmOptions)
   );
 }
 
-/** Written out, because bundlers look for exactly this form. */
+/** Copied here by the build. Written out, because bundlers look for exactly this form. */
 function bundledPaths(threads: boolean): Exclude<WasmPaths, string> {
-  const plain = new URL('@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm', import.meta.url).href;
-  const simd = new URL('@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm', import.meta.url).href;
-  const threaded = new URL('@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm', import.meta.url)
-    .href;
+  const plain = new URL('../wasm/tfjs-backend-wasm.wasm', import.meta.url).href;
+  const simd = new URL('../wasm/tfjs-backend-wasm-simd.wasm', import.meta.url).href;
+  const threaded = new URL('../wasm/tfjs-backend-wasm-threaded-simd.wasm', import.meta.url).href;
   return {
     'tfjs-backend-wasm.wasm': plain,
     'tfjs-backend-wasm-simd.wasm': simd,
