@@ -125,11 +125,14 @@ export interface IncrementalResult {
 }
 
 /** For prompts of several lengths: the rows of the prefill and of one step after the other, against one pass. */
-export async function incrementalResults(of: GeneratingSpec): Promise<IncrementalResult[]> {
+export async function incrementalResults(
+  of: GeneratingSpec,
+  prompts: readonly number[] = promptLengths(of),
+): Promise<IncrementalResult[]> {
   const model = await perturbed(of.spec, of.name, of.config);
   const { constants, growing } = of;
   const results: IncrementalResult[] = [];
-  for (const prompt of promptLengths(of)) {
+  for (const prompt of prompts) {
     // Nothing says how many sequences there are where a model without other inputs gets no prompt: one.
     const isAlone = prompt === 0 && Object.keys(constants).length === 0;
     const sequences = isAlone ? of.sequences.slice(0, 1) : of.sequences;

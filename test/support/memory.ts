@@ -8,7 +8,7 @@ export interface Held {
   readonly bytes: number;
 }
 
-export function held(): Held {
+function held(): Held {
   const { numTensors, numBytes } = tf.memory();
   return { tensors: numTensors, bytes: numBytes };
 }
