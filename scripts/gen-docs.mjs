@@ -22,7 +22,8 @@ export async function documents(tools) {
   return documents;
 }
 
-const quotingFiles = () => ['README.md', ...fs.readdirSync('docs').map((name) => `docs/${name}`)].filter(isMarkdown);
+const quotingFiles = () =>
+  ['README.md', 'specs/README.md', ...fs.readdirSync('docs').map((name) => `docs/${name}`)].filter(isMarkdown);
 const isMarkdown = (file) => file.endsWith('.md');
 
 // --------------------------------------------------------------------------------------------------- diagnostics
@@ -156,7 +157,7 @@ const words = (command) => [...command.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].m
 
 // ------------------------------------------------------------------------------------------------------------ main
 
-/** Runs the command line in this process: standard output, and standard error where it fails. */
+/** Runs the command line in this process: standard output, and standard error where the input is wrong (exit status 1). */
 export function commandLine(main) {
   return async (argv) => {
     let out = '';
@@ -170,6 +171,7 @@ export function commandLine(main) {
       env: {},
       signal: new AbortController().signal,
     });
+    if (exitCode > 1) throw new Error(`tfm ${argv.join(' ')}: ${mistakes}`);
     return exitCode === 0 ? out : out + mistakes;
   };
 }

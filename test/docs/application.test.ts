@@ -16,7 +16,8 @@ beforeAll(async () => {
   fs.rmSync(folder, { recursive: true, force: true });
   fs.mkdirSync(folder, { recursive: true });
   fs.copyFileSync('specs/models/llama.tfm', `${folder}/llama.tfm`);
-  fs.writeFileSync(`${folder}/gpt.tfm`, starterFiles(false)['gpt.tfm']);
+  const starter = Object.entries(starterFiles(false)).filter(([name]) => name.endsWith('.tfm'));
+  for (const [name, text] of starter) fs.writeFileSync(`${folder}/${name}`, text);
   programs.forEach((text, i) => {
     fs.writeFileSync(`${folder}/program-${i}.ts`, text);
   });

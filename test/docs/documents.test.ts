@@ -6,7 +6,7 @@ import { main } from '../../compiler/src/cli/main.js';
 import { commandLine, documents } from '../../scripts/gen-docs.mjs';
 
 const refresh = 'run: node scripts/setup.mjs scripts/gen-docs.mjs';
-const files = ['README.md', ...markdownIn('docs'), ...markdownIn('docs/diagnostics')];
+const files = ['README.md', 'specs/README.md', ...markdownIn('docs'), ...markdownIn('docs/diagnostics')];
 let expected: Map<string, string>;
 
 function markdownIn(folder: string): string[] {

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { compile, memoryHost } from '@tfm-lang/compiler';
+import { format } from '@tfm-lang/grammar';
 import { describe, expect, test } from 'vitest';
 import { builtins } from '../../compiler/src/check/builtins/table.js';
 import { makeProgram } from '../../compiler/src/cli/program.js';
@@ -21,7 +22,7 @@ const examples = files.flatMap((file) => {
   const text = fs.readFileSync(file, 'utf8');
   return [...text.matchAll(/^```tfm *(\w*)\n([\s\S]*?)\n```$/gm)].map(({ 1: kind = '', 2: body = '', index }) => {
     const line = text.slice(0, index).split('\n').length;
-    return { place: `${file}:${line}`, spec: whole(kind, body) };
+    return { place: `${file}:${line}`, kind, body, spec: whole(kind, body) };
   });
 });
 
@@ -44,6 +45,11 @@ test.each(examples)('$place compiles', ({ spec }) => {
   ).toEqual([]);
 });
 
+test.each(examples.filter(({ kind }) => kind !== 'stage'))('$place has the canonical form', ({ kind, body }) => {
+  const text = kind === '' ? `${body}\n` : `model Example() {\n${body.replace(/^(?=.)/gm, '  ')}\n}\n`;
+  expect(format(text).text).toBe(text);
+});
+
 describe('nothing is missing', () => {
   const primitives = fs.readFileSync('docs/primitives.md', 'utf8');
   const language = fs.readFileSync('docs/language.md', 'utf8');
@@ -56,6 +62,15 @@ describe('nothing is missing', () => {
 
   test.each(unsupported)('%s is not yet supported', (name) => {
     expect(language.slice(language.indexOf('## Not yet supported'))).toContain(`\`${name}\``);
+  });
+
+  test('every model stands in the overview of the specs', () => {
+    const overview = fs.readFileSync('specs/README.md', 'utf8');
+    for (const file of fs.readdirSync('specs/models')) {
+      expect(overview).toContain(`](models/${file})`);
+      const models = fs.readFileSync(`specs/models/${file}`, 'utf8').match(/(?<=^model )\w+/gm) ?? [];
+      for (const model of models) expect(overview).toContain(`\`${model}\``);
+    }
   });
 
   const commands: string[] = makeProgram(silent(), () => undefined).commands.map((command) => command.name());

@@ -1,4 +1,5 @@
 import { compile, explanations, memoryHost, messages } from '@tfm-lang/compiler';
+import { format } from '@tfm-lang/grammar';
 import { runtimeErrors } from '@tfm-lang/runtime';
 import { describe, expect, test } from 'vitest';
 
@@ -28,7 +29,9 @@ describe('examples', () => {
   });
 
   test.each(examples.filter(([, { good }]) => good !== undefined))('%s: the good one has none', (_, example) => {
-    expect(codesOf(example.good ?? '', example.files)).toEqual([]);
+    const { good = '', files } = example;
+    expect(codesOf(good, files)).toEqual([]);
+    expect(format(`${good}\n`).text).toBe(`${good}\n`);
   });
 });
 

@@ -16,24 +16,24 @@ export async function help(topic: string | undefined, program: Command, context:
     command.outputHelp();
     return exitCodes.ok;
   }
-  const explanation = await codeText(topic.toUpperCase());
+  const explanation = await codeText(topic.toUpperCase(), Math.min(stdout.columns, 100));
   if (explanation === undefined) throw unknownTopic(topic, program);
   stdout.write(explanation);
   return exitCodes.ok;
 }
 
 /** A code's title and its explanation, compiler's or runtime's; `undefined` for a code that does not exist. */
-async function codeText(code: string): Promise<string | undefined> {
+async function codeText(code: string, width: number): Promise<string | undefined> {
   const title = await titleOf(code);
   if (title === undefined) return undefined;
   const { explanations } = await import('../../source/explanations/index.js');
   const { meaning, bad, good, fix } = explanations[code] ?? { meaning: '' };
   const parts = [
     title,
-    meaning,
+    wrapped(meaning, width),
     ...(bad === undefined ? [] : ['For example:', indented(bad)]),
     ...(good === undefined ? [] : [bad === undefined ? 'For example:' : 'Instead:', indented(good)]),
-    ...(fix === undefined ? [] : [fix]),
+    ...(fix === undefined ? [] : [wrapped(fix, width)]),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
@@ -45,6 +45,20 @@ async function titleOf(code: string): Promise<string | undefined> {
   const { runtimeErrors } = await import('@tfm-lang/runtime');
   const title = Object.entries(runtimeErrors).find(([known]) => known === code)?.[1];
   return title && `error[${code}]: ${title} (while a model is loaded or runs)`;
+}
+
+/** Paragraphs with lines of at most `width` characters, where words allow it. */
+function wrapped(text: string, width: number): string {
+  const paragraphs = text.split('\n\n').map((paragraph) => {
+    const lines: string[] = [];
+    for (const word of paragraph.split(/\s+/)) {
+      const line = lines.at(-1);
+      if (line !== undefined && line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
+      else lines.push(word);
+    }
+    return lines.join('\n');
+  });
+  return paragraphs.join('\n\n');
 }
 
 const indented = (text: string): string => text.replace(/^(?=.)/gm, '    ');

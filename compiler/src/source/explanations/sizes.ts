@@ -115,14 +115,18 @@ export const sizeExplanations: Readonly<Record<string, Explanation>> = {
       model Tiny(width = 8) {
         input x: float[B, T, width]
         output y = x -> linear(16) -> Square
-        block Square from a: float[B, n, n] { return a -> relu }
+        block Square from a: float[B, n, n] {
+          return a -> relu
+        }
       }
     `,
     good: lines`
       model Tiny(width = 8) {
         input x: float[B, T, width]
         output y = x -> linear(16) -> Any
-        block Any from a: float[B, m, n] { return a -> relu }
+        block Any from a: float[B, m, n] {
+          return a -> relu
+        }
       }
     `,
   },
@@ -199,14 +203,18 @@ export const sizeExplanations: Readonly<Record<string, Explanation>> = {
       model Tiny(width = 8) {
         input x: float[B, T, width]
         output y = x -> first -> Rows
-        block Rows from a: float[B, T, width] { return a -> relu }
+        block Rows from a: float[B, T, width] {
+          return a -> relu
+        }
       }
     `,
     good: lines`
       model Tiny(width = 8) {
         input x: float[B, T, width]
         output y = x -> first -> Rows
-        block Rows from a: float[.., width] { return a -> relu }
+        block Rows from a: float[.., width] {
+          return a -> relu
+        }
       }
     `,
   },
@@ -217,14 +225,18 @@ export const sizeExplanations: Readonly<Record<string, Explanation>> = {
       model Tiny(width = 8) {
         input x: float[B, T, width]
         output y = x -> linear(16) -> Rows
-        block Rows from a: float[.., width] { return a -> relu }
+        block Rows from a: float[.., width] {
+          return a -> relu
+        }
       }
     `,
     good: lines`
       model Tiny(width = 8) {
         input x: float[B, T, width]
         output y = x -> linear(16) -> Rows
-        block Rows from a: float[.., features] { return a -> relu }
+        block Rows from a: float[.., features] {
+          return a -> relu
+        }
       }
     `,
   },

@@ -209,14 +209,18 @@ export const valueExplanations: Readonly<Record<string, Explanation>> = {
       model Tiny(width = 8) {
         input x: float[B, T, width]
         output y = x -> Layer
-        block Layer from a: float[.., width] { return width }
+        block Layer from a: float[.., width] {
+          return width
+        }
       }
     `,
     good: lines`
       model Tiny(width = 8) {
         input x: float[B, T, width]
         output y = x -> Layer
-        block Layer from a: float[.., width] { return a * width }
+        block Layer from a: float[.., width] {
+          return a * width
+        }
       }
     `,
   },
