@@ -2,7 +2,7 @@ import { type BackendName, read, useBackend } from '@tfm-lang/runtime';
 import { Llama, Stories260K } from 'llama.tfm';
 
 /** What the page found out, for the test to compare. */
-export interface PageResult {
+interface PageResult {
   readonly backend: string;
   /** The first greedy tokens. */
   readonly generated: readonly number[];
