@@ -3,7 +3,7 @@ import { useBackend } from '../../runtime/src/index.js';
 import { encoderDifference, translations } from '../support/batches.js';
 import { goldenRun } from '../support/golden.js';
 import { huggingFaceCase, loadCase } from '../support/hf.js';
-import { argmax, output, perturbed, tokensOf } from '../support/specs.js';
+import { argmax, output, tokensOf } from '../support/specs.js';
 
 describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
   beforeAll(async () => void (await useBackend(backend)));
@@ -41,25 +41,6 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
   test('padded sources are decoded as one batch as they are alone', async () => {
     const { together, alone } = await translations();
     expect(together).toEqual(alone);
-  });
-
-  test('prompts of different lengths are refused, and say what to do', async () => {
-    const model = await perturbed('specs/models/gpt2.tfm', 'Gpt2', {
-      vocab: 13,
-      context: 16,
-      width: 8,
-      depth: 1,
-      heads: 2,
-    });
-    const tokens = {
-      values: [
-        [1, 2, 3],
-        [4, 5, 0],
-      ],
-      lengths: [3, 2],
-    };
-    expect(() => model.prefill({ tokens })).toThrow(expect.objectContaining({ code: 'TFM5303' }));
-    model.dispose();
   });
 });
 

@@ -23,11 +23,8 @@ describe.each(['cpu', 'wasm'] as const)('minGPT, which sorts, on %s', (backend) 
     const explanation = model.explain({ tokens });
     const found = await published(explanation, tokens);
     disposeExplanation(explanation);
-    expect(Object.keys(found).sort()).toEqual(
-      Object.keys(partials)
-        .filter((name) => name !== 'config')
-        .sort(),
-    );
+    const names = Object.keys(partials).filter((name) => name !== 'config');
+    expect(new Set(Object.keys(found))).toEqual(new Set(names));
     for (const [name, values] of Object.entries(found)) {
       const expected = numbersOf(stored(partials, name));
       // The bound; seen ≤ 3e-6. A score of −∞, behind the mask, must be one here too.
