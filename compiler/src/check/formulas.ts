@@ -195,13 +195,15 @@ export function instantiate(
     kind,
     text: declaration.name.name,
     resolve: (site: FormulaSite) =>
-      named(site.context, { name: declaration.name.name, kind, text: sourceText(template) }, given, (arguments_) => bodyIn(arguments_, site)),
+      named(site.context, { name: declaration.name.name, kind, ...sourceOf(template) }, given, (arguments_) => bodyIn(arguments_, site)),
   };
 }
 
-function sourceText(template: FormulaTemplate): string {
-  const { span } = template.declaration;
-  return template.file.text.slice(span.start, span.end).replace(/\s+/g, ' ');
+/** The definition as written, and the comment above it. */
+function sourceOf({ declaration, file }: FormulaTemplate): Pick<FormulaDeclaration, 'text' | 'documentation'> {
+  const { span, documentation } = declaration;
+  const text = file.text.slice(span.start, span.end).replace(/\s+/g, ' ');
+  return { text, ...(documentation && { documentation: documentation.text }) };
 }
 
 /**
@@ -210,7 +212,7 @@ function sourceText(template: FormulaTemplate): string {
  */
 function named(
   context: Context,
-  what: Pick<FormulaDeclaration, 'name' | 'kind' | 'text'>,
+  what: Pick<FormulaDeclaration, 'name' | 'kind' | 'text' | 'documentation'>,
   given: ReadonlyMap<string, Value>,
   body: (arguments_: ReadonlyMap<string, Value>) => Expression | undefined,
 ): Expression | undefined {
@@ -317,8 +319,9 @@ export function callFunction(fn: FunctionValue, given: ReadonlyMap<string, Value
   return expression === undefined ? failed : scalar(expression);
 }
 
-function formulaHead(fn: FunctionValue): Pick<FormulaDeclaration, 'name' | 'kind' | 'text'> {
-  return { name: fn.name, kind: 'function', text: fn.text ?? fn.name };
+function formulaHead(fn: FunctionValue): Pick<FormulaDeclaration, 'name' | 'kind' | 'text' | 'documentation'> {
+  const documentation = fn.declaration?.documentation?.text;
+  return { name: fn.name, kind: 'function', text: fn.text ?? fn.name, ...(documentation && { documentation }) };
 }
 
 function elementwise(

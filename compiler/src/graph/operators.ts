@@ -6,8 +6,8 @@ export interface OperatorSignature {
   readonly weights: readonly string[];
   /** Attribute → default; `undefined` where the node must give it. */
   readonly attributes: Readonly<Record<string, Expression | undefined>>;
-  /** Needs the caller's scope: positions, caches, dropout masks, recorded attention. */
-  readonly scope: boolean;
+  /** Needs the caller's scope: positions, caches, dropout masks, recorded attention; `growing`: only where it `grows`. */
+  readonly scope: boolean | 'growing';
 }
 
 const none: Expression = { kind: 'constant', name: 'none' };
@@ -16,10 +16,16 @@ const text = (value: string): Expression => ({ kind: 'string', value });
 function operator(
   weights: readonly string[] = [],
   attributes: Readonly<Record<string, Expression | undefined>> = {},
-  scope = false,
+  scope: boolean | 'growing' = false,
 ): OperatorSignature {
   return { weights, attributes, scope };
 }
+
+/**
+ * Where a constant prefix stands before the generated rows (text before image tokens): the rows that a growing stream
+ * has not been joined to yet. Positions of such a stream count its own rows alone.
+ */
+const behind = none;
 
 const recurrent = ['input.weight', 'hidden.weight', 'input.bias', 'hidden.bias'] as const;
 
@@ -74,14 +80,25 @@ export const operators = {
   /** An elementwise function given as a formula. */
   apply: operator([], { formula: undefined }),
 
-  /** q, k, v, then sinks. `mask` and `score` are formulas. */
-  attend: operator([], { scale: none, mask: true, score: none, drop: 0, grows: false, window: none }, true),
+  /**
+   * q, k, v, then sinks. `mask` and `score` are formulas. `query_grows`: only the queries do, and a formula reads their
+   * positions.
+   */
+  attend: operator(
+    [],
+    { scale: none, mask: true, score: none, drop: 0, grows: false, query_grows: false, window: none, behind },
+    true,
+  ),
   split_heads: operator([], { heads: undefined }),
   join_heads: operator(),
-  sinusoidal_positions: operator([], { layout: text('interleaved'), base: 10000, grows: false }, true),
-  learned_positions: operator(['weight'], { offset: 0, grows: false }, true),
-  axial_positions: operator(['rows', 'columns'], { grows: false }, true),
-  rotary: operator([], { theta: 10000, share: 1, pairs: text('halves'), frequency: none, grows: false }, true),
+  sinusoidal_positions: operator([], { layout: text('interleaved'), base: 10000, grows: false, behind }, true),
+  learned_positions: operator(['weight'], { offset: 0, grows: false, behind }, true),
+  axial_positions: operator(['rows', 'columns'], { grows: false, behind }, true),
+  rotary: operator(
+    [],
+    { theta: 10000, share: 1, pairs: text('halves'), frequency: none, grows: false, behind },
+    true,
+  ),
 
   patches: operator([], { size: undefined }),
   prepend: operator(),
@@ -89,7 +106,7 @@ export const operators = {
   head: operator([], { count: undefined }),
   tail: operator([], { from: undefined }),
   split: operator([], { sizes: undefined }),
-  concat: operator([], { axis: text('features') }),
+  concat: operator([], { axis: text('features'), grows: false }, 'growing'),
   mean: operator([], { axis: text('features') }),
   sum: operator([], { axis: text('features') }),
   argmax: operator([], { axis: text('features') }),
@@ -109,7 +126,7 @@ export const operators = {
   /** The rows that score a generated part behind a constant prefix of `prefix` rows. */
   predict: operator([], { prefix: undefined, grows: false }, true),
   /** Of an input: true where a row holds a real token or value. */
-  present: operator(),
+  present: operator([], { grows: false }, 'growing'),
 } as const satisfies Record<string, OperatorSignature>;
 
 export type OperatorName = keyof typeof operators;

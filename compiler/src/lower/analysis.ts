@@ -26,7 +26,8 @@ import {
   operatorRule,
   positional,
 } from './growth.js';
-import { freeIn, lookedUp, readBy } from './values.js';
+import { isFree, sharedBelow } from './kept.js';
+import { freeIn, lookedUp, readBy, readsAxis } from './values.js';
 
 /** A place where a generated stream would see its own future. */
 export interface Violation {
@@ -210,7 +211,11 @@ export class Analysis {
     const [q = constant, k = constant, v = constant] = inputs;
     const query = node.inputs[0] === null ? v : q;
     const keys = join(node.inputs[1] === null ? v : k, v);
-    if (!grows(keys)) return this.#set(node, query, values);
+    const place = same(query.before, this.prefix) ? {} : { behind: this.prefix };
+    if (!grows(keys)) {
+      if (!grows(query) || !this.#readsQueries(node)) return this.#set(node, query, values);
+      return this.#set({ ...node, attributes: { ...node.attributes, query_grows: true, ...place } }, query, values);
+    }
     const mask = node.attributes['mask'] ?? true;
     const label = node.label ?? this.#calls.at(-1)?.label;
     if (!grows(query)) this.#violation(node, { operation: 'attention from a fixed query' });
@@ -224,8 +229,13 @@ export class Analysis {
       return type ? [type] : [];
     });
     this.#states.push({ path: [state], kind: 'keys_values', types, ...(bounded && { window }) });
-    const attributes = { ...node.attributes, grows: true, ...(bounded && { window }) };
+    const attributes = { ...node.attributes, grows: true, ...(bounded && { window }), ...place };
     return this.#set({ ...node, attributes, state }, { growth: 'causal', before: query.before }, values);
+  }
+
+  /** Whether the mask or the score depends on where the query is. */
+  #readsQueries(node: OperatorNode): boolean {
+    return Object.values(node.attributes).some((value) => readsAxis(value, 'query', this.#formulas));
   }
 
   /** Scores that read growing tables by position would need every row of them at each step; presence is kept. */
@@ -320,28 +330,6 @@ export class Analysis {
   }
 }
 
-/** Constants that feed several kept ones: made once and kept themselves, or each keeper would make them again. */
-function sharedBelow(region: Region, kept: ReadonlySet<ValueId>): Set<ValueId> {
-  const readers = new Map<ValueId, Set<ValueId>>();
-  const shared = new Set<ValueId>();
-  for (const node of [...region.nodes].reverse()) {
-    const roots = new Set<ValueId>();
-    for (const { id } of node.outputs) {
-      if (kept.has(id)) roots.add(id);
-      for (const root of readers.get(id) ?? []) roots.add(root);
-    }
-    const own = node.outputs.find((o) => kept.has(o.id));
-    if (!own && roots.size > 1) for (const { id } of node.outputs) shared.add(id);
-    const reaching = own ? [own.id] : roots.size > 1 ? node.outputs.map((o) => o.id) : roots;
-    for (const id of readBy(node)) {
-      const known = readers.get(id) ?? new Set<ValueId>();
-      for (const root of reaching) known.add(root);
-      readers.set(id, known);
-    }
-  }
-  return shared;
-}
-
 function withoutGrowth(body: Region): string {
   return JSON.stringify(body, (key, value: unknown) => (key === 'growth' ? undefined : value));
 }
@@ -354,9 +342,4 @@ function entry(value: Dependence): Dependence {
 /** The result of a function, given what it is relative to its inputs. */
 function through(input: Dependence, result: Dependence): Dependence {
   return grows(result) ? { ...result, growth: join(input, result).growth } : result;
-}
-
-/** Costs nothing to make again. */
-function isFree(node: Node): boolean {
-  return node.kind === 'operator' && (node.operator === 'weight' || node.operator === 'scalar');
 }

@@ -1,11 +1,26 @@
 import { walk } from '../algebra/walk.js';
-import type { Expression, Node, Region, ValueId } from '../graph/graph.js';
+import type { Expression, FormulaDeclaration, Node, Region, ValueId } from '../graph/graph.js';
 
 /** Every value that an expression of a node looks up: tables of scores, presence of inputs. */
 export function lookedUp(expression: Expression): ValueId[] {
   const found: ValueId[] = [];
   for (const part of walk(expression)) if (typeof part === 'object' && part.kind === 'lookup') found.push(part.value);
   return found;
+}
+
+/** Whether a formula, or one that it applies, depends on this axis. */
+export function readsAxis(
+  expression: Expression,
+  axis: 'head' | 'query' | 'key',
+  formulas: ReadonlyMap<string, FormulaDeclaration>,
+): boolean {
+  for (const part of walk(expression)) {
+    if (typeof part !== 'object') continue;
+    if (part.kind === 'axis' && part.axis === axis) return true;
+    const applied = part.kind === 'apply' ? formulas.get(part.formula) : undefined;
+    if (applied && readsAxis(applied.expression, axis, formulas)) return true;
+  }
+  return false;
 }
 
 /** The values that a node reads, those of inner regions included where they come from outside. */

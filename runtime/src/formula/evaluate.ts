@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { TfmError } from '../errors.js';
 import { size } from '../ops/shapes.js';
 import { type FormulaContext, type FormulaValue, withVectorAxes } from './context.js';
-import { type Formula, isStatic } from './formula.js';
+import { type Formula, type FormulaLike, formula, isStatic } from './formula.js';
 import { lookup } from './lookup.js';
 import { onNumbers } from './numbers.js';
 import { float, onTensors } from './on-tensors.js';
@@ -112,9 +112,9 @@ function leaf(value: Tensor | undefined, name: string): Tensor {
 /**
  * An elementwise function of tensors, given as a formula of `element(i)`: swish, gated units, clamps of the spec.
  */
-export function apply(of: Formula, ...elements: Tensor[]): Tensor {
+export function apply(of: FormulaLike, ...elements: Tensor[]): Tensor {
   return tf.tidy(() => {
-    const value = evaluate(of, { batch: 1, heads: 1, queries: 1, keys: 1, start: 0, elements });
+    const value = evaluate(formula(of), { batch: 1, heads: 1, queries: 1, keys: 1, start: 0, elements });
     return typeof value === 'number' ? tf.fill(elements[0]?.shape ?? [], value) : float(value);
   });
 }

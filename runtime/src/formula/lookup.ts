@@ -45,8 +45,9 @@ function contiguous(
   batched: boolean,
   { heads, queries, keys, start, batch }: FormulaContext,
 ): Tensor | undefined {
-  if (typeof start !== 'number' || (batched && tensor.shape[0] !== batch)) return undefined;
-  const extents = { head: [0, heads], query: [start, queries], key: [0, keys] } as const;
+  if (batched && tensor.shape[0] !== batch) return undefined;
+  const first = typeof start === 'number' ? start : undefined;
+  const extents = { head: [0, heads], query: [first, queries], key: [0, keys] } as const;
   const order = ['head', 'query', 'key'] as const;
   const begin: number[] = batched ? [0] : [];
   const counts: number[] = batched ? [batch] : [];
@@ -55,7 +56,7 @@ function contiguous(
     if (index.kind !== 'axis' || order.indexOf(index.axis) <= last) return undefined;
     last = order.indexOf(index.axis);
     const [from, count] = extents[index.axis];
-    if (from + count > (tensor.shape[begin.length] ?? 0)) return undefined;
+    if (from === undefined || from + count > (tensor.shape[begin.length] ?? 0)) return undefined;
     begin.push(from);
     counts.push(count);
   }

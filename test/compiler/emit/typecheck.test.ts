@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { emitTypeScript } from '../../../compiler/src/emit/typescript/index.js';
 import type { Graph } from '../../../compiler/src/graph/graph.js';
 import { compile, nodeHost } from '../../../compiler/src/index.js';
+import { formulas } from './fixtures/formulas.js';
 import { gpt2 } from './fixtures/gpt2.js';
 import { hostile, payloads } from './fixtures/hostile.js';
 import { translator } from './fixtures/translator.js';
@@ -28,7 +29,7 @@ beforeAll(async () => {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const specs = specFiles.map((file) => [`spec-${file.replace('.tfm', '')}`, graphOf(`specs/models/${file}`)] as const);
-  const graphs = { gpt2, translator, hostile: hostile(payloads.join('')), ...Object.fromEntries(specs) };
+  const graphs = { gpt2, translator, hostile: hostile(payloads.join('')), formulas: formulas(), ...Object.fromEntries(specs) };
   for (const [name, graph] of Object.entries(graphs)) {
     writeFileSync(`${folder}/${name}.ts`, (await emitTypeScript(graph, { toolVersion: '0.1.0' })).text);
   }
@@ -38,7 +39,7 @@ describe.each(compilers)('generated code passes %s', (compiler) => {
   test.each(Object.entries(resolutions))('%s', { timeout: 120_000 }, (name, resolution) => {
     const config = `${folder}/tsconfig.${compiler}.${name}.json`;
     writeFileSync(config, JSON.stringify({ compilerOptions: { ...strict, ...resolution }, include: ['*.ts'] }));
-    expect(readdirSync(folder).filter((file) => file.endsWith('.ts')).length).toBe(3 + specFiles.length);
+    expect(readdirSync(folder).filter((file) => file.endsWith('.ts')).length).toBe(4 + specFiles.length);
     expect(problems(compiler, config)).toEqual([]);
   });
 });

@@ -21,6 +21,12 @@ export interface CopiesInterface {
   readonly members: readonly WeightMember[];
 }
 
+/** A formula that stands on its own: a constant or function of the file, or a method where it reads the configuration. */
+export interface NamedFormula {
+  readonly code: string;
+  readonly isMethod: boolean;
+}
+
 /** What all parts of one model's code share: its identifiers and where they were declared. */
 export class ModelContext {
   readonly model: GraphModel;
@@ -35,6 +41,8 @@ export class ModelContext {
   readonly configureName: string;
   readonly declareName: string;
   readonly definitionName: string;
+  /** Members of the class. */
+  readonly members: Names;
   readonly #methods = new Map<string, string>();
   readonly #weightTypes = new Map<string, string>();
   readonly #declareNames = new Map<string, string>();
@@ -43,8 +51,10 @@ export class ModelContext {
   readonly #trees = new Map<string, WeightNode>();
   readonly #parameters: ReadonlyMap<string, ParameterDeclaration>;
   readonly #formulas: ReadonlyMap<string, FormulaDeclaration>;
-  /** Module functions made for formulas, by the formula's name. */
-  readonly formulaNames = new Map<string, string>();
+  /** Formulas that the file declares under their own names. */
+  readonly namedFormulas = new Map<string, NamedFormula>();
+  /** Those of them that the code reads. */
+  readonly usedFormulas = new Set<string>();
   /** Interfaces for the copies of repeats that are written in place. */
   readonly copies: CopiesInterface[] = [];
   /** In front of names of blocks, where the file has several models. */
@@ -65,11 +75,11 @@ export class ModelContext {
     this.configureName = names.declare(`configure${name}`);
     this.declareName = names.declare(`${camelCase(name)}Weights`);
     this.definitionName = names.declare(camelCase(name));
-    const methods = new Names(undefined, members);
+    this.members = new Names(undefined, members);
     for (const fn of [model.main, ...model.functions]) this.#trees.set(fn.name, weightTree(fn));
     for (const fn of model.functions) {
       const block = pascalCase(fn.name);
-      this.#methods.set(fn.name, methods.declare(camelCase(fn.name)));
+      this.#methods.set(fn.name, this.members.declare(camelCase(fn.name)));
       this.#weightTypes.set(fn.name, names.declare(`${prefixed ? name : ''}${block}Weights`));
       this.#declareNames.set(fn.name, names.declare(`${camelCase(prefixed ? name + block : block)}Weights`));
     }

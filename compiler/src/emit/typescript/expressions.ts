@@ -62,6 +62,11 @@ export function scalar(expression: Expression, names: ExpressionNames): string {
   return print(expression, names).text;
 }
 
+/** The same as the condition in front of `?`. */
+export function condition(expression: Expression, names: ExpressionNames): string {
+  return operand(expression, STRENGTH.or, names);
+}
+
 /** The same, in parentheses where it stands beside an operator of `strength`. */
 function operand(expression: Expression, strength: number, names: ExpressionNames): string {
   const printed = print(expression, names);

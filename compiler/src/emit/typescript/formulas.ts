@@ -1,8 +1,9 @@
 import { children, isFormula, walk } from '../../algebra/walk.js';
 import type { Expression, FormulaDeclaration } from '../../graph/graph.js';
 import type { FunctionContext } from './context.js';
-import { inlined, scalar, substitute } from './expressions.js';
+import { condition, inlined, scalar, substitute } from './expressions.js';
 import { type Code, callOf, listOf, objectOf } from './layout.js';
+import type { Statement } from './statement.js';
 import { camelCase } from './text.js';
 
 type Kind = FormulaDeclaration['kind'];
@@ -11,6 +12,8 @@ type Leaf = 'q' | 'k' | 'head' | 's' | 'query' | 'key';
 /** Masks, scores and elementwise functions as calls that build the runtime's formulas. */
 export class FormulaPrinter {
   readonly #context: FunctionContext;
+  /** Parameters of the function that is printed: each may be a number or a formula. */
+  #either: ReadonlySet<string> = new Set();
 
   constructor(context: FunctionContext) {
     this.#context = context;
@@ -40,20 +43,67 @@ export class FormulaPrinter {
   }
 
   /** `(n: number) => f.mask(({ q, k }) => …)`, or the formula alone where it has no parameters. */
-  declaration({ parameters, expression, kind }: FormulaDeclaration): Code {
-    const names = parameters.map(({ name }) => this.#context.bind(name));
-    if (kind === 'function') {
-      const like = this.#context.model.imports.type('FormulaLike');
-      return [`(${names.map((name) => `${name}: ${like}`).join(', ')}) => `, this.#print(expression)];
-    }
-    const formula = this.#formula(expression, kind);
-    return names.length === 0 ? formula : [`(${names.map((name) => `${name}: number`).join(', ')}) => `, formula];
+  declaration(formula: FormulaDeclaration): Code {
+    const parameters = this.#parameters(formula).map(({ name, type }) => `${name}: ${type}`);
+    const code = this.#body(formula.expression, formula.kind);
+    return parameters.length === 0 && formula.kind !== 'function' ? code : [`(${parameters.join(', ')}) => `, code];
   }
 
-  /** Sums and products of more than two take two at a time. */
+  /** The same as a method: a choice that the configuration decides is a statement. */
+  method(formula: FormulaDeclaration) {
+    const parameters = this.#parameters(formula);
+    const body: Statement[] = [];
+    let rest = formula.expression;
+    for (let choice = this.#choice(rest); choice; choice = this.#choice(rest)) {
+      const result = this.#body(choice.then, formula.kind);
+      body.push({ kind: 'line', code: [`if (${scalar(choice.when, this.#context)}) return `, result] });
+      rest = choice.otherwise;
+    }
+    return { parameters, body: [...body, { kind: 'line', code: ['return ', this.#body(rest, formula.kind)] } as const] };
+  }
+
+  #parameters({ parameters, kind }: FormulaDeclaration) {
+    const isFunction = kind === 'function' && parameters.length > 0;
+    if (isFunction) this.#either = new Set(parameters.map(({ name }) => name));
+    const type = isFunction ? this.#context.model.imports.type('FormulaLike') : 'number';
+    return parameters.map(({ name }) => ({ name: this.#context.bind(name), type }));
+  }
+
+  #body(expression: Expression, kind: Kind): Code {
+    if (kind !== 'function') return this.#formula(expression, kind);
+    return this.#print(expression);
+  }
+
+  #needsFormula(expression: Expression): boolean {
+    if (isFormula(expression)) return true;
+    return [...walk(expression)].some((part) => {
+      if (typeof part !== 'object') return false;
+      if (part.kind === 'local') return this.#either.has(part.name);
+      return part.kind === 'apply' && this.#context.formula(part.formula).kind !== 'function';
+    });
+  }
+
+  /** Whether the code of an expression is a formula, also where nothing around it makes a number one. */
+  #isWhole(expression: Expression): boolean {
+    if (typeof expression !== 'object') return false;
+    if (expression.kind === 'apply') return this.#context.formula(expression.formula).kind !== 'function';
+    const choice = this.#choice(expression);
+    if (choice) return this.#isWhole(choice.then) && this.#isWhole(choice.otherwise);
+    return expression.kind === 'operator' && this.#needsFormula(expression);
+  }
+
+  /** The parts of a choice whose condition is known when the configuration is. */
+  #choice(expression: Expression) {
+    if (typeof expression !== 'object' || expression.kind !== 'operator' || expression.operator !== 'if') return undefined;
+    const [when = false, then = false, otherwise = false] = expression.operands;
+    if (this.#needsFormula(when)) return undefined;
+    return { when, then, otherwise };
+  }
+
   #operator(name: string, operands: readonly Code[]): Code {
     const call = (items: readonly Code[]): Code => callOf(`${this.#f()}.${name}`, items);
     if (!FOLDED.has(name) || operands.length < 3) return call(operands);
+    // Sums and products of more than two take two at a time.
     const [first = '', ...rest] = operands;
     return rest.reduce((left, right) => call([left, right]), first);
   }
@@ -66,22 +116,24 @@ export class FormulaPrinter {
     if (typeof expression === 'boolean' && kind === 'mask') {
       return expression ? `${this.#f()}.all` : callOf(`${this.#f()}.mask`, ['() => false']);
     }
-    const declared = this.#declared(expression);
-    if (declared !== undefined) return declared;
-    if (isCausal(expression)) return this.#print(expression);
     const leaves = leavesOf(expression, this.#context);
+    const code = this.#print(expression);
+    if (leaves.length === 0 && this.#isWhole(expression)) return code;
     const parameter = leaves.length === 0 ? '()' : `({ ${leaves.join(', ')} })`;
-    return callOf(`${this.#f()}.${kind}`, [[`${parameter} => `, this.#print(expression)]]);
+    return callOf(`${this.#f()}.${kind}`, [[`${parameter} => `, code]]);
   }
 
-  /** `causal`, `window(128)`: formulas that the file declares by name. */
+  /** `causal`, `window(128)`, `this.row()`: formulas that the file declares by name. */
   #declared(expression: Expression): Code | undefined {
     if (typeof expression !== 'object' || expression.kind !== 'apply') return undefined;
-    const name = this.#context.model.formulaNames.get(expression.formula);
-    if (name === undefined) return undefined;
+    const { model } = this.#context;
+    const named = model.namedFormulas.get(expression.formula);
+    if (named === undefined) return undefined;
+    model.usedFormulas.add(expression.formula);
+    if (named.code === 'causal') return model.imports.value('causal');
     const given = expression.arguments.map((argument) => this.#print(argument));
     const { kind } = this.#context.formula(expression.formula);
-    return kind !== 'function' && given.length === 0 ? name : callOf(name, given);
+    return kind !== 'function' && given.length === 0 && !named.isMethod ? named.code : callOf(named.code, given);
   }
 
   #expanded(expression: Expression): Expression {
@@ -110,8 +162,13 @@ export class FormulaPrinter {
         return this.#declared(expression) ?? this.#print(this.#expanded(expression));
       case 'operator': {
         if (isCausal(expression)) return this.#context.model.imports.value('causal');
-        if (!needsFormula(expression, this.#context)) return scalar(expression, this.#context);
-        return this.#operator(camelCase(expression.operator), each(expression.operands));
+        if (!this.#needsFormula(expression)) return scalar(expression, this.#context);
+        const choice = this.#choice(expression);
+        if (choice) {
+          const when = condition(choice.when, this.#context);
+          return [`${when} ? `, this.#print(choice.then), ' : ', this.#print(choice.otherwise)];
+        }
+        return this.#operator(camelCase(expression.operator), each(flattened(expression)));
       }
       default:
         return scalar(expression, this.#context);
@@ -129,14 +186,15 @@ export function isCausal(expression: Expression): boolean {
   return key === 'key' && query === 'query';
 }
 
-const FOLDED = new Set(['add', 'multiply', 'minimum', 'maximum']);
-
-function needsFormula(expression: Expression, context: FunctionContext): boolean {
-  if (isFormula(expression)) return true;
-  return [...walk(expression)].some(
-    (part) => typeof part === 'object' && part.kind === 'apply' && context.formula(part.formula).kind !== 'function',
-  );
+/** `a and b and c` has three operands. */
+function flattened({ operator, operands }: Extract<Expression, { kind: 'operator' }>): readonly Expression[] {
+  if (operator !== 'and' && operator !== 'or') return operands;
+  const [first, ...rest] = operands;
+  const nested = typeof first === 'object' && first.kind === 'operator' && first.operator === operator;
+  return nested && !isCausal(first) ? [...flattened(first), ...rest] : operands;
 }
+
+const FOLDED = new Set(['add', 'multiply', 'minimum', 'maximum']);
 
 const LEAVES: readonly Leaf[] = ['head', 'q', 'k', 's', 'query', 'key'];
 
@@ -149,23 +207,11 @@ function leavesOf(expression: Expression, context: FunctionContext): readonly Le
     if (part.kind === 'axis') found.add(part.axis === 'head' ? 'head' : part.axis === 'query' ? 'q' : 'k');
     if (part.kind === 'score') found.add('s');
     if (part.kind === 'vector') found.add(part.of);
-    if (part.kind === 'apply' && !context.model.formulaNames.has(part.formula)) {
+    if (part.kind === 'apply' && !context.model.namedFormulas.has(part.formula)) {
       visit(context.formula(part.formula).expression);
     }
     for (const child of children(part)) visit(child);
   };
   visit(expression);
   return LEAVES.filter((leaf) => found.has(leaf));
-}
-
-/** Whether a formula can stand on its own in the file: it reads nothing but its scalar parameters. */
-export function standsAlone(declaration: FormulaDeclaration, formula: (name: string) => FormulaDeclaration): boolean {
-  const own = new Set(declaration.parameters.map(({ name }) => name));
-  if (declaration.parameters.some(({ kind }) => kind === 'table')) return false;
-  return [...walk(declaration.expression)].every((part) => {
-    if (typeof part !== 'object') return true;
-    if (part.kind === 'local') return own.has(part.name);
-    if (part.kind === 'apply') return standsAlone(formula(part.formula), formula);
-    return !['parameter', 'dimension', 'lookup', 'element'].includes(part.kind);
-  });
 }

@@ -153,7 +153,7 @@ function contextOf(fn: GraphFunction, model: ModelContext): FunctionContext {
 }
 
 /** `const { width, heads } = this.config;` and the named sizes that the body uses. */
-function preamble(context: FunctionContext): Statement[] {
+export function preamble(context: FunctionContext): Statement[] {
   const constants: Statement[] = [];
   for (const { name, value } of context.usedConstants()) {
     constants.unshift({ kind: 'const', target: context.local(name), code: scalar(value, context) });

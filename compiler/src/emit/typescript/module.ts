@@ -10,14 +10,13 @@ import {
 } from 'ts-morph';
 import type { GraphModel } from '../../graph/graph.js';
 import { configurationMembers, configureBody, presetValue } from './configuration.js';
-import { type CopiesInterface, FunctionContext, type ModelContext } from './context.js';
+import type { CopiesInterface, ModelContext } from './context.js';
 import { definitionCode, outputsNeeding } from './definition.js';
-import { FormulaPrinter, isCausal, standsAlone } from './formulas.js';
 import { blockMethod, computeMethod, signature } from './functions.js';
-import { layout } from './layout.js';
+import { formulaConstants, formulaMethods, nameFormulas } from './named-formulas.js';
 import { hasWeights } from './node-kinds.js';
 import { spelledType } from './spelling.js';
-import { camelCase, documentationText, pascalCase, propertyName } from './text.js';
+import { documentationText, pascalCase, propertyName } from './text.js';
 import { lossMethod } from './training.js';
 import { type WeightMember, weightBases, weightDeclaration, weightMembers } from './weights.js';
 
@@ -42,21 +41,27 @@ function constant(name: string, type: string, code: string, documentation: Docum
 
 /** The declarations of one model, in reading order: configuration, weights, inputs and outputs, the class. */
 export function modelStructures(model: ModelContext, source: string): (string | StatementStructures)[] {
-  const formulas = formulaStatements(model);
+  const presets = model.model.presets.map((preset) => presetConstant(preset, model));
+  nameFormulas(model);
   const blocks = model.model.functions.filter(hasWeights);
   const weights = [...blocks, model.model.main].map((fn) => weightsInterface(fn, model));
+  const definition = definitionConstant(model, source);
+  // Before the formulas: it says which of them are used.
+  const made = modelClass(model);
   return [
     configurationInterface(model),
     configureFunction(model),
-    ...model.model.presets.map((preset) => presetConstant(preset, model)),
+    ...presets,
     ...model.copies.map((copies) => copiesInterface(copies)),
     ...weights,
     ...[...blocks, model.model.main].map((fn) => declarationFunction(fn, model)),
     inputsInterface(model),
     outputsInterface(model),
-    ...formulas,
-    definitionConstant(model, source),
-    modelClass(model),
+    ...formulaConstants(model).map(({ name, code, documentation }) =>
+      constant(name, '', code, docs(...documentation)),
+    ),
+    definition,
+    made,
   ];
 }
 
@@ -169,25 +174,6 @@ function outputsInterface(model: ModelContext): InterfaceDeclarationStructure {
   };
 }
 
-/** Masks, scores and functions that read nothing but their parameters; the others are written where they are used. */
-function formulaStatements(model: ModelContext): string[] {
-  const statements: string[] = [];
-  for (const formula of model.model.formulas) {
-    if (!standsAlone(formula, model.formula)) continue;
-    if (formula.name === 'causal' && isCausal(formula.expression)) {
-      model.formulaNames.set(formula.name, model.imports.value('causal'));
-      continue;
-    }
-    const name = model.names.declare(camelCase(formula.name));
-    const code = new FormulaPrinter(new FunctionContext(model, { constants: [] })).declaration(formula);
-    model.formulaNames.set(formula.name, name);
-    statements.push(
-      constant(name, '', layout(code, 0, name.length + 9), docs(formula.documentation, `\`${formula.text}\``)),
-    );
-  }
-  return statements;
-}
-
 function definitionConstant(model: ModelContext, source: string): string {
   const type = `: ${model.imports.type('ModelDefinition')}<${model.configType}, ${model.weightsType}>`;
   const documentation = docs(`What the runtime knows of {@link ${model.className}} beside its forward pass.`);
@@ -197,6 +183,7 @@ function definitionConstant(model: ModelContext, source: string): string {
 function modelClass(model: ModelContext): ClassDeclarationStructure {
   const { className, imports, configType, weightsType, inputsType, outputsType, definitionName } = model;
   const base = imports.value(model.model.generate ? 'GenerativeModel' : 'Model');
+  const computing = [computeStructure(model), ...blocks(model)];
   const presets = model.model.presets.map(({ name }) => {
     const variable = model.presetNames.get(name) ?? '';
     return name === variable ? name : `${propertyName(name)}: ${variable}`;
@@ -227,7 +214,7 @@ function modelClass(model: ModelContext): ClassDeclarationStructure {
         statements: `super(${definitionName}, config, weights);`,
       },
     ],
-    methods: [...statics(model), computeStructure(model), ...blocks(model), ...lossMethod(model)],
+    methods: [...statics(model), ...computing, ...formulas(model), ...lossMethod(model)],
   };
 }
 
@@ -316,4 +303,16 @@ function blocks(model: ModelContext): MethodDeclarationStructure[] {
       statements: body,
     };
   });
+}
+
+function formulas(model: ModelContext): MethodDeclarationStructure[] {
+  return formulaMethods(model).map(({ name, documentation, parameters, returnType, body }) => ({
+    kind: StructureKind.Method,
+    name,
+    scope: Scope.Private,
+    docs: docs(...documentation),
+    parameters: [...parameters],
+    returnType,
+    statements: body,
+  }));
 }

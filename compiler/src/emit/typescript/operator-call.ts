@@ -34,13 +34,14 @@ export function operatorCall(node: OperatorNode, around: OperatorSurroundings): 
   const items: Code[] = node.operator === 'attend' ? inputs.slice(0, 3) : [...inputs];
   const weighted = signature.weights.length > 0;
   if (weighted) items.push(weightsOf(node, signature, around.weights));
-  const scoped = signature.scope || 'grows' in node.attributes;
+  const scoped = signature.scope === 'growing' ? node.attributes.grows === true : signature.scope;
   if (options.length > 0) items.push(objectOf(options));
   else if (scoped && (weighted || Object.keys(signature.attributes).length > 0)) items.push('{}');
   if (scoped) items.push(scopeOf(node, around));
   return callOf(name, items);
 }
 
+/** Where in the sequence a growing operator is, is told by its position; attention also keeps the rows before it. */
 const POSITIONAL = new Set(['axial_positions', 'learned_positions', 'rotary', 'sinusoidal_positions']);
 
 /**
@@ -49,9 +50,9 @@ const POSITIONAL = new Set(['axial_positions', 'learned_positions', 'rotary', 's
  */
 function scopeOf({ operator, attributes }: OperatorNode, { scope, context }: OperatorSurroundings): string {
   const { generate } = context.model.model;
+  if (attributes.behind !== undefined) return `${scope}.alone()`;
   const prefixed = generate !== undefined && generate.prefix !== 0 && attributes.grows === true;
-  if (!prefixed || !POSITIONAL.has(operator)) return scope;
-  return attributes.behind === undefined ? `${scope}.joined()` : `${scope}.alone()`;
+  return prefixed && POSITIONAL.has(operator) ? `${scope}.joined()` : scope;
 }
 
 export function valueCode(context: FunctionContext, id: string): Code {
@@ -66,7 +67,7 @@ function optionsOf(
   { context, formulas }: OperatorSurroundings,
 ): (readonly [string, Code])[] {
   const options = Object.entries(node.attributes)
-    .filter(([key, value]) => !isNone(value) && key !== 'behind')
+    .filter(([key, value]) => !isNone(value) && key !== 'behind') // the scope says it
     .map(([key, value]) => [camelCase(key), attribute(key, value, context, formulas)] as const);
   const sinks = node.operator === 'attend' ? inputs[3] : undefined;
   return sinks === undefined || sinks === 'null' ? options : [...options, ['sinks', sinks] as const];

@@ -29,7 +29,7 @@ const RUNTIME_CONTRACT = 1;
 /** What generated code may import beside operators: no name of a spec takes one of these in the file. */
 const RUNTIME_NAMES =
   `requireRuntime Model GenerativeModel ModelDefinition Computed InputTensors Declared Scope Tensor Scalar f causal
-  FormulaLike configuration requireThat dimension size weight renamed times initialize loadModel lazily scan crossEntropy
+  Formula FormulaLike configuration requireThat dimension size weight renamed times initialize loadModel lazily scan crossEntropy
   meanSquaredError constant normal truncatedNormal uniform xavierUniform xavierNormal orthogonal InitOptions
   LoadModelOptions LossOptions LabelInput SourceLike FloatInput TokenInput IntInput BoolInput`
     .trim()
@@ -37,8 +37,8 @@ const RUNTIME_NAMES =
 
 /** Members of the classes of the runtime, which methods made of blocks must not replace. */
 const MEMBERS = `config weights definition forward compute explain loss trainingLoss prefill step generate generateBatch
-  parameters parameterCount save dispose disposed trainable inputs state configure init load presets constructor toString
-  valueOf hasOwnProperty name run`
+  parameters parameterCount save dispose disposed trainable inputs inputDefinitions generation state configure init load presets constructor toString
+  valueOf hasOwnProperty name run pass checkAlive`
   .trim()
   .split(/\s+/);
 

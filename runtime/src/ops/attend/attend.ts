@@ -26,6 +26,8 @@ export interface AttendOptions {
   readonly drop?: number | undefined;
   /** Keys and values grow in a generation: new ones are appended to the KV cache. */
   readonly grows?: boolean | undefined;
+  /** Only the queries grow, and a formula reads their positions. */
+  readonly queryGrows?: boolean | undefined;
   /** The mask implies q − k < window. */
   readonly window?: number | null | undefined;
 }
@@ -48,7 +50,7 @@ export function attend(
 ): Tensor {
   return tf.tidy(() => {
     const inputs = attentionInputs(q, k, v);
-    const start: Position = options.grows ? positionBehindPrefix(scope) : 0;
+    const start: Position = options.grows || options.queryGrows ? positionBehindPrefix(scope) : 0;
     const memory = keysAndValues(inputs, start, options.grows ? scope : undefined);
     const query = inputs.query ? headsFirst(inputs.query) : undefined;
     const sizes: AttentionSizes = { ...inputs.sizes, keys: size(memory.value, 2) };
