@@ -11,7 +11,7 @@ import type {
 } from '@tfm-lang/grammar';
 import { local } from '../algebra/construct.js';
 import { type Constraint, solve } from '../algebra/solve.js';
-import { freeNames, walk } from '../algebra/walk.js';
+import { walk } from '../algebra/walk.js';
 import type { Expression, GraphFunction, ScopeDeclaration } from '../graph/graph.js';
 import { nearestOf } from '../source/suggest.js';
 import { FunctionBuilder } from './builder.js';
@@ -337,21 +337,20 @@ function ownScope(site: Site, made: GraphFunction, scalars: Readonly<Record<stri
 
 /** Loop indices of callers that the function's body depends on, in order of name. */
 function freeLocals(builder: FunctionBuilder, shape: readonly Expression[]): string[] {
+  const outer = builder.caller?.indicesInScope() ?? new Set<string>();
+  if (outer.size === 0) return [];
   const names = new Set<string>();
-  const add = (expression: Expression): void => {
-    for (const name of freeNames(expression).locals) names.add(name);
-  };
-  shape.forEach(add);
-  const outer = builder.caller?.indicesInScope() ?? new Set();
-  // Every expression of the body, wherever it stands: the JSON of a function has no other objects with this kind.
-  JSON.stringify([builder.region, builder.weights, builder.scopes, builder.constants], (_key, value: unknown) => {
-    if (isLocal(value)) names.add(value.name);
-    return value;
-  });
+  for (const part of [shape, builder.region, builder.weights, builder.scopes, builder.constants]) localsIn(part, names);
   return [...names].filter((name) => outer.has(name)).sort();
 }
 
-function isLocal(value: unknown): value is { readonly kind: 'local'; readonly name: string } {
-  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'local' && 'name' in value;
+/** Every `local` below, wherever it stands: the parts of a function have no other objects of this kind. */
+function localsIn(part: unknown, names: Set<string>): void {
+  if (typeof part !== 'object' || part === null) return;
+  if (Array.isArray(part)) {
+    for (const item of part) localsIn(item, names);
+    return;
+  }
+  if ('kind' in part && part.kind === 'local' && 'name' in part && typeof part.name === 'string') names.add(part.name);
+  for (const child of Object.values(part)) localsIn(child, names);
 }
-

@@ -253,8 +253,12 @@ class Resolver {
   /** `repeat(n) as encoder { … }`: `encoder[i]` is a copy's result. */
   #labels(node: unknown, scope: Scope): void {
     if (typeof node !== 'object' || node === null) return;
+    if (Array.isArray(node)) {
+      for (const child of node) this.#labels(child, scope);
+      return;
+    }
     if (isNode(node, 'labelled') && node.value.kind === 'repeat') scope.define(node.label, 'other');
-    for (const child of Object.values(node)) this.#labels(child, scope);
+    for (const [key, child] of Object.entries(node)) if (key !== 'span') this.#labels(child, scope);
   }
 
   // ---------------------------------------------------------------------------------------------- expressions
