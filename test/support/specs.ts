@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { compile } from '../../compiler/src/compile.js';
 import type { Graph, GraphModel } from '../../compiler/src/graph/graph.js';
 import { nodeHost } from '../../compiler/src/source/node-host.js';
-import type { Explanation, Finished, GenerateOptions, GenerationState } from '../../runtime/src/index.js';
+import type { BatchOptions, Explanation, Finished, GenerateOptions, GenerationState } from '../../runtime/src/index.js';
 import { read } from '../../runtime/src/index.js';
 import { generated } from '../compiler/emit/generated.js';
 import { normal } from './cases/case.js';
@@ -21,8 +21,9 @@ export interface SpecModel {
   explain(inputs: Inputs): Explanation;
   loss(inputs: Inputs, options?: { readonly training?: boolean }): Scalar;
   generate(inputs: Inputs, options: GenerateOptions): AsyncGenerator<number, Finished, undefined>;
+  generateBatch(inputs: Inputs, options: BatchOptions): AsyncGenerator<(number | null)[], Finished[], undefined>;
   prefill(inputs: Inputs, options?: { readonly capacity?: number }): { logits: Tensor; state: GenerationState };
-  step(tokens: number | readonly number[], state: GenerationState): Tensor;
+  step(tokens: number | readonly (number | null)[], state: GenerationState): Tensor;
   dispose(): void;
 }
 

@@ -4,6 +4,8 @@ import { TfmError } from '../errors.js';
 interface DeviceState {
   error: TfmError | undefined;
   lost: TfmError | undefined;
+  /** Checks of what lies on the device, which is read only later. */
+  readonly checks: Set<Promise<void>>;
 }
 
 const states = new WeakMap<GPUDevice, DeviceState>();
@@ -14,7 +16,7 @@ const states = new WeakMap<GPUDevice, DeviceState>();
  */
 export function watch(device: GPUDevice): void {
   if (states.has(device)) return;
-  const state: DeviceState = { error: undefined, lost: undefined };
+  const state: DeviceState = { error: undefined, lost: undefined, checks: new Set() };
   states.set(device, state);
   device.addEventListener('uncapturederror', (event) => {
     event.preventDefault(); // told by the next `read`, not by the console
@@ -32,6 +34,24 @@ export function watch(device: GPUDevice): void {
     );
   };
   device.lost.then(whenLost, () => undefined);
+}
+
+/** Notes a check of numbers on the device: where it rejects with a `TfmError`, the next `read` tells. */
+export function checkLater(device: GPUDevice, check: Promise<void>): void {
+  const state = states.get(device);
+  if (!state) return;
+  const noted = check
+    .catch((error: unknown) => {
+      // Anything else is the device's own error, which comes as an event.
+      if (error instanceof TfmError) state.error ??= error;
+    })
+    .finally(() => state.checks.delete(noted));
+  state.checks.add(noted);
+}
+
+/** Waits for the checks so far. */
+export async function checked(device: GPUDevice): Promise<void> {
+  await Promise.all(states.get(device)?.checks ?? []);
 }
 
 export function isLost(device: GPUDevice): boolean {

@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { TfmError } from '../errors.js';
-import { takeError } from './gpu-errors.js';
+import { checked, takeError } from './gpu-errors.js';
 import { activeDevice } from './webgpu.js';
 
 /** The numbers of a tensor: float32, int32, or 0 and 1 of a bool. */
@@ -9,10 +9,11 @@ export type TensorData = Float32Array | Int32Array | Uint8Array;
 /**
  * The numbers of a tensor. Always this and never `dataSync`, which throws or gives zeros on WebGPU.
  *
- * @throws TfmError TFM5502 where the GPU reported an error since the last read, TFM5503 where it was lost.
+ * @throws TfmError TFM5401 where a model was given a tensor with token ids outside its vocabulary, TFM5502 where the GPU reported an error since the last read, TFM5503 where it was lost.
  */
 export async function read(tensor: Tensor): Promise<TensorData> {
   const device = activeDevice();
+  if (device) await checked(device);
   const before = device && takeError(device);
   if (before) throw before;
   const data = await tensor.data().catch((cause: unknown) => {

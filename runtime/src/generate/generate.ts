@@ -1,45 +1,48 @@
 import type { Tensor } from '@tensorflow/tfjs';
+import { read } from '../device/read.js';
 import { TfmError } from '../errors.js';
 import type { GenerationDefinition, InputDefinition } from '../model/definition.js';
 import type { GenerationState } from '../scope/state.js';
 import { cacheCapacity } from './chunks.js';
-import type { Finished, FinishReason, GenerateOptions } from './options.js';
-import { promptSize } from './prompt.js';
-import { Sampler } from './sampling.js';
+import type { BatchOptions, Finished } from './options.js';
+import { type PromptSize, promptSize } from './prompt.js';
+import { Sequence, type SequenceEnd } from './sequence.js';
 
 /** What the loop needs of a model. */
 export interface Steps<Inputs> {
   readonly generation: GenerationDefinition;
   prefill(inputs: Inputs, options: { readonly capacity: number }): { logits: Tensor; state: GenerationState };
-  step(token: number, state: GenerationState): Tensor;
+  step(tokens: readonly (number | null)[], state: GenerationState): Tensor;
 }
 
-/** The loop behind `generate`: prefill, then draw a token and take a step until there is a reason to end. */
+/** The loop behind `generateBatch`: prefill, then draw tokens and take a step until every sequence is over. */
 export async function* generateTokens<Inputs extends object>(
   model: Steps<Inputs>,
   inputs: Inputs,
   growing: InputDefinition,
-  options: GenerateOptions,
-): AsyncGenerator<number, Finished, undefined> {
+  options: BatchOptions,
+): AsyncGenerator<(number | null)[], Finished[], undefined> {
   options.signal?.throwIfAborted();
-  const sampler = new Sampler(options);
-  const stops = new Set(options.stopTokens ?? (growing.stop === undefined ? [] : [growing.stop]));
-  const { promptTokens, limit, reason, capacity } = plan(model.generation, inputs, growing, options);
-  const finished = (newTokens: number, why: FinishReason): Finished => ({ reason: why, promptTokens, newTokens });
-  if (limit === 0) return finished(0, reason);
+  const { ends, capacity } = plan(model.generation, promptSize(inputs, growing), options);
+  const first = sequencesFor(ends, ends.length, growing, options);
+  if (first.every(({ isOver }) => isOver)) return first.map(({ finished }) => finished);
   let { logits, state } = model.prefill(inputs, { capacity });
   try {
-    for (let drawn = 0; ; ) {
-      const token = sampler.sample(await numbers(logits), drawn);
+    const sequences = sequencesFor(ends, state.batch, growing, options);
+    for (;;) {
+      const scores = (await read(logits)) as Float32Array;
       logits.dispose();
       options.signal?.throwIfAborted();
-      if (stops.has(token)) return finished(drawn, 'stop');
-      drawn++;
-      options.onProgress?.({ promptTokens, newTokens: drawn });
-      yield token;
-      if (drawn === limit) return finished(drawn, reason);
+      const classes = scores.length / sequences.length;
+      const tokens = sequences.map((each, b) => each.draw(scores.subarray(b * classes, (b + 1) * classes)));
+      const finished = sequences.map((sequence) => sequence.finished);
+      if (tokens.every((token) => token === null)) return finished;
+      options.onProgress?.({ promptTokens: sum(finished, 'promptTokens'), newTokens: sum(finished, 'newTokens') });
+      yield tokens;
+      if (sequences.every(({ isOver }) => isOver)) return finished;
       options.signal?.throwIfAborted();
-      logits = model.step(token, state);
+      const next = sequences.map(({ isOver }, b) => (isOver ? null : (tokens[b] ?? null)));
+      logits = model.step(next, state);
     }
   } finally {
     logits.dispose();
@@ -47,45 +50,54 @@ export async function* generateTokens<Inputs extends object>(
   }
 }
 
-/** How many tokens at most, why it ends there, and how many rows the caches need. */
-function plan(
-  generation: GenerationDefinition,
-  inputs: object,
+/** The one sequence of a batch of one. Throws TFM5303 where the prompt has more. */
+export function onlyOne({ batch }: PromptSize, { name }: InputDefinition): void {
+  if (batch === undefined || batch === 1) return;
+  throw new TfmError('TFM5303', `generate takes one sequence, ${name} has ${batch}`, 'generateBatch takes several');
+}
+
+const sum = (all: readonly Finished[], key: 'promptTokens' | 'newTokens'): number =>
+  all.reduce((total, each) => total + each[key], 0);
+
+/** A sequence for each of the batch, which an empty prompt does not tell: then all end alike. */
+function sequencesFor(
+  ends: readonly SequenceEnd[],
+  batch: number,
   growing: InputDefinition,
-  { maxNewTokens }: GenerateOptions,
-) {
+  { seed, stopTokens, ...sampling }: BatchOptions,
+): Sequence[] {
+  const stops = new Set(stopTokens ?? (growing.stop === undefined ? [] : [growing.stop]));
+  const seeds = typeof seed === 'object' ? seed : undefined;
+  if (seeds && seeds.length !== batch) {
+    throw new TfmError('TFM5307', `${seeds.length} seeds were given for ${batch} sequences`);
+  }
+  const common = typeof seed === 'number' ? { seed } : {};
+  return Array.from({ length: batch }, (_, b) => {
+    const end = ends[b] ?? ends[0] ?? { promptTokens: 0, limit: 0, reason: 'length' };
+    const own = seeds?.[b];
+    return new Sequence(end, stops, { ...sampling, ...common, ...(own !== undefined && { seed: own }) });
+  });
+}
+
+/** How many tokens each sequence gets at most, why it ends there, and how many rows the caches need. */
+function plan(generation: GenerationDefinition, { lengths }: PromptSize, { maxNewTokens }: BatchOptions) {
   if (maxNewTokens !== undefined && !(Number.isSafeInteger(maxNewTokens) && maxNewTokens >= 0)) {
     throw new TfmError('TFM5307', `maxNewTokens is ${maxNewTokens}`, 'it is a number of tokens from 0 up');
   }
-  const { batch, rows } = promptSize(inputs, growing);
-  if (batch !== 1) {
-    throw new TfmError(
-      'TFM5303',
-      `generate takes one sequence, ${growing.name} has ${batch}`,
-      'use prefill and step for batches',
-    );
-  }
+  const ends = lengths.map((rows) => endOf(generation, rows, maxNewTokens));
+  const rows = Math.max(...ends.map(({ promptTokens, limit }) => promptTokens + limit));
+  return { ends, capacity: cacheCapacity(rows, generation.capacity) };
+}
+
+function endOf({ capacity, scores }: GenerationDefinition, rows: number, maxNewTokens: number | undefined): SequenceEnd {
   // The last token is scored, but not read: where row j scores token j + 1, one more token than rows fits.
-  const most =
-    generation.capacity === undefined
-      ? Number.POSITIVE_INFINITY
-      : generation.capacity - rows + (generation.scores === 'next' ? 1 : 0);
+  const most = capacity === undefined ? Number.POSITIVE_INFINITY : capacity - rows + (scores === 'next' ? 1 : 0);
   const limit = Math.min(maxNewTokens ?? most, most);
   if (limit === Number.POSITIVE_INFINITY) {
     throw new TfmError('TFM5307', 'the spec sets no limit to the sequence', 'give maxNewTokens');
   }
   if (limit < 0 || (limit === 0 && maxNewTokens !== 0)) {
-    throw new TfmError('TFM5308', `a prompt of ${rows} tokens leaves no room in a context of ${generation.capacity}`);
+    throw new TfmError('TFM5308', `a prompt of ${rows} tokens leaves no room in a context of ${capacity}`);
   }
-  const reason: FinishReason = maxNewTokens !== undefined && maxNewTokens <= most ? 'length' : 'context';
-  return { promptTokens: rows, limit, reason, capacity: cacheCapacity(rows + limit, generation.capacity) };
-}
-
-async function numbers(logits: Tensor): Promise<Float32Array> {
-  const values = await logits.data<'float32'>();
-  if (values.some(Number.isNaN)) {
-    const help = 'are the weights those of this model? Are they finite?';
-    throw new TfmError('TFM5310', 'the scores of the next token are not numbers', help);
-  }
-  return values;
+  return { promptTokens: rows, limit, reason: maxNewTokens !== undefined && maxNewTokens <= most ? 'length' : 'context' };
 }

@@ -8,9 +8,9 @@ import { presenceOf, setPresence } from '../model/presence.js';
 import { checkId } from '../ops/tokens.js';
 import { GenerationState } from '../scope/state.js';
 import { promptChunks } from './chunks.js';
-import { generateTokens } from './generate.js';
-import type { Finished, GenerateOptions } from './options.js';
-import { withoutEmptyPrompt } from './prompt.js';
+import { generateTokens, onlyOne } from './generate.js';
+import type { BatchOptions, Finished, GenerateOptions } from './options.js';
+import { type PromptSize, promptSize, withoutEmptyPrompt } from './prompt.js';
 
 export interface PrefillOptions {
   /** The most tokens that the sequence can reach. Default: the spec's limit. */
@@ -50,13 +50,41 @@ export abstract class GenerativeModel<
    * Leaving the loop, an error or an abort gives all memory back. Throws TFM5308 where the prompt leaves no room.
    */
   async *generate(inputs: Inputs, options: GenerateOptions = {}): AsyncGenerator<number, Finished, undefined> {
+    onlyOne(promptSize(inputs, this.#growing), this.#growing);
+    const batch = this.generateBatch(inputs, options);
+    try {
+      for (;;) {
+        const { done, value } = await batch.next();
+        const [first = null, another] = value;
+        if (another !== undefined) onlyOne({ batch: value.length, lengths: [] }, this.#growing);
+        if (done) return first as Finished;
+        yield first as number;
+      }
+    } finally {
+      await batch.return([]);
+    }
+  }
+
+  /**
+   * Yields the next token of every sequence of a batch, `null` for those that are over, until all are; returns why each
+   * ended. Prompts may have different lengths: `[[5, 2, 9], [7]]`, or padded at the end with `lengths`. Each sequence gets the
+   * tokens that `generate` gives for it alone. Memory and errors as in `generate`.
+   */
+  async *generateBatch(
+    inputs: Inputs,
+    options: BatchOptions = {},
+  ): AsyncGenerator<(number | null)[], Finished[], undefined> {
     return yield* generateTokens(this, inputs, this.#growing, options);
   }
 
-  /** Processes the prompt. The logits and the state belong to the caller: dispose both. */
+  /**
+   * Processes the prompts: the scores behind the last token of each, whatever their lengths. The logits and the state belong to the
+   * caller: dispose both.
+   */
   prefill(inputs: Inputs, options: PrefillOptions = {}): Prefilled {
     this.checkAlive();
     const { input, output } = this.generation;
+    const size = promptSize(inputs, this.#growing);
     const states: GenerationState[] = [];
     const newState = (tensors: Readonly<Record<string, Tensor>>, prompt: Tensor): GenerationState => {
       const made = this.#newState(tensors, prompt, options);
@@ -70,13 +98,12 @@ export abstract class GenerativeModel<
           outputs: [output],
           growing: input,
         });
-        const prompt = tensors[input] ?? this.#start(tensors);
-        if (prompt === undefined) return this.#beforeTheFirst(tensors, newState);
-        const state = newState(tensors, prompt);
-        return this.#pieces(prompt).reduce<Tensor | undefined>((_, piece) => this.#advance(piece, state), undefined);
+        const prompt = tensors[input] ?? this.#start(tensors, size);
+        if (prompt === undefined) return this.#beforeTheFirst(tensors, size, newState);
+        return this.#readPrompt(prompt, size, newState(tensors, prompt));
       });
       const [state] = states.splice(0, 1);
-      if (!state || !logits) throw new TfmError('TFM5303', `${declaration(this.#growing)} was given no tokens`);
+      if (!state) throw new TfmError('TFM5303', `${declaration(this.#growing)} was given no tokens`);
       this.#states.add(state);
       return { logits, state };
     } finally {
@@ -86,10 +113,11 @@ export abstract class GenerativeModel<
   }
 
   /**
-   * Adds one token to each sequence and scores the one after it: [B, vocab], the caller's to dispose. Throws TFM5308
-   * where the context is full, TFM5401 for a token outside the vocabulary.
+   * Adds one token to each sequence and scores the one after it: [B, vocab], the caller's to dispose. `null` leaves a
+   * sequence where it is, and its scores mean nothing. Throws TFM5308 where the context is full, TFM5401 for a token
+   * outside the vocabulary.
    */
-  step(tokens: number | readonly number[], state: GenerationState): Tensor {
+  step(tokens: number | readonly (number | null)[], state: GenerationState): Tensor {
     this.checkAlive();
     state.checkAlive();
     if (!this.#states.has(state))
@@ -99,14 +127,32 @@ export abstract class GenerativeModel<
       throw new TfmError('TFM5303', `${given.length} tokens were given for ${state.batch} sequences`);
     }
     const { name, of: vocabulary } = this.#growing;
-    if (vocabulary !== undefined) given.forEach((token, b) => void checkId(token, vocabulary, `${name}[${b}]`));
-    return tf.tidy(() => this.#advance(tf.tensor2d([...given], [given.length, 1], 'int32'), state));
+    const { positions, capacity } = state;
+    const moves = given.map((token, b) => {
+      if (token === null) return 0;
+      if (vocabulary !== undefined) checkId(token, vocabulary, `${name}[${b}]`);
+      if ((positions[b] ?? 0) >= capacity) throw contextFull(this.definition.name, capacity + 1, capacity);
+      return 1;
+    });
+    return tf.tidy(() => {
+      const rows = tf.tensor2d(
+        given.map((token) => token ?? 0),
+        [given.length, 1],
+        'int32',
+      );
+      // What a sequence that stays writes is overwritten by its next token; a full one has none, so its last row may go.
+      state.positions = positions.map((position) => Math.min(position, capacity - 1));
+      const scores = this.#pass(rows, state, moves);
+      state.positions = positions.map((position, b) => position + (moves[b] ?? 0));
+      const [batch = 1, length = 1, classes = 1] = scores.shape;
+      return tf.reshape(tf.slice(scores, [0, length - 1, 0], [batch, 1, classes]), [batch, classes]);
+    });
   }
 
   /** One token for each sequence where the prompt is missing: `start`. */
-  #start(tensors: Readonly<Record<string, Tensor>>): Tensor | undefined {
+  #start(tensors: Readonly<Record<string, Tensor>>, size: PromptSize): Tensor | undefined {
     const { start } = this.#growing;
-    if (start !== undefined) return tf.fill([batchOf(tensors), 1], start, 'int32');
+    if (start !== undefined) return tf.fill([batchOf(tensors, size), 1], start, 'int32');
     if (this.generation.scores === 'self') return undefined;
     throw new TfmError('TFM5304', `${this.definition.name} needs the input ${declaration(this.#growing)}`);
   }
@@ -115,11 +161,38 @@ export abstract class GenerativeModel<
    * The scores of the very first token, where the row for it comes from the constant prefix alone. A stand-in token
    * makes the sequence one row long; being causal, the first row of the scores does not see it, and its state is dropped.
    */
-  #beforeTheFirst(tensors: Readonly<Record<string, Tensor>>, newState: NewState): Tensor {
-    const standIn = tf.zeros([batchOf(tensors), 1], 'int32');
-    const logits = this.#advance(standIn, newState(tensors, standIn), 0);
+  #beforeTheFirst(tensors: Readonly<Record<string, Tensor>>, size: PromptSize, newState: NewState): Tensor {
+    const standIn = tf.zeros([batchOf(tensors, size), 1], 'int32');
+    const scores = this.#pass(standIn, newState(tensors, standIn));
     newState(tensors, standIn);
-    return logits;
+    const [batch = 1, , classes = 1] = scores.shape;
+    return tf.reshape(tf.slice(scores, [0, 0, 0], [batch, 1, classes]), [batch, classes]);
+  }
+
+  /**
+   * Runs the prompt through the model; the scores behind the last token of each sequence. Shorter sequences are padded at the
+   * end, and nobody hides the padding: masks are causal, so no token of the sequence sees it, and each row of it in the
+   * caches is overwritten by the token that takes its position before anything there is read.
+   */
+  #readPrompt(prompt: Tensor, { lengths }: PromptSize, state: GenerationState): Tensor {
+    const found: Tensor[] = [];
+    let from = 0;
+    for (const piece of this.#pieces(prompt)) {
+      const [, count = 1] = piece.shape;
+      const real = lengths.length === state.batch ? lengths.map((rows) => clamp(rows - from, 0, count)) : undefined;
+      const scores = this.#pass(piece, state, real);
+      const [, length = 1, classes = 1] = scores.shape;
+      for (let b = 0; b < state.batch; b++) {
+        // `self` begins with one row more, which scores the first token.
+        const row = length - count + (lengths[b] ?? 1) - from - 1;
+        const isHere = row >= length - count && row < length;
+        if (isHere) found[b] = tf.reshape(tf.slice(scores, [b, row, 0], [1, 1, classes]), [1, classes]);
+      }
+      from += count;
+      state.position = from;
+    }
+    state.positions = state.positions.map((_, b) => lengths[b] ?? 1);
+    return tf.concat(found, 0);
   }
 
   #newState(tensors: Readonly<Record<string, Tensor>>, prompt: Tensor, { capacity }: PrefillOptions): GenerationState {
@@ -130,11 +203,6 @@ export abstract class GenerativeModel<
       throw new TfmError('TFM5307', `the capacity is ${capacity}`, 'give the most tokens that the sequence can reach');
     }
     if (rows > chosen) throw contextFull(this.definition.name, rows, chosen);
-    const presence = presenceOf(prompt);
-    if (presence?.dataSync().includes(0) === true) {
-      const help = 'generate for sequences of one length, or for one at a time';
-      throw new TfmError('TFM5303', `${this.#growing.name} has padding, behind which nothing can be generated`, help);
-    }
     const constants = Object.entries(tensors).filter(([name]) => name !== this.generation.input);
     return new GenerationState(
       batch,
@@ -153,30 +221,31 @@ export abstract class GenerativeModel<
     });
   }
 
-  /** Runs the new rows through the model; the scores behind the last of them, or those of row `row`. */
-  #advance(rows: Tensor, state: GenerationState, row?: number): Tensor {
+  /** Runs new rows, of which `real` are no padding, through the model: their scores. The caller moves the position. */
+  #pass(rows: Tensor, state: GenerationState, real?: readonly number[]): Tensor {
     const { input, output, prefix } = this.generation;
-    const [batch = 1, count = 1] = rows.shape;
-    if (state.position + count > state.capacity)
-      throw contextFull(this.definition.name, state.position + count, state.capacity);
-    return tf.tidy(() => {
-      if (this.#growing.presence) setPresence(rows, soFar(batch, state.position + count, state.capacity));
-      const tensors = { ...state.constants, [input]: rows } as unknown as InputTensors<Inputs>;
-      const name = output as keyof Outputs & string;
-      const scores = this.run(tensors, { state, prefix }, [name])[name];
-      state.position += count;
-      const [, length = 1, classes = 1] = scores.shape;
-      return tf.reshape(tf.slice(scores, [0, row ?? length - 1, 0], [batch, 1, classes]), [batch, classes]);
-    });
+    const [, count = 1] = rows.shape;
+    const ends = state.positions.map((position, b) => position + (real?.[b] ?? count));
+    if (this.#growing.presence) setPresence(rows, soFar(ends, state.capacity));
+    const tensors = { ...state.constants, [input]: rows } as unknown as InputTensors<Inputs>;
+    const name = output as keyof Outputs & string;
+    const realRows = real?.every((each) => each === count) ? undefined : real;
+    return this.run(tensors, { state, prefix, realRows }, [name])[name];
   }
 }
 
-const batchOf = (tensors: Readonly<Record<string, Tensor>>): number => Object.values(tensors)[0]?.shape[0] ?? 1;
+/** What the other inputs say, else the prompt: `[[], []]`; else one. */
+const batchOf = (tensors: Readonly<Record<string, Tensor>>, { batch = 1 }: PromptSize): number =>
+  Object.values(tensors)[0]?.shape[0] ?? batch;
+
+const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
 
 /** True for the rows so far, at fixed size: a growing one would leave a buffer of every length behind. */
-function soFar(batch: number, rows: number, capacity: number): Tensor {
-  const values = Uint8Array.from({ length: batch * capacity }, (_, i) => (i % capacity < rows ? 1 : 0));
-  return tf.tensor2d(values, [batch, capacity], 'bool');
+function soFar(ends: readonly number[], capacity: number): Tensor {
+  const values = Uint8Array.from({ length: ends.length * capacity }, (_, i) => {
+    return i % capacity < (ends[Math.floor(i / capacity)] ?? 0) ? 1 : 0;
+  });
+  return tf.tensor2d(values, [ends.length, capacity], 'bool');
 }
 
 /** The state's own copy of a constant input, with its presence. */

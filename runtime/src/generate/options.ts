@@ -1,5 +1,6 @@
 import type { SamplingOptions } from './sampling.js';
 
+/** Over all sequences. */
 export interface GenerateProgress {
   /** Tokens of the prompt that were processed. */
   readonly promptTokens: number;
@@ -15,6 +16,11 @@ export interface GenerateOptions extends SamplingOptions {
   /** Aborting rejects with the signal's reason and gives all memory back. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: GenerateProgress) => void;
+}
+
+export interface BatchOptions extends Omit<GenerateOptions, 'seed'> {
+  /** One for all sequences, each of which then gives what it gives alone, or one for each. Default 0. */
+  readonly seed?: number | readonly number[];
 }
 
 /** Why a generation ended: a stop token, `maxNewTokens`, or a full context. */

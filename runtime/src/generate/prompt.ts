@@ -1,11 +1,35 @@
+import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
+import { TfmError } from '../errors.js';
 import type { InputDefinition } from '../model/definition.js';
-import { isPacked } from '../model/numbers.js';
+import type { BooleanValues, Packed } from '../model/input-types.js';
+import { flatten, isPacked, listLengths } from '../model/numbers.js';
 
-/** The batch and the rows of a prompt as given, without making a tensor; an empty one has the row `start`, if any. */
-export function promptSize(inputs: object, growing: InputDefinition): { batch: number; rows: number } {
-  const [batch, rows] = sizes(valueOf(inputs, growing.name));
-  return rows === 0 ? { batch: 1, rows: growing.start === undefined ? 0 : 1 } : { batch, rows };
+export interface PromptSize {
+  /** Sequences, where the prompt tells: an empty one does not. */
+  readonly batch: number | undefined;
+  /** Tokens of each sequence; for an empty prompt the one of `start`, if any. */
+  readonly lengths: readonly number[];
+}
+
+/**
+ * The sizes of a prompt as given, without making a tensor: what is on a GPU cannot be read now.
+ *
+ * @throws TfmError TFM5303 for an empty sequence among others, and for padding that is not at the end.
+ */
+export function promptSize(inputs: object, growing: InputDefinition): PromptSize {
+  const given = valueOf(inputs, growing.name);
+  const [batch, rows] = sizes(given);
+  if (rows === 0) {
+    return { batch: isEmptyBatch(given) ? batch : undefined, lengths: [growing.start === undefined ? 0 : 1] };
+  }
+  const lengths = realRows(given, batch, rows, growing) ?? Array<number>(batch).fill(rows);
+  const empty = lengths.indexOf(0);
+  if (empty >= 0) {
+    const help = growing.start === undefined ? 'give every sequence a token' : `begin it with ${growing.start}`;
+    throw new TfmError('TFM5303', `sequence ${empty} of ${growing.name} is empty, others are not`, help);
+  }
+  return { batch, lengths };
 }
 
 /** The inputs, without the growing one where it is empty. */
@@ -15,16 +39,56 @@ export function withoutEmptyPrompt<Inputs extends object>(inputs: Inputs, growin
 }
 
 function valueOf(inputs: object, name: string): unknown {
-  const given: unknown = new Map<string, unknown>(Object.entries(inputs)).get(name);
-  return isPacked(given) ? given.values : given;
+  return new Map<string, unknown>(Object.entries(inputs)).get(name);
 }
+
+/** `[[], []]` */
+const isEmptyBatch = (given: unknown): boolean => Array.isArray(given) && given.length > 0;
 
 function sizes(given: unknown): [batch: number, rows: number] {
   if (given === undefined) return [1, 0];
-  if (given instanceof tf.Tensor)
-    return given.rank === 1 ? [1, given.size] : [given.shape[0] ?? 1, given.shape[1] ?? 0];
+  if (isPacked(given)) return given.shape ? ofShape(given.shape) : sizes(given.values);
+  if (given instanceof tf.Tensor) return ofShape(given.shape);
   if (ArrayBuffer.isView(given)) return [1, (given as Int32Array).length];
   if (!Array.isArray(given)) return [1, 1];
-  const [first] = given as unknown[];
-  return Array.isArray(first) ? [given.length, first.length] : [1, given.length];
+  const lists = (given as unknown[]).filter((row) => Array.isArray(row));
+  return lists.length === 0 ? [1, given.length] : [given.length, Math.max(...lists.map((row) => row.length))];
+}
+
+function ofShape(shape: readonly number[]): [batch: number, rows: number] {
+  return shape.length === 1 ? [1, shape[0] ?? 0] : [shape[0] ?? 1, shape[1] ?? 0];
+}
+
+/** The lengths of the sequences, where something says so; what does not fit the values is told when they are read. */
+function realRows(given: unknown, batch: number, rows: number, growing: InputDefinition): readonly number[] | undefined {
+  if (!isPacked(given)) return listLengths(given);
+  if (given.lengths) {
+    const fits = given.lengths.length === batch && given.lengths.every((length) => length >= 0 && length <= rows);
+    return fits ? given.lengths : undefined;
+  }
+  if (given.present === undefined) return listLengths(given.values);
+  const present = numbersOf(given.present, growing);
+  if (present?.length !== batch * rows) return undefined;
+  return Array.from({ length: batch }, (_, b) => lengthOf(present.subarray(b * rows, (b + 1) * rows), b, growing));
+}
+
+function numbersOf(present: NonNullable<Packed<BooleanValues>['present']>, { name }: InputDefinition) {
+  if (present instanceof tf.Tensor) return tensorNumbers(present, name);
+  const flat = flatten(present, 'bool', undefined, undefined);
+  return 'problem' in flat ? undefined : flat.data;
+}
+
+function tensorNumbers(present: Tensor, name: string) {
+  if (tf.getBackend() !== 'webgpu') return present.dataSync();
+  const help = `give ${name} with lengths, or with a presence that is no tensor`;
+  throw new TfmError('TFM5303', `the presence of ${name} is on the GPU, where it cannot be read in time`, help);
+}
+
+/** The number of real rows, which must come first: new tokens follow the last of them. */
+function lengthOf(present: ArrayLike<number>, sequence: number, { name }: InputDefinition): number {
+  const flags = Array.from(present, (flag) => flag !== 0);
+  const length = flags.lastIndexOf(true) + 1;
+  if (flags.indexOf(false) >= length || !flags.includes(false)) return length;
+  const help = 'pad at the end of each sequence';
+  throw new TfmError('TFM5303', `sequence ${sequence} of ${name} has padding in front of its tokens`, help);
 }

@@ -1,5 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
+import { checkLater } from '../device/gpu-errors.js';
+import { activeDevice } from '../device/webgpu.js';
 import { TfmError } from '../errors.js';
 import { checkId } from '../ops/tokens.js';
 import { nearest } from '../weights/nearest.js';
@@ -14,7 +16,7 @@ type Sizes = Map<string, { readonly value: number; readonly by: string }>;
 export interface ReadOptions {
   /** The outputs that are wanted: what only others need may be missing. */
   readonly outputs?: readonly string[];
-  /** An input that may be missing or empty: the prompt of a generation. */
+  /** An input that may be missing or empty, or lists of different lengths: the prompt of a generation. */
   readonly growing?: string;
 }
 
@@ -34,7 +36,7 @@ export function readInputs(
   const values = new Map<string, unknown>(Object.entries(given));
   for (const input of definitions) {
     const value = values.get(input.name);
-    if (value !== undefined) tensors[input.name] = readInput(input, value, sizes);
+    if (value !== undefined) tensors[input.name] = readInput(input, value, sizes, input.name === growing);
   }
   for (const input of definitions) {
     if (tensors[input.name] !== undefined || input.name === growing) continue;
@@ -72,10 +74,10 @@ export function declaration({ name, type, shape }: InputDefinition): string {
 const named = (text: string | undefined, value: number): string =>
   text === undefined || text === String(value) ? String(value) : `${text} = ${value}`;
 
-function readInput(input: InputDefinition, given: unknown, sizes: Sizes): Tensor {
+function readInput(input: InputDefinition, given: unknown, sizes: Sizes, grows: boolean): Tensor {
   const packed: Packed<BooleanValues> = isPacked(given) ? given : { values: given as BooleanValues };
   const { values } = packed;
-  const tensor = values instanceof tf.Tensor ? fromTensor(input, values) : fromNumbers(input, packed);
+  const tensor = values instanceof tf.Tensor ? fromTensor(input, values) : fromNumbers(input, packed, grows);
   const batched = withBatch(input, tensor);
   bind(input, batched.shape, sizes);
   attachPresence(input, batched, packed);
@@ -91,16 +93,25 @@ function fromTensor(input: InputDefinition, tensor: Tensor): Tensor {
   return tensor.dtype === wanted ? tf.clone(tensor) : tf.cast(tensor, wanted);
 }
 
-/** Ids that lie on a GPU can only be read asynchronously; they are the caller's to check. */
+/** Ids that lie on a GPU can only be read asynchronously: what is wrong with them, the next `read` tells. */
 function checkTensorIds(input: InputDefinition, tensor: Tensor, vocabulary: number): void {
-  if (tf.getBackend() === 'webgpu') return;
-  checkIds(input, { shape: tensor.shape, data: tensor.dataSync<'int32'>() }, vocabulary);
+  const device = activeDevice();
+  if (device) checkLater(device, checkIdsOnGpu(input, tf.keep(tf.clone(tensor)), vocabulary));
+  else checkIds(input, { shape: tensor.shape, data: tensor.dataSync<'int32'>() }, vocabulary);
 }
 
-function fromNumbers(input: InputDefinition, packed: Packed<BooleanValues>): Tensor {
+async function checkIdsOnGpu(input: InputDefinition, own: Tensor, vocabulary: number): Promise<void> {
+  try {
+    checkIds(input, { shape: own.shape, data: await own.data<'int32'>() }, vocabulary);
+  } finally {
+    own.dispose();
+  }
+}
+
+function fromNumbers(input: InputDefinition, packed: Packed<BooleanValues>, grows: boolean): Tensor {
   const { values, shape } = packed;
   if (typeof values !== 'object' || values === null || values instanceof tf.Tensor) throw misfit(input, String(values));
-  const ragged = input.presence === true || packed.lengths !== undefined;
+  const ragged = grows || input.presence === true || packed.lengths !== undefined;
   const flat = flatten(values, input.type, shape, ragged ? (input.pad ?? 0) : undefined);
   if ('problem' in flat) throw misfit(input, flat.problem);
   if (input.of !== undefined) checkIds(input, flat, input.of);

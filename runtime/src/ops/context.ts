@@ -15,6 +15,11 @@ export interface Disposable {
 export interface OperatorScope {
   /** Rows of the growing input before this pass, so the position of its first row: 0 in `forward`. */
   readonly position: Position;
+  /**
+   * How many rows of this pass are real, for each sequence of a batch whose sequences have different lengths; what is
+   * behind them is padding. Recurrences must know; attention need not, because masks are causal. Absent: all are.
+   */
+  readonly realRows?: readonly number[] | undefined;
   /** Whether this pass begins the sequence: `forward`, `loss`, and the prefill of a generation. */
   readonly first: boolean;
   /** Constant rows in front of the growing ones (text before image tokens) where attention reads them; usually 0. */
@@ -54,6 +59,10 @@ export function once(scope: OperatorScope | undefined, key: string, make: () => 
 /** Absolute position of the first row of a growing stream behind the model's constant prefix. */
 export function positionBehindPrefix(scope: OperatorScope | undefined): Position {
   if (!scope || scope.first) return 0;
-  const { position, prefix } = scope;
-  return typeof position === 'number' ? prefix + position : position.map((row) => prefix + row);
+  return moved(scope.position, scope.prefix);
+}
+
+/** A position, or each of several, `by` rows further on. */
+export function moved(position: Position, by: number): Position {
+  return typeof position === 'number' ? position + by : position.map((row) => row + by);
 }

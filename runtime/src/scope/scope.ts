@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
-import type { Disposable, OperatorScope, Position } from '../ops/context.js';
+import { type Disposable, moved, type OperatorScope, type Position } from '../ops/context.js';
 import type { Recorder } from './recorder.js';
 import type { GenerationState, Kept } from './state.js';
 
@@ -9,6 +9,8 @@ export interface PassOptions {
   readonly state?: GenerationState;
   /** Constant rows in front of the growing ones. */
   readonly prefix?: number;
+  /** Real rows of this pass for each sequence, where they are not all. */
+  readonly realRows?: readonly number[] | undefined;
   readonly training?: boolean;
   /** Of the dropout masks. */
   readonly seed?: number;
@@ -67,7 +69,11 @@ export class Scope implements OperatorScope {
 
   get position(): Position {
     const position = this.#pass.options.state?.position ?? 0;
-    return this.#rows === 'joined' && position > 0 ? position + this.#prefix : position;
+    return this.#rows === 'joined' && !this.first ? moved(position, this.#prefix) : position;
+  }
+
+  get realRows(): readonly number[] | undefined {
+    return this.#pass.options.realRows;
   }
 
   get first(): boolean {

@@ -2,7 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { TfmError } from '../errors.js';
 import { presenceOf } from '../model/presence.js';
-import type { Disposable } from '../ops/context.js';
+import type { Disposable, Position } from '../ops/context.js';
 
 /** What is computed once in a generation: a tensor, or the copies of a labelled repeat. */
 export type Kept = Tensor | readonly Kept[];
@@ -12,8 +12,8 @@ export type Kept = Tensor | readonly Kept[];
  * output, and the inputs that do not grow. Made by `prefill`; dispose it when the generation is over.
  */
 export class GenerationState {
-  /** Rows of the growing input so far. */
-  position = 0;
+  /** Rows of the growing input so far; a number for each sequence where they differ. */
+  position: Position = 0;
   /** Sequences in the batch. */
   readonly batch: number;
   /** The most rows of the growing input. */
@@ -49,6 +49,16 @@ export class GenerationState {
     if (made === undefined) throw new Error(`nothing was made for ${path}`);
     this.#kept.set(path, made);
     return made;
+  }
+
+  /** `position` for each sequence. */
+  get positions(): readonly number[] {
+    return typeof this.position === 'number' ? Array<number>(this.batch).fill(this.position) : this.position;
+  }
+
+  set positions(rows: readonly number[]) {
+    const [first = 0] = rows;
+    this.position = rows.every((row) => row === first) ? first : rows;
   }
 
   get disposed(): boolean {
