@@ -1,4 +1,6 @@
 export { type CompileOptions, type CompileResult, compile } from './compile.js';
+export { type EmitOptions, emitTypeScript, transpile } from './emit/typescript/index.js';
+export { type Explanation as ModelExplanation, explain, instantiate } from './explain/index.js';
 export type { Graph } from './graph/graph.js';
 export type { Diagnostic } from './source/diagnostic.js';
 export { type Explanation, explanations } from './source/explanations/index.js';

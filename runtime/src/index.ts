@@ -1,10 +1,10 @@
+export type { Scalar, Tensor, Variable } from '@tensorflow/tfjs';
 export * from './device/index.js';
 export { type RuntimeErrorCode, runtimeErrors, TfmError } from './errors.js';
 export * from './formula/index.js';
-export * from './ops/index.js';
 export * from './generate/index.js';
 export * from './model/index.js';
+export * from './ops/index.js';
 export * from './scope/index.js';
 export * from './train/index.js';
 export * from './weights/index.js';
-export type { Scalar, Tensor, Variable } from '@tensorflow/tfjs';

@@ -1,1 +1,6 @@
-export { type InstallOptions, installWebGPU } from './device/install-webgpu.js';
+export {
+  type AdapterDescription,
+  describeAdapter,
+  type InstallOptions,
+  installWebGPU,
+} from './device/install-webgpu.js';

@@ -28,7 +28,13 @@ export interface Explanation {
 
 const USUAL_ROWS = 128;
 
-/** Explains a configured model at the given sizes; those not given are as {@link usualDimensions} says. */
+/**
+ * What a configured model takes, as `tfm explain` tells it: shapes, weights, FLOPs of a prefill and of one decode step,
+ * bytes of activations and of the KV cache.
+ *
+ * @param configuration From `instantiate`.
+ * @param given Sizes of input dimensions, `B → 1`; those not given are as {@link usualDimensions} says.
+ */
 export function explain(model: GraphModel, configuration: Configuration, given: Dimensions = new Map()): Explanation {
   const dimensions = new Map([...usualDimensions(model, configuration), ...given]);
   const prefill: Setting = { dimensions };

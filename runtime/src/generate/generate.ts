@@ -89,7 +89,11 @@ function plan(generation: GenerationDefinition, { lengths }: PromptSize, { maxNe
   return { ends, capacity: cacheCapacity(rows, generation.capacity) };
 }
 
-function endOf({ capacity, scores }: GenerationDefinition, rows: number, maxNewTokens: number | undefined): SequenceEnd {
+function endOf(
+  { capacity, scores }: GenerationDefinition,
+  rows: number,
+  maxNewTokens: number | undefined,
+): SequenceEnd {
   // The last token is scored, but not read: where row j scores token j + 1, one more token than rows fits.
   const most = capacity === undefined ? Number.POSITIVE_INFINITY : capacity - rows + (scores === 'next' ? 1 : 0);
   const limit = Math.min(maxNewTokens ?? most, most);
@@ -99,5 +103,9 @@ function endOf({ capacity, scores }: GenerationDefinition, rows: number, maxNewT
   if (limit < 0 || (limit === 0 && maxNewTokens !== 0)) {
     throw new TfmError('TFM5308', `a prompt of ${rows} tokens leaves no room in a context of ${capacity}`);
   }
-  return { promptTokens: rows, limit, reason: maxNewTokens !== undefined && maxNewTokens <= most ? 'length' : 'context' };
+  return {
+    promptTokens: rows,
+    limit,
+    reason: maxNewTokens !== undefined && maxNewTokens <= most ? 'length' : 'context',
+  };
 }

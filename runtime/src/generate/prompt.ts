@@ -18,7 +18,7 @@ export interface PromptSize {
  * @throws TfmError TFM5303 for an empty sequence among others, and for padding that is not at the end.
  */
 export function promptSize(inputs: object, growing: InputDefinition): PromptSize {
-  const given = valueOf(inputs, growing.name);
+  const given = givenFor(inputs, growing.name);
   const [batch, rows] = sizes(given);
   if (rows === 0) {
     return { batch: isEmptyBatch(given) ? batch : undefined, lengths: [growing.start === undefined ? 0 : 1] };
@@ -34,11 +34,11 @@ export function promptSize(inputs: object, growing: InputDefinition): PromptSize
 
 /** The inputs, without the growing one where it is empty. */
 export function withoutEmptyPrompt<Inputs extends object>(inputs: Inputs, growing: InputDefinition): Inputs {
-  if (sizes(valueOf(inputs, growing.name))[1] > 0) return inputs;
+  if (sizes(givenFor(inputs, growing.name))[1] > 0) return inputs;
   return Object.fromEntries(Object.entries(inputs).filter(([name]) => name !== growing.name)) as Inputs;
 }
 
-function valueOf(inputs: object, name: string): unknown {
+function givenFor(inputs: object, name: string): unknown {
   return new Map<string, unknown>(Object.entries(inputs)).get(name);
 }
 
@@ -60,7 +60,12 @@ function ofShape(shape: readonly number[]): [batch: number, rows: number] {
 }
 
 /** The lengths of the sequences, where something says so; what does not fit the values is told when they are read. */
-function realRows(given: unknown, batch: number, rows: number, growing: InputDefinition): readonly number[] | undefined {
+function realRows(
+  given: unknown,
+  batch: number,
+  rows: number,
+  growing: InputDefinition,
+): readonly number[] | undefined {
   if (!isPacked(given)) return listLengths(given);
   if (given.lengths) {
     const fits = given.lengths.length === batch && given.lengths.every((length) => length >= 0 && length <= rows);

@@ -34,6 +34,8 @@ async function runOn(
     path.resolve(`specs/models/${spec}`),
     '--weights',
     path.resolve(`test/fixtures/hf-golden/${fixture}`),
+    '--backend',
+    'wasm',
   ];
   const files = ['--inputs', 'in.safetensors', '--outputs', 'out.safetensors'];
   const result = await tfm([...argv, ...settings.flatMap((text) => ['--set', text]), ...files, ...more], { cwd });

@@ -62,7 +62,7 @@ describe('generation', () => {
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^87,88,54(,\d+){6}$/);
     expect(stderr).toMatch(
-      /^backend wasm \(\d+ ms\)\n3 prompt tokens, first token after \d+ ms; 6 tokens, [\d.]+ tokens\/s\n$/,
+      /^backend (wasm: .+|webgpu on .+) \(\d+ ms\)\n3 prompt tokens, first token after \d+ ms; 6 tokens, [\d.]+ tokens\/s\n$/,
     );
     const [first] = stdout.split(',').slice(3).map(Number);
     // Greedy: the most likely token after position 2 of the golden run, which begins with the same three tokens.

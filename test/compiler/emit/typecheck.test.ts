@@ -29,7 +29,13 @@ beforeAll(async () => {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const specs = specFiles.map((file) => [`spec-${file.replace('.tfm', '')}`, graphOf(`specs/models/${file}`)] as const);
-  const graphs = { gpt2, translator, hostile: hostile(payloads.join('')), formulas: formulas(), ...Object.fromEntries(specs) };
+  const graphs = {
+    gpt2,
+    translator,
+    hostile: hostile(payloads.join('')),
+    formulas: formulas(),
+    ...Object.fromEntries(specs),
+  };
   for (const [name, graph] of Object.entries(graphs)) {
     writeFileSync(`${folder}/${name}.ts`, (await emitTypeScript(graph, { toolVersion: '0.1.0' })).text);
   }

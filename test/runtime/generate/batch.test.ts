@@ -9,7 +9,11 @@ const source = (rows: readonly (readonly number[])[]) => ({
   values: rows.map((row) => [...row, ...Array<number>(5 - row.length).fill(0)]),
   lengths: rows.map((row) => row.length),
 });
-const sources = [[4, 5, 6, 9], [7, 8], [3, 3, 12, 1, 5]];
+const sources = [
+  [4, 5, 6, 9],
+  [7, 8],
+  [3, 3, 12, 1, 5],
+];
 const prompts = [[1, 9, 4], [1], [1, 3, 3, 8, 7, 2, 11]];
 
 interface Case {
@@ -24,7 +28,14 @@ interface Case {
 
 const translating = (of: readonly number[]) => ({ source: source(of.map((b) => sources[b]!)) });
 const cases: readonly Case[] = [
-  { title: 'GPT-2: learned positions', spec: 'gpt2', name: 'Gpt2', config: { vocab: 13, context: 24, width: 8, depth: 2, heads: 2 }, growing: 'tokens', constants: () => ({}) },
+  {
+    title: 'GPT-2: learned positions',
+    spec: 'gpt2',
+    name: 'Gpt2',
+    config: { vocab: 13, context: 24, width: 8, depth: 2, heads: 2 },
+    growing: 'tokens',
+    constants: () => ({}),
+  },
   {
     title: 'Llama: rotary positions, grouped queries',
     spec: 'llama',
@@ -55,7 +66,16 @@ const cases: readonly Case[] = [
     name: 'Dalle',
     config: { text_vocab: 9, image_vocab: 13, text_length: 4, grid: 4, width: 8, depth: 4, heads: 2, near: 3 },
     growing: 'image',
-    constants: (of) => ({ text: of.map((b) => [[3, 1, 8, 2], [5, 5, 0, 7], [1, 2, 3, 4]][b]!) }),
+    constants: (of) => ({
+      text: of.map(
+        (b) =>
+          [
+            [3, 1, 8, 2],
+            [5, 5, 0, 7],
+            [1, 2, 3, 4],
+          ][b]!,
+      ),
+    }),
   },
 ];
 
@@ -85,13 +105,19 @@ describe.each(['cpu', 'wasm'] as const)('%s', (backend) => {
     ] as const)('each sequence gets what it gets alone: %s', async (_, options) => {
       const model = await modelOf(of);
       const before = tf.memory().numTensors;
-      const limited = { ...(of.name === 'Seq2Seq' ? { maxNewTokens: 9 } : {}), ...(of.name === 'Transformer' ? { maxNewTokens: 9 } : {}), ...options };
+      const limited = {
+        ...(of.name === 'Seq2Seq' ? { maxNewTokens: 9 } : {}),
+        ...(of.name === 'Transformer' ? { maxNewTokens: 9 } : {}),
+        ...options,
+      };
       const all = prompts.map((_prompt, b) => b);
       const expected = [];
       for (const b of all) {
         expected.push(await alone(model, { ...of.constants([b]), [of.growing]: [prompts[b]] }, limited));
       }
-      const { rows, finished } = await batchOf(model.generateBatch({ ...of.constants(all), [of.growing]: prompts }, limited));
+      const { rows, finished } = await batchOf(
+        model.generateBatch({ ...of.constants(all), [of.growing]: prompts }, limited),
+      );
       expect(rows).toEqual(expected.map(({ tokens }) => tokens));
       expect(finished).toEqual(expected.map((each) => each.finished));
       expect(tf.memory().numTensors).toBe(before);
@@ -108,7 +134,11 @@ describe.each(['cpu', 'wasm'] as const)('%s', (backend) => {
         const { logits, state } = model.prefill({ ...of.constants(all), [of.growing]: given }, { capacity: 16 });
         const next = model.step([5, null, 2], state);
         const last = model.step([6, 7, 8], state);
-        scores.push(await taken(logits), (await taken(next)).filter((_value, i) => i < 13 || i >= 26), await taken(last));
+        scores.push(
+          await taken(logits),
+          (await taken(next)).filter((_value, i) => i < 13 || i >= 26),
+          await taken(last),
+        );
         state.dispose();
       }
       expect(scores[0]!.length).toBe(3 * 13);
@@ -156,9 +186,29 @@ describe('batches of prompts', () => {
 
   test('a seed for each sequence', async () => {
     const sampling = { temperature: 2, maxNewTokens: 6 };
-    const same = await batchOf(model.generateBatch({ tokens: [[1, 2], [1, 2]] }, { ...sampling, seed: 4 }));
+    const same = await batchOf(
+      model.generateBatch(
+        {
+          tokens: [
+            [1, 2],
+            [1, 2],
+          ],
+        },
+        { ...sampling, seed: 4 },
+      ),
+    );
     expect(same.rows[0]).toEqual(same.rows[1]);
-    const own = await batchOf(model.generateBatch({ tokens: [[1, 2], [1, 2]] }, { ...sampling, seed: [4, 8] }));
+    const own = await batchOf(
+      model.generateBatch(
+        {
+          tokens: [
+            [1, 2],
+            [1, 2],
+          ],
+        },
+        { ...sampling, seed: [4, 8] },
+      ),
+    );
     expect(own.rows[0]).toEqual(same.rows[0]);
     expect(own.rows[1]).toEqual((await alone(model, { tokens: [[1, 2]] }, { ...sampling, seed: 8 })).tokens);
     expect(own.rows[1]).not.toEqual(own.rows[0]);
@@ -181,8 +231,31 @@ describe('batches of prompts', () => {
 
   test.each([
     ['an empty sequence', [[1, 2], []], 'sequence 1 of tokens is empty, others are not'],
-    ['padding in front', { values: [[0, 2], [1, 2]], present: [[0, 1], [1, 1]] }, 'sequence 0 of tokens has padding in front'],
-    ['wrong lengths', { values: [[1, 2], [3, 4]], lengths: [1, 3] }, 'lengths [1, 3] for 2 sequences of 2 rows'],
+    [
+      'padding in front',
+      {
+        values: [
+          [0, 2],
+          [1, 2],
+        ],
+        present: [
+          [0, 1],
+          [1, 1],
+        ],
+      },
+      'sequence 0 of tokens has padding in front',
+    ],
+    [
+      'wrong lengths',
+      {
+        values: [
+          [1, 2],
+          [3, 4],
+        ],
+        lengths: [1, 3],
+      },
+      'lengths [1, 3] for 2 sequences of 2 rows',
+    ],
   ])('%s is refused', async (_, tokens, message) => {
     await expect(model.generateBatch({ tokens }, greedy).next()).rejects.toThrow(message);
     expect(() => model.prefill({ tokens })).toThrow(message);
@@ -201,7 +274,9 @@ describe('batches of prompts', () => {
 
   test('progress counts over all sequences', async () => {
     const seen: object[] = [];
-    await batchOf(model.generateBatch({ tokens: [[1, 2], [3]] }, { ...greedy, maxNewTokens: 2, onProgress: (at) => seen.push(at) }));
+    await batchOf(
+      model.generateBatch({ tokens: [[1, 2], [3]] }, { ...greedy, maxNewTokens: 2, onProgress: (at) => seen.push(at) }),
+    );
     expect(seen).toEqual([
       { promptTokens: 3, newTokens: 2 },
       { promptTokens: 3, newTokens: 4 },

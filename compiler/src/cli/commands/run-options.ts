@@ -9,7 +9,7 @@ export interface RunOptions {
   readonly checkpoint?: string;
   readonly set?: Readonly<Record<string, unknown>>;
   readonly preset?: string;
-  readonly backend: 'webgpu' | 'wasm' | 'cpu';
+  readonly backend?: 'webgpu' | 'wasm' | 'cpu';
   readonly tokenizer?: string;
   readonly prompt?: string;
   readonly promptTokens?: readonly number[];
@@ -65,7 +65,11 @@ function declareModelOptions(command: Command): void {
     .option('-s, --set <name=value>', 'set a parameter (may be repeated)', settingValues)
     .option('-p, --preset <name>', 'take the values of a preset')
     .addOption(
-      new Option('--backend <backend>', 'where to compute').choices(['webgpu', 'wasm', 'cpu']).default('wasm'),
+      new Option('--backend <backend>', 'where to compute (default: webgpu where there is a GPU, else wasm)').choices([
+        'webgpu',
+        'wasm',
+        'cpu',
+      ]),
     );
 }
 

@@ -1,8 +1,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Context } from '../context.js';
-import { exitCodes, inputFailure, usageFailure } from '../exit.js';
+import { exitCodes, usageFailure } from '../exit.js';
 import { notFound } from '../files.js';
+import { startBackend } from '../run/backend.js';
 import { checkpointName } from '../run/checkpoint-name.js';
 import { loadingBar } from '../run/loading.js';
 import { type GeneratedModel, importModel, type LoadedModule } from '../run/model-module.js';
@@ -21,7 +22,7 @@ export async function run(spec: string, options: RunOptions, context: Context): 
   const module = await importModel(chosen);
   // Before the weights are loaded, which may take minutes.
   const inputs = options.inputs && (await readInputs(options.inputs, chosen, names, module.runtime, context.io.cwd));
-  await startBackend(module, options, context);
+  await startBackend(module, options.backend, context);
   const model = await makeModel(module, chosen, options, context);
   try {
     if (inputs) await runOnce(inputs, names, model, module, options, context);
@@ -48,16 +49,6 @@ function checkOptions(options: RunOptions): void {
   if (prompt !== undefined && tokenizer === undefined) {
     throw usageFailure('--prompt needs --tokenizer FILE', 'without a tokenizer, give --prompt-tokens 1,2,3');
   }
-}
-
-async function startBackend({ runtime }: LoadedModule, { backend }: RunOptions, { io }: Context): Promise<void> {
-  if (backend === 'webgpu' && !(await (await import('@tfm-lang/runtime/node')).installWebGPU())) {
-    const drivers = 'a Vulkan, Metal or Direct3D 12 driver must be there; --backend wasm needs no GPU';
-    throw inputFailure('there is no WebGPU adapter', drivers);
-  }
-  const started = performance.now();
-  const active = await runtime.useBackend(backend);
-  io.stderr.write(`backend ${active} (${Math.round(performance.now() - started)} ms)\n`);
 }
 
 async function makeModel(

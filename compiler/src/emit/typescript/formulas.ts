@@ -59,7 +59,10 @@ export class FormulaPrinter {
       body.push({ kind: 'line', code: [`if (${scalar(choice.when, this.#context)}) return `, result] });
       rest = choice.otherwise;
     }
-    return { parameters, body: [...body, { kind: 'line', code: ['return ', this.#body(rest, formula.kind)] } as const] };
+    return {
+      parameters,
+      body: [...body, { kind: 'line', code: ['return ', this.#body(rest, formula.kind)] } as const],
+    };
   }
 
   #parameters({ parameters, kind }: FormulaDeclaration) {
@@ -94,7 +97,8 @@ export class FormulaPrinter {
 
   /** The parts of a choice whose condition is known when the configuration is. */
   #choice(expression: Expression) {
-    if (typeof expression !== 'object' || expression.kind !== 'operator' || expression.operator !== 'if') return undefined;
+    if (typeof expression !== 'object' || expression.kind !== 'operator' || expression.operator !== 'if')
+      return undefined;
     const [when = false, then = false, otherwise = false] = expression.operands;
     if (this.#needsFormula(when)) return undefined;
     return { when, then, otherwise };

@@ -7,7 +7,10 @@ export interface EmitOptions {
   readonly toolVersion: string;
 }
 
-/** TypeScript for all models of a graph. Loads ts-morph (290 ms) when it is first called. */
+/**
+ * TypeScript for all models of a graph: one file, the same for the same graph. It imports the runtime only. Loads
+ * ts-morph (290 ms) when it is first called.
+ */
 export async function emitTypeScript(graph: Graph, options: EmitOptions): Promise<{ readonly text: string }> {
   const { sourceFile } = await import('./source-file.js');
   return { text: sourceFile(graph, { runtimeModule: '@tfm-lang/runtime', ...options }) };

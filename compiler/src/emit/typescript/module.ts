@@ -57,9 +57,7 @@ export function modelStructures(model: ModelContext, source: string): (string | 
     ...[...blocks, model.model.main].map((fn) => declarationFunction(fn, model)),
     inputsInterface(model),
     outputsInterface(model),
-    ...formulaConstants(model).map(({ name, code, documentation }) =>
-      constant(name, '', code, docs(...documentation)),
-    ),
+    ...formulaConstants(model).map(({ name, code, documentation }) => constant(name, '', code, docs(...documentation))),
     definition,
     made,
   ];
