@@ -13,7 +13,11 @@ export async function nanoGpt(): Promise<SpecModel> {
 
 const [heads, width, depth] = [3, 16, 3];
 
-/** What the published file holds, from an explanation; names and layouts of the file. Activations are those of layer 0. */
+/**
+ * What the published file holds, from an explanation; names and layouts of the file. Activations are those of layer 0. What
+ * happens inside of `attend` is not a value of its own here: scores before the softmax are taken from the explained q and k,
+ * weighted values from the explained probabilities and v.
+ */
 export async function published(
   { values, attention }: Explanation,
   tokens: readonly (readonly number[])[],
