@@ -33,7 +33,7 @@ describe.each(storyRuns)('stories260K after "$prompt", on wasm', (run) => {
     const { compared, difference, best } = await comparedPass(model, run, 256);
     expect(best).toEqual(run.argmax);
     expect(compared).toBeGreaterThanOrEqual(5);
-    // The bound. Logits are up to 20, so float32 in another order of summation leaves about 1e-5.
+    // The bound. Logits are up to 20, so float32 in another order of summation leaves 1e-5; seen 2.1e-5.
     expect(difference).toBeLessThan(1e-4);
   });
 });
