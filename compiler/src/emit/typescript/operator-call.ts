@@ -31,7 +31,7 @@ export function operatorCall(node: OperatorNode, around: OperatorSurroundings): 
     return callOf(name, [around.formulas.elementwise(node.attributes.formula ?? 0), ...inputs]);
   }
   const options = optionsOf(node, inputs, around);
-  const items: Code[] = node.operator === 'attend' ? inputs.slice(0, 3) : [...inputs];
+  const items: Code[] = inputs.slice(0, inputsAsOptions[node.operator]?.from);
   const weighted = signature.weights.length > 0;
   if (weighted) items.push(weightsOf(node, signature, around.weights));
   const scoped = signature.scope === 'growing' ? node.attributes.grows === true : signature.scope;
@@ -40,6 +40,13 @@ export function operatorCall(node: OperatorNode, around: OperatorSurroundings): 
   if (scoped) items.push(scopeOf(node, around));
   return callOf(name, items);
 }
+
+/** Inputs that calls give by name: the first of them, and its option. */
+const inputsAsOptions: Readonly<Record<string, { readonly from: number; readonly option: string }>> = {
+  attend: { from: 3, option: 'sinks' },
+  gru: { from: 1, option: 'mask' },
+  lstm: { from: 1, option: 'mask' },
+};
 
 /** Where in the sequence a growing operator is, is told by its position; attention also keeps the rows before it. */
 const POSITIONAL = new Set(['axial_positions', 'learned_positions', 'rotary', 'sinusoidal_positions']);
@@ -69,8 +76,9 @@ function optionsOf(
   const options = Object.entries(node.attributes)
     .filter(([key, value]) => !isNone(value) && key !== 'behind') // the scope says it
     .map(([key, value]) => [camelCase(key), attribute(key, value, context, formulas)] as const);
-  const sinks = node.operator === 'attend' ? inputs[3] : undefined;
-  return sinks === undefined || sinks === 'null' ? options : [...options, ['sinks', sinks] as const];
+  const named = inputsAsOptions[node.operator];
+  const input = named && inputs[named.from];
+  return named && input !== undefined && input !== 'null' ? [...options, [named.option, input] as const] : options;
 }
 
 function attribute(key: string, value: Expression, context: FunctionContext, formulas: FormulaPrinter): Code {

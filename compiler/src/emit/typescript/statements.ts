@@ -18,6 +18,7 @@ import { operatorCall, valueCode } from './operator-call.js';
 import { inlinable, wantedName } from './readable.js';
 import { spelledShape } from './spelling.js';
 import { arrowBody, braces, returning, type Statement } from './statement.js';
+import { Surroundings } from './surroundings.js';
 import { stringLiteral } from './text.js';
 import { allNodes, feedsOnly, readsOf } from './uses.js';
 import { WeightAccess } from './weight-path.js';
@@ -28,14 +29,10 @@ export class StatementWriter {
   readonly #context: FunctionContext;
   readonly #weights: WeightAccess;
   readonly #formulas: FormulaPrinter;
-  #labels = new Set<string>();
-  /** Labels that a node has already entered. */
-  readonly #entries = new Map<Node, string>();
   #inline: ReadonlySet<Node> = new Set();
   readonly #whole: Region;
   readonly #manyStates: boolean;
-  #scope = 'scope';
-  #shape: string;
+  readonly #here: Surroundings;
 
   constructor(context: FunctionContext, fn: GraphFunction, root: string) {
     this.#context = context;
@@ -43,7 +40,7 @@ export class StatementWriter {
     this.#weights = new WeightAccess(context, fn, root);
     this.#formulas = new FormulaPrinter(context);
     const [stream] = fn.parameters;
-    this.#shape = stream ? spelledShape(stream.type.shape) : '';
+    this.#here = new Surroundings(stream ? spelledShape(stream.type.shape) : '');
     this.#manyStates = [...allNodes(fn.body)].filter(keepsState).length > 1;
   }
 
@@ -100,7 +97,7 @@ export class StatementWriter {
     const keep: Statement = {
       kind: 'const',
       target: several ? flat(listOf(made)) : flat(first),
-      code: callOf(`${this.#scope}.keep`, [stringLiteral(name), ['() => ', body]]),
+      code: callOf(`${this.#here.scope}.keep`, [stringLiteral(name), ['() => ', body]]),
     };
     return [keep];
   }
@@ -132,30 +129,19 @@ export class StatementWriter {
       return [];
     }
     if (node.operator === 'element') {
-      const around = { context: this.#context, weights: this.#weights, formulas: this.#formulas, scope: this.#scope };
+      const around = {
+        context: this.#context,
+        weights: this.#weights,
+        formulas: this.#formulas,
+        scope: this.#here.scope,
+      };
       this.#context.values.set(output.id, operatorCall(node, around));
       return [];
     }
-    const scope = this.#manyStates && keepsState(node) ? this.#entered(node) : this.#scope;
+    const scope = this.#manyStates && keepsState(node) ? this.#here.entered(node) : this.#here.scope;
     const around = { context: this.#context, weights: this.#weights, formulas: this.#formulas, scope };
     const code = operatorCall(node, around);
     return this.#assign(node, code);
-  }
-
-  /** A scope of its own for one of several operators that keep state under the same labels. */
-  #entered(node: OperatorNode | ScanNode): string {
-    const name = node.state || node.label || (node.kind === 'scan' ? 'scan' : node.operator);
-    const unique = this.#unique(name);
-    if (name === node.label) this.#entries.set(node, unique);
-    return `${this.#scope}.enter(${stringLiteral(unique)})`;
-  }
-
-  /** A label that this function has not used: two values under one label would be one for `explain` and the state. */
-  #unique(name: string): string {
-    let unique = name;
-    for (let i = 2; this.#labels.has(unique); i++) unique = `${name}_${i}`;
-    this.#labels.add(unique);
-    return unique;
   }
 
   #assign(node: Node, code: Code): Statement[] {
@@ -164,12 +150,12 @@ export class StatementWriter {
       this.#context.values.set(output.id, code);
       return [];
     }
-    const comment = this.#comment(node);
+    const comment = this.#here.comment(node);
     const variables = node.outputs.map(({ id }) => this.#declare(id, wantedName(node, id)));
     const labelled: Code =
       node.label === undefined || variables.length > 1
         ? code
-        : callOf(`${this.#scope}.label`, [stringLiteral(this.#entries.get(node) ?? this.#unique(node.label)), code]);
+        : callOf(`${this.#here.scope}.label`, [stringLiteral(this.#here.labelOf(node, node.label)), code]);
     const several = variables.length > 1;
     const target = several ? `[${variables.join(', ')}]` : (variables[0] ?? '');
     const tuple: Code = [labelled, ` as [${variables.map(() => this.#tensor()).join(', ')}]`];
@@ -183,17 +169,6 @@ export class StatementWriter {
     const variable = this.#context.names.declare(wanted);
     this.#context.values.set(id, variable);
     return variable;
-  }
-
-  /** The shape, where it is another than that of the statement before. */
-  #comment(node: Node): string | undefined {
-    const [output] = node.outputs;
-    if (!output) return undefined;
-    const shown = node.kind === 'scan' || node.kind === 'repeat' ? [output] : node.outputs;
-    const shape = shown.map(({ type }) => spelledShape(type.shape)).join(', ');
-    if (shape === this.#shape) return undefined;
-    this.#shape = shape;
-    return shape.replace(/[\r\n\u2028\u2029]/g, ' ');
   }
 
   #call(node: CallNode): Statement[] {
@@ -210,9 +185,9 @@ export class StatementWriter {
     const labels = node.scope.segments.slice(this.#weights.covered(node.scope));
     const name =
       labels.length === 0 ? undefined : (node.label ?? labels.filter((label) => typeof label === 'string').join('.'));
-    if (name === undefined) return this.#assign(without(node), run(this.#scope));
-    const unique = stringLiteral(this.#unique(name));
-    return this.#assign(without(node), callOf(`${this.#scope}.block`, [unique, ['(scope) => ', run('scope')]]));
+    if (name === undefined) return this.#assign(without(node), run(this.#here.scope));
+    const unique = stringLiteral(this.#here.unique(name));
+    return this.#assign(without(node), callOf(`${this.#here.scope}.block`, [unique, ['(scope) => ', run('scope')]]));
   }
 
   #repeat(node: RepeatNode): Statement[] {
@@ -228,12 +203,10 @@ export class StatementWriter {
       statements.push({ kind: 'const', target: `${this.#declare(list.id)}: ${this.#tensor()}[]`, code: '[]' });
     }
     const label = stringLiteral(
-      this.#unique(node.label ?? node.scope.segments.filter((s) => typeof s === 'string').join('.')),
+      this.#here.unique(node.label ?? node.scope.segments.filter((s) => typeof s === 'string').join('.')),
     );
     const loop = this.#loop(node, index);
-    const [outer, labels] = [this.#scope, this.#labels];
-    this.#scope = 'scope';
-    this.#labels = new Set();
+    const outer = this.#here.scope;
     const run = (): Statement[] => {
       const inner = this.body(node.region);
       const body = arrowBody(inner, this.#result(node.region));
@@ -241,12 +214,10 @@ export class StatementWriter {
         { kind: 'line', code: [`${variable} = `, callOf(`${outer}.block`, [label, index, ['(scope) => ', body]])] },
       ];
     };
-    const body =
-      loop.variable === undefined
-        ? run()
-        : this.#weights.withAlias([...node.scope.segments, loop.index], loop.variable, run);
-    this.#scope = outer;
-    this.#labels = labels;
+    const { variable: copy } = loop;
+    const body = this.#here.inCopy(() =>
+      copy === undefined ? run() : this.#weights.withAlias([...node.scope.segments, loop.index], copy, run),
+    );
     for (const name of [index, loop.variable]) if (name !== undefined) this.#context.names.release(name);
     if (node.collects && list)
       body.push({ kind: 'line', code: [valueCode(this.#context, list.id), `.push(${variable})`] });
@@ -267,19 +238,7 @@ export class StatementWriter {
 
   #if(node: IfNode): Statement[] {
     const condition = scalar(node.condition, this.#context);
-    const [shape, labels] = [this.#shape, this.#labels];
-    const used = new Set(labels);
-    const branches = [node.then, node.else].map((region) => {
-      this.#shape = shape;
-      // Only one arm runs: both may use the same labels.
-      this.#labels = new Set(labels);
-      try {
-        return this.#branch(region);
-      } finally {
-        for (const label of this.#labels) used.add(label);
-      }
-    });
-    this.#labels = used;
+    const branches = this.#here.inArms([node.then, node.else], (region) => this.#branch(region));
     const [first, second] = branches;
     if (!first || !second) return [];
     const [output] = node.outputs;
@@ -300,9 +259,7 @@ export class StatementWriter {
     const states = node.states.map((id) => valueCode(this.#context, id));
     const sequences = node.sequences.map((id) => valueCode(this.#context, id));
     const inner = node.region.parameters.map((id) => this.#declare(id));
-    const outer = this.#shape;
-    const body = this.body(node.region);
-    this.#shape = outer;
+    const body = this.#here.inRows(() => this.body(node.region));
     const results = node.region.results.map((id) => valueCode(this.#context, id));
     const result = objectOf([
       ['next', listOf(results.slice(0, states.length))],
@@ -310,11 +267,11 @@ export class StatementWriter {
     ]);
     const parameters = `([${inner.slice(0, states.length).join(', ')}], [${inner.slice(states.length).join(', ')}]) => `;
     const closure = body.length === 0 ? ['(', result, ')'] : braces(returning(body, result));
-    const comment = this.#comment(node);
+    const comment = this.#here.comment(node);
     const [emitted = '', ...last] = this.#readOutputs(node).map(({ id }) => this.#declare(id));
     const grows = node.growth !== undefined && node.growth !== 'constant';
     const options = objectOf(grows ? [['grows', 'true']] : []);
-    const scope = this.#manyStates ? this.#entered(node) : this.#scope;
+    const scope = this.#manyStates ? this.#here.entered(node) : this.#here.scope;
     const target =
       last.length === 0 ? `{ emitted: ${emitted} }` : `{ emitted: ${emitted}, states: [${last.join(', ')}] }`;
     const code = callOf(scan, [listOf(states), listOf(sequences), [parameters, closure], options, scope]);
