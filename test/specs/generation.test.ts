@@ -33,6 +33,7 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
     ['specs/models/bert.tfm', 'Bert', 'tokens', 'state'],
     ['specs/models/transformer.tfm', 'Transformer', 'source', 'memory'],
     ['specs/models/transformer.tfm', 'Transformer', 'source', 'logits'],
+    ['specs/models/seq2seq.tfm', 'Seq2Seq', 'source', 'logits'],
   ])('%s: a row of a padded batch is what it is alone: %s, %s → %s', async (spec, name, input, state) => {
     // Keys in the padding get a probability of exactly 0; what is left is rounding; seen 0.
     expect(await encoderDifference(spec, name, input, state)).toBeLessThan(1e-5);

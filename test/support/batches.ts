@@ -1,6 +1,7 @@
 import { largestDifference, output, perturbed, taken, tokensOf } from './specs.js';
 
 const small = { vocab: 13, context: 64, width: 8, depth: 2, heads: 2, hidden: 12 };
+const recurrent = { vocab: 13, target_vocab: 13, context: 64, embed: 6, width: 8, align: 5, pool: 4 };
 const sequences = [
   [4, 5, 6, 9, 2],
   [7, 8],
@@ -13,7 +14,7 @@ const padded = {
 
 /** The states of BERT for each sequence of a padded batch, against what it gets alone. */
 export async function encoderDifference(spec: string, name: string, input: string, state: string): Promise<number> {
-  const model = await perturbed(spec, name, small);
+  const model = await perturbed(spec, name, name === 'Seq2Seq' ? recurrent : small);
   const rest = (batch: number) => (input === 'source' ? { target: Array<number[]>(batch).fill([1, 5, 2]) } : {});
   const batch = await output(model, { [input]: padded, ...rest(3) }, state);
   const differences: number[] = [];

@@ -15,6 +15,8 @@ export interface RecurrentOptions {
   /** From the last row to the first. */
   readonly reverse?: boolean | undefined;
   readonly grows?: boolean | undefined;
+  /** [B, T], true for real rows: padding leaves the state as it is, at whichever end it stands. Default: all are real. */
+  readonly mask?: Tensor | undefined;
 }
 
 /**
@@ -30,11 +32,9 @@ export function gru(
   return tf.tidy(() => {
     const state = tf.zeros([size(x, 0), size(weights.hidden.weight, 1)]);
     // One product for all rows; the recurrence itself needs only the state's.
-    const body = ([h]: readonly Tensor[], [row]: readonly Tensor[]) => {
-      const next = gruGates(row!, h!, weights.hidden);
-      return { next: [next], emit: next };
-    };
-    return scan([state], [linear(x, weights.input)], body, options, scope).emitted;
+    return recurrence([state], linear(x, weights.input), options, scope, ([h], row) => [
+      gruGates(row, h!, weights.hidden),
+    ]);
   });
 }
 
@@ -64,12 +64,27 @@ export function lstm(
 ): Tensor {
   return tf.tidy(() => {
     const zeros = tf.zeros([size(x, 0), size(weights.hidden.weight, 1)]);
-    const body = ([h, c]: readonly Tensor[], [row]: readonly Tensor[]) => {
-      const next = lstmGates(row!, h!, c!, weights.hidden);
-      return { next, emit: next[0] };
-    };
-    return scan([zeros, zeros], [linear(x, weights.input)], body, options, scope).emitted;
+    return recurrence([zeros, zeros], linear(x, weights.input), options, scope, ([h, c], row) =>
+      lstmGates(row, h!, c!, weights.hidden),
+    );
   });
+}
+
+/** The first state after each row; where the mask says padding, the states stay what they are. */
+function recurrence(
+  states: readonly Tensor[],
+  rows: Tensor,
+  { mask, ...options }: RecurrentOptions,
+  scope: OperatorScope | undefined,
+  step: (states: readonly Tensor[], row: Tensor) => readonly Tensor[],
+): Tensor {
+  const sequences = mask ? [rows, mask] : [rows];
+  const body = (before: readonly Tensor[], [row, real]: readonly Tensor[]) => {
+    const after = step(before, row!);
+    const next = real ? after.map((state, i) => tf.where(tf.expandDims(real, 1), state, before[i]!)) : after;
+    return { next, emit: next[0]! };
+  };
+  return scan(states, sequences, body, options, scope).emitted;
 }
 
 /** One step of `lstm`: x [B, in], h and c [B, h] → the next [h, c]. */

@@ -1,15 +1,21 @@
 import { multiply } from '../../algebra/construct.js';
-import type { Expression, Initializer, WeightPath } from '../../graph/graph.js';
+import type { Expression, Initializer, ValueType, WeightPath } from '../../graph/graph.js';
 import { declareWeights } from '../nodes.js';
-import { agree, lastSize, showType } from '../sizes.js';
-import { failed, type TensorValue } from '../values.js';
+import { agree, lastSize, sameShape, showType } from '../sizes.js';
+import { describe, failed, type TensorValue, type Value } from '../values.js';
 import { attributes, type Builtin, named, positional, type Use, zeros } from './builtin.js';
 
 const orthogonal: Initializer = { kind: 'orthogonal', gain: 1 };
 const xavier: Initializer = { kind: 'xavier_uniform', gain: 1 };
 
 /** Stacked gate matrices, in PyTorch's order: r, z, n of a GRU; i, f, g, o of an LSTM. */
-function gates(use: Use, name: string, count: number, into: Expression, width: Expression): Record<string, WeightPath> | undefined {
+function gates(
+  use: Use,
+  name: string,
+  count: number,
+  into: Expression,
+  width: Expression,
+): Record<string, WeightPath> | undefined {
   const rows = multiply(count, width);
   return declareWeights(use.site, name, [
     { role: 'input.weight', shape: [rows, into], initializer: xavier },
@@ -25,21 +31,41 @@ function layer(name: 'gru' | 'lstm', count: number): Builtin {
     name,
     operands: 1,
     floats: true,
-    parameters: [...positional('width'), ...named('reverse')],
+    parameters: [...positional('width'), ...named('reverse', 'mask')],
     run: (use) => {
       const x = use.stream(3, 'a sequence with features');
       const width = use.size('width');
       const reverse = use.flag('reverse', false);
-      if (!x || width === undefined || reverse === undefined) return failed;
+      const mask = x && maskOf(use, x);
+      if (!x || width === undefined || reverse === undefined || mask === failed) return failed;
       const weights = gates(use, name, count, lastSize(x.type), width);
       if (!weights) return failed;
-      return use.emit(name, [x], { dtype: 'float', shape: [...x.type.shape.slice(0, -1), width] }, {
-        weights,
-        attributes: attributes({ reverse }, { reverse: false }),
-        segments: x.segments,
-      });
+      return use.emit(
+        name,
+        [x, ...(mask?.kind === 'tensor' ? [mask] : [])],
+        { dtype: 'float', shape: [...x.type.shape.slice(0, -1), width] },
+        {
+          weights,
+          attributes: attributes({ reverse }, { reverse: false }),
+          segments: x.segments,
+        },
+      );
     },
   };
+}
+
+/** `mask: present(source)`: rows of padding leave the state as it is, from whichever end the recurrence begins. */
+function maskOf(use: Use, x: TensorValue): Value | undefined {
+  const mask = use.value('mask');
+  if (!mask || mask.kind === 'all') return undefined;
+  const expected: ValueType = { dtype: 'bool', shape: x.type.shape.slice(0, 2) };
+  if (mask.kind === 'tensor' && mask.type.dtype === 'bool' && sameShape(use.checker, mask.type, expected, use.at))
+    return mask;
+  if (mask.kind !== 'error') {
+    const found = mask.kind === 'tensor' ? showType(use.checker, mask.type) : describe(mask);
+    use.checker.report('wrong_kind', use.atArgument('mask'), { expected: showType(use.checker, expected), found });
+  }
+  return failed;
 }
 
 /** One step, for `scan`: the next state. */
@@ -70,7 +96,10 @@ const lstmCell: Builtin = {
     if (!x || !hidden || !cell || !sameBatch(use, x, hidden) || !sameBatch(use, hidden, cell)) return failed;
     const weights = gates(use, 'lstm_cell', 4, lastSize(x.type), lastSize(hidden.type));
     if (!weights) return failed;
-    return { kind: 'tensors', items: use.emitMany('lstm_cell', [x, hidden, cell], [hidden.type, cell.type], { weights }) };
+    return {
+      kind: 'tensors',
+      items: use.emitMany('lstm_cell', [x, hidden, cell], [hidden.type, cell.type], { weights }),
+    };
   },
 };
 
