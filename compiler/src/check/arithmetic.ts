@@ -1,13 +1,14 @@
 import type { Binary, Expression as Syntax, Unary } from '@tfm-lang/grammar';
-import { and, call as operate, compare, not, or } from '../algebra/construct.js';
+import { and, compare, not, call as operate, or } from '../algebra/construct.js';
 import { isFormula } from '../algebra/walk.js';
 import type { DataType, Expression, Operator } from '../graph/graph.js';
 import type { OperatorName } from '../graph/operators.js';
 import { isCondition } from './conditions.js';
 import { atSpan, type Context } from './context.js';
 import { evaluate } from './expressions.js';
-import { combineMasks, inSegment, toMask } from './formulas.js';
+import { combineMasks, toMask } from './formulas.js';
 import { emit } from './nodes.js';
+import { inSegment } from './segments.js';
 import { broadcast, showType } from './sizes.js';
 import { instance } from './stages.js';
 import {
@@ -16,8 +17,8 @@ import {
   failed,
   isStage,
   type ScalarValue,
-  scalar,
   type StageValue,
+  scalar,
   type TensorValue,
   type Value,
 } from './values.js';
@@ -101,7 +102,10 @@ function literalEqual(a: Value, b: Value, context: Context): Expression | undefi
 function scalars(operator: Operator, a: ScalarValue, b: ScalarValue, context: Context, places: Places): Value {
   const vector = a.vector === true || b.vector === true;
   if (operator === 'and' || operator === 'or') {
-    for (const [value, at] of [[a, places.left], [b, places.right]] as const) {
+    for (const [value, at] of [
+      [a, places.left],
+      [b, places.right],
+    ] as const) {
       if (typeof value.expression === 'number') {
         context.checker.report('wrong_kind', at, { expected: 'true or false', found: describe(value) });
         return failed;
@@ -118,7 +122,8 @@ function scalars(operator: Operator, a: ScalarValue, b: ScalarValue, context: Co
 function lifted(operator: Operator, left: Value, right: Value, context: Context, places: Places): Value {
   const f = instance.toStage(left, context, places.left);
   const g = instance.toStage(right, context, places.right);
-  const usable = (v: Value, s: StageValue | undefined): boolean => s !== undefined || v.kind === 'scalar' || v.kind === 'tensor';
+  const usable = (v: Value, s: StageValue | undefined): boolean =>
+    s !== undefined || v.kind === 'scalar' || v.kind === 'tensor';
   if (!usable(left, f) || !usable(right, g)) {
     context.checker.report('wrong_operands', places.whole, { left: describe(left), right: describe(right) });
     return failed;
@@ -203,7 +208,8 @@ function unaryOf(operator: Unary['operator'], value: Value, context: Context, at
   if (value.kind === 'error') return failed;
   if (operator === 'not') {
     if (value.kind === 'scalar' && isCondition(value.expression, context.checker)) return scalar(not(value.expression));
-    if (value.kind === 'tensor' && value.type.dtype === 'bool') return emit(context, at, { operator: 'not', inputs: [value], type: value.type, segments: value.segments });
+    if (value.kind === 'tensor' && value.type.dtype === 'bool')
+      return emit(context, at, { operator: 'not', inputs: [value], type: value.type, segments: value.segments });
     const mask = toMask(value);
     if (mask) {
       return {
@@ -216,14 +222,22 @@ function unaryOf(operator: Unary['operator'], value: Value, context: Context, at
       };
     }
   } else {
-    if (value.kind === 'scalar') return { ...scalar(operate('negate', value.expression)), ...(value.vector && { vector: true }) };
-    if (value.kind === 'tensor') return emit(context, at, { operator: 'negate', inputs: [value], type: value.type, segments: value.segments });
+    if (value.kind === 'scalar')
+      return { ...scalar(operate('negate', value.expression)), ...(value.vector && { vector: true }) };
+    if (value.kind === 'tensor')
+      return emit(context, at, { operator: 'negate', inputs: [value], type: value.type, segments: value.segments });
     if (liftable(value)) {
       const stage = instance.toStage(value, context, atSpan(context, operand.span));
-      if (stage) return { ...stage, apply: (input, site) => unaryOf(operator, stage.apply(input, site), site.context, at, operand) };
+      if (stage)
+        return {
+          ...stage,
+          apply: (input, site) => unaryOf(operator, stage.apply(input, site), site.context, at, operand),
+        };
     }
   }
-  context.checker.report('wrong_kind', at, { expected: operator === 'not' ? 'a condition or a mask' : 'a number or a value', found: describe(value) });
+  context.checker.report('wrong_kind', at, {
+    expected: operator === 'not' ? 'a condition or a mask' : 'a number or a value',
+    found: describe(value),
+  });
   return failed;
 }
-

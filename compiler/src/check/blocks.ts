@@ -1,28 +1,16 @@
-import type {
-  Argument,
-  Block,
-  Body,
-  Dimension,
-  Name,
-  Parameter,
-  Statement,
-  Stream,
-  Expression as Syntax,
-} from '@tfm-lang/grammar';
+import type { Argument, Block, Body, Statement } from '@tfm-lang/grammar';
 import { local } from '../algebra/construct.js';
-import { type Constraint, solve } from '../algebra/solve.js';
-import { walk } from '../algebra/walk.js';
 import type { Expression, GraphFunction, ScopeDeclaration } from '../graph/graph.js';
-import { nearestOf } from '../source/suggest.js';
+import { bindArguments, type Given, matchArguments } from './arguments.js';
 import { FunctionBuilder } from './builder.js';
 import { atSpan, type Context } from './context.js';
 import { declareLocal } from './declarations.js';
-import { type Binding, Environment } from './environment.js';
+import { Environment } from './environment.js';
 import { bindLet, evaluate } from './expressions.js';
 import { Home, pathKey } from './home.js';
 import { enterLabel, operatorAnd, renamed, tensor } from './nodes.js';
-import { agree, showType } from './sizes.js';
-import { applyTo, instance } from './stages.js';
+import { applyTo } from './stages.js';
+import { bindStream } from './streams.js';
 import {
   type At,
   type BlockValue,
@@ -30,16 +18,9 @@ import {
   failed,
   type Site,
   type StageValue,
-  scalar,
   type TensorValue,
   type Value,
 } from './values.js';
-
-/** Arguments as written, with the names that their expressions see. */
-interface Given {
-  readonly bound: ReadonlyMap<Parameter, Argument>;
-  readonly context: Context;
-}
 
 export function blockStage(block: BlockValue, given: readonly Argument[], context: Context, at: At): StageValue {
   const { name, parameters } = block.declaration;
@@ -52,7 +33,7 @@ export function blockStage(block: BlockValue, given: readonly Argument[], contex
 }
 
 /** `FeedForward` → `feed_forward`: the scope of an unlabelled call. */
-export function snakeCase(name: string): string {
+function snakeCase(name: string): string {
   return name.replace(/(?<=[a-z0-9])([A-Z])/g, '_$1').toLowerCase();
 }
 
@@ -60,7 +41,6 @@ export function snakeCase(name: string): string {
 function applyBlock(block: BlockValue, given: Given, input: TensorValue, site: Site): Value {
   const { declaration } = block;
   const { checker, builder: caller } = site.context;
-  if (!checker.counted(checker.limits.block())) return failed;
   const home = enterLabel(site, snakeCase(declaration.name.name));
   const builder = new FunctionBuilder(declaration.name.name, declaration, caller);
   const environment = new Environment(block.environment);
@@ -70,7 +50,8 @@ function applyBlock(block: BlockValue, given: Given, input: TensorValue, site: S
   const result = checker.insideOf(declaration, site.at, () => walkBlock(declaration, given, input, context));
   checker.calls.pop();
   if (result.kind !== 'tensor') {
-    if (result.kind !== 'error') checker.report('block_result', site.at, { name: declaration.name.name, found: describe(result) });
+    if (result.kind !== 'error')
+      checker.report('block_result', site.at, { name: declaration.name.name, found: describe(result) });
     return failed;
   }
   if (checker.failedSince(before)) return recovered(result, site);
@@ -86,189 +67,16 @@ function walkBlock(declaration: Block, given: Given, input: TensorValue, context
   const { builder, environment } = context;
   const stream = declaration.stream;
   const id = builder.parameter(stream?.name?.name ?? 'x', input.type);
-  const x: TensorValue = { ...tensor(context, id, input.type, input.at, input.segments), constant: input.constant === true };
+  const x: TensorValue = {
+    ...tensor(context, id, input.type, input.at, input.segments),
+    constant: input.constant === true,
+  };
   environment.define('self', x);
   if (stream?.name) environment.define(stream.name.name, x, stream.name.span);
   if (stream?.type && !bindStream(stream, input, context)) return failed;
   if (!bindArguments(declaration, given, context)) return failed;
   if (declaration.body.kind === 'body') return runBody(declaration.body, context);
   return applyTo(x, declaration.body, context, true);
-}
-
-/** `from x: float[.., width]`: names that mean nothing yet are bound to the stream's sizes, the others must agree. */
-function bindStream(stream: Stream, input: TensorValue, context: Context): boolean {
-  const { type } = stream;
-  if (!type) return true;
-  const { checker, environment } = context;
-  const at = atSpan(context, type.span);
-  const sizes = input.type.shape;
-  const wanted = type.dimensions;
-  if (type.open ? sizes.length < wanted.length : sizes.length !== wanted.length) {
-    const expected = `${type.open ? 'at least ' : ''}${wanted.length}`;
-    checker.report('stream_rank', checker.calls.at(-1) ?? at, { expected, found: showType(checker, input.type) }, [
-      { at, text: 'declared here' },
-    ]);
-    return false;
-  }
-  const tail = sizes.slice(sizes.length - wanted.length);
-  const unknowns = new Map<string, Binding>();
-  for (const part of wanted.flatMap((d) => namesIn(d.size))) {
-    if (environment.find(part.name)) continue;
-    environment.define(part.name, scalar(local(`?${part.name}`)), part.span);
-    const binding = environment.find(part.name);
-    if (binding) unknowns.set(`?${part.name}`, binding);
-  }
-  const constraints = wanted.flatMap((dimension, i): Constraint<Dimension>[] => {
-    const value = evaluate(dimension.size, context);
-    return value.kind === 'scalar' ? [{ left: value.expression, right: tail[i] ?? 0, origin: dimension }] : [];
-  });
-  return constraints.length === wanted.length && solveStream(constraints, unknowns, context);
-}
-
-/** All sizes of the stream are known before the first name is solved for. */
-function solveStream(
-  constraints: readonly Constraint<Dimension>[],
-  unknowns: ReadonlyMap<string, Binding>,
-  context: Context,
-): boolean {
-  const { checker } = context;
-  const solution = solve(constraints, [...unknowns.keys()]);
-  for (const [name, binding] of unknowns) {
-    binding.value = scalar(solution.bindings.get(name)?.value ?? 0);
-    if (solution.bindings.has(name)) continue;
-    checker.report('unbound_dimension', atSpan(context, binding.span ?? { start: 0, end: 0 }), { name: binding.name });
-  }
-  let fine = solution.unbound.length === 0;
-  for (const { left, right, constraint, against } of solution.contradictions) {
-    const at = atSpan(context, constraint.origin.span);
-    const call = checker.calls.at(-1) ?? at;
-    if (agree(checker, left, right, call)) continue;
-    fine = false;
-    const [first, second] = [checker.showSize(left), checker.showSize(right)];
-    const binding = against.find((b) => `?${b.name.slice(1)}` === printed(constraint.left));
-    if (!binding) {
-      checker.report('stream_size', call, { expected: first, found: second }, [{ at, text: 'declared here' }]);
-      continue;
-    }
-    checker.report('dimension_bound_twice', call, { name: binding.name.slice(1), first, second }, [
-      { at: atSpan(context, binding.origin.span), text: `this is ${first}` },
-      { at, text: `this is ${second}` },
-    ]);
-  }
-  return fine;
-}
-
-const printed = (size: Expression): string => (typeof size === 'object' && size.kind === 'local' ? size.name : '');
-
-function namesIn(size: Syntax): readonly Name[] {
-  switch (size.kind) {
-    case 'name':
-      return [size];
-    case 'binary':
-      return [...namesIn(size.left), ...namesIn(size.right)];
-    case 'unary':
-      return namesIn(size.operand);
-    case 'parenthesized':
-      return size.items.flatMap(namesIn);
-    default:
-      return [];
-  }
-}
-
-/** Arguments are evaluated inside the call (weights made in them belong to it) with the names of the caller. */
-function bindArguments(declaration: Block, given: Given, context: Context): boolean {
-  const { environment } = context;
-  const outer: Context = { ...given.context, builder: context.builder, home: context.home };
-  let fine = true;
-  for (const parameter of declaration.parameters) {
-    const argument = given.bound.get(parameter);
-    const value = argument
-      ? evaluate(argument.value, outer)
-      : parameter.default
-        ? evaluate(parameter.default, context)
-        : failed;
-    if (value.kind === 'error') fine = false;
-    const source = argument && sourceOf(argument.value, outer);
-    const named = asNamedStage(value, parameter.name.name, outer, source);
-    environment.define(parameter.name.name, named, parameter.name.span, source);
-    nameConstant(named, parameter.name.name, context);
-  }
-  return fine;
-}
-
-/** Where a value was written: in a library, an argument that only passes the user's on is the user's. */
-export function sourceOf(syntax: Syntax, context: Context): At {
-  const passed = context.file.library && syntax.kind === 'name' ? context.environment.find(syntax.name)?.source : undefined;
-  return passed ?? atSpan(context, syntax.span);
-}
-
-/** A size with a name of its own (`d_k = width / heads`) keeps it in generated code. */
-function nameConstant(value: Value, name: string, context: Context): void {
-  if (value.kind !== 'scalar' || typeof value.expression !== 'object' || value.expression.kind !== 'operator') return;
-  for (const part of walk(value.expression)) if (typeof part === 'object' && part.kind === 'lookup') return;
-  context.builder.constants.push({ name, value: value.expression });
-}
-
-/** A stage given as an argument lives under the parameter's name: `attention.query.weight`. */
-function asNamedStage(value: Value, name: string, context: Context, at: At | undefined): Value {
-  if (value.kind !== 'stage' && value.kind !== 'block' && value.kind !== 'builtin') return value;
-  const stage = instance.toStage(value, context, at ?? atSpan(context, { start: 0, end: 0 }));
-  if (!stage) return value;
-  return {
-    ...stage,
-    apply: (input, site) => stage.apply(input, site.label === undefined && !site.inPlace ? free(site, name) : site),
-  };
-}
-
-function free(site: Site, name: string): Site {
-  return { ...site, context: { ...site.context, home: site.context.home.enter(site.context.home.free(name)) }, inPlace: true };
-}
-
-/** Which argument belongs to which parameter, positional ones first; `undefined` after a reported mistake. */
-function matchArguments(
-  parameters: readonly Parameter[],
-  given: { readonly arguments: readonly Argument[]; readonly context: Context },
-  callee: string,
-  at: At,
-): Map<Parameter, Argument> | undefined {
-  const { checker } = given.context;
-  const bound = new Map<Parameter, Argument>();
-  const positional = given.arguments.filter((a) => !a.name);
-  const extra = positional[parameters.length];
-  if (extra) {
-    checker.report('too_many_arguments', atSpan(given.context, extra.span), {
-      callee,
-      most: parameters.length,
-      found: positional.length,
-    });
-    return undefined;
-  }
-  positional.forEach((argument, i) => {
-    const parameter = parameters[i];
-    if (parameter) bound.set(parameter, argument);
-  });
-  for (const argument of given.arguments) {
-    if (!argument.name) continue;
-    const name = argument.name.name;
-    const parameter = parameters.find((p) => p.name.name === name);
-    if (!parameter) {
-      checker.report('unknown_argument', atSpan(given.context, argument.name.span), {
-        callee,
-        name,
-        fix: nearestOf(name, parameters.map((p) => p.name.name), 'it takes'),
-      });
-      return undefined;
-    }
-    if (bound.has(parameter)) {
-      checker.report('argument_twice', atSpan(given.context, argument.name.span), { name });
-      return undefined;
-    }
-    bound.set(parameter, argument);
-  }
-  const lacking = parameters.find((p) => !p.default && !bound.has(p));
-  if (!lacking) return bound;
-  checker.report('missing_argument', at, { callee, name: lacking.name.name });
-  return undefined;
 }
 
 /** `{ let … return … }`. */
@@ -294,7 +102,12 @@ function addCall(builder: FunctionBuilder, result: TensorValue, input: TensorVal
   const place = checker.place({ file: inner.file, span: declaration?.name.span ?? { start: 0, end: 0 } });
   const scalars = freeLocals(builder, result.type.shape);
   const made = checker.intern(
-    builder.finish([result_], scalars.map((name) => ({ name, type: 'number' as const })), place, declaration?.documentation?.text),
+    builder.finish(
+      [result_],
+      scalars.map((name) => ({ name, type: 'number' as const })),
+      place,
+      declaration?.documentation?.text,
+    ),
   );
   const path = home.path(caller);
   if (!path) {

@@ -16,6 +16,13 @@ export interface RegionDraft {
   parameters: ValueId[];
   nodes: Node[];
   results: ValueId[];
+  /** Labels of its nodes: `explain` shows each once. */
+  labels: Set<string>;
+}
+
+/** A region as the graph has it. */
+export function closed({ parameters, nodes }: RegionDraft, results: readonly ValueId[]): Region {
+  return { parameters, nodes, results };
 }
 
 interface Captured {
@@ -56,7 +63,7 @@ export class FunctionBuilder {
   conditions: readonly Expression[] = [];
   readonly #early: Node[] = [];
   readonly #ids = new UniqueNames();
-  #regions: RegionDraft[] = [{ parameters: [], nodes: [], results: [] }];
+  #regions: RegionDraft[] = [{ parameters: [], nodes: [], results: [], labels: new Set() }];
 
   constructor(name: string, block?: Block, caller?: FunctionBuilder) {
     this.name = name;
@@ -93,6 +100,7 @@ export class FunctionBuilder {
 
   add(node: Node): void {
     this.region.nodes.push(node);
+    if (node.label !== undefined) this.region.labels.add(node.label);
   }
 
   /** Adds a node before all others of the function: it needs its parameters only. */
@@ -102,7 +110,7 @@ export class FunctionBuilder {
 
   /** Runs `body` with an inner region; its nodes land there. */
   inner<T>(parameters: readonly ValueId[], body: () => T): { region: RegionDraft; result: T } {
-    const region: RegionDraft = { parameters: [...parameters], nodes: [], results: [] };
+    const region: RegionDraft = { parameters: [...parameters], nodes: [], results: [], labels: new Set() };
     this.#regions.push(region);
     try {
       return { region, result: body() };
@@ -130,6 +138,7 @@ export class FunctionBuilder {
 
   restore(snapshot: Snapshot): void {
     this.region.nodes.length = snapshot.nodes;
+    this.region.labels = new Set(this.region.nodes.flatMap((node) => node.label ?? []));
     this.weights.length = snapshot.weights;
     this.scopes.length = snapshot.scopes;
     this.captured.length = snapshot.captured;

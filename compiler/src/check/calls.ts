@@ -1,16 +1,18 @@
 import type { Argument, Call } from '@tfm-lang/grammar';
 import { nearestOf } from '../source/suggest.js';
-import { blockStage, sourceOf } from './blocks.js';
+import { sourceOf } from './arguments.js';
+import { blockStage } from './blocks.js';
 import { type Builtin, type Given, Use } from './builtins/builtin.js';
 import { atSpan, type Context } from './context.js';
 import { evaluate, type Label } from './expressions.js';
-import { callFunction, instantiate } from './formulas.js';
+import { instantiate } from './formulas.js';
+import { callFunction } from './functions.js';
 import {
   type At,
   describe,
-  failed,
   type FormulaTemplate,
   type FunctionValue,
+  failed,
   type StageValue,
   type Value,
 } from './values.js';
@@ -74,7 +76,11 @@ function callWith(fn: FunctionValue, given: readonly Argument[], context: Contex
 }
 
 /** Defaults are read with the names of the definition, not of the call. */
-function withDefaults(fn: FunctionValue, bound: ReadonlyMap<string, Value>, context: Context): ReadonlyMap<string, Value> {
+function withDefaults(
+  fn: FunctionValue,
+  bound: ReadonlyMap<string, Value>,
+  context: Context,
+): ReadonlyMap<string, Value> {
   return fn.complete?.(bound, context) ?? bound;
 }
 
@@ -109,7 +115,11 @@ function bind(
     const name = argument.name?.name ?? names[position++];
     const place = argument.name ? atSpan(context, argument.name.span) : at;
     if (name === undefined) {
-      checker.report('too_many_arguments', atSpan(context, argument.span), { callee, most: names.length, found: given.length });
+      checker.report('too_many_arguments', atSpan(context, argument.span), {
+        callee,
+        most: names.length,
+        found: given.length,
+      });
       return undefined;
     }
     if (!names.includes(name)) {
@@ -130,9 +140,9 @@ function bind(
 // -------------------------------------------------------------------------------------------------- builtins
 
 /** A builtin named without arguments: `relu`, `layer_norm`. */
-export function builtinStage(builtin: Builtin, context: Context, at: At): StageValue | undefined {
+export function builtinStage(builtin: Builtin, at: At): StageValue | undefined {
   if (builtin.operands === 0) return undefined;
-  return stageOf(builtin, new Map(), [], context, at);
+  return stageOf(builtin, new Map(), [], at);
 }
 
 function callBuiltin(builtin: Builtin, expression: Call, context: Context, label: Label): Value {
@@ -147,7 +157,7 @@ function callBuiltin(builtin: Builtin, expression: Call, context: Context, label
   if (operands.length > 0 || builtin.operands === 0) {
     return builtin.run(new Use(builtin, { context, at, ...label }, operands, given, rest, places));
   }
-  return stageOf(builtin, given, rest, context, at);
+  return stageOf(builtin, given, rest, at);
 }
 
 /** What a stage with mistakes does where it is known that it keeps the shape of its stream. */
@@ -155,13 +165,7 @@ function unchanged(name: string): StageValue {
   return { kind: 'stage', name, apply: (input) => input };
 }
 
-function stageOf(
-  builtin: Builtin,
-  given: ReadonlyMap<string, Given>,
-  rest: readonly Given[],
-  context: Context,
-  at: At,
-): StageValue {
+function stageOf(builtin: Builtin, given: ReadonlyMap<string, Given>, rest: readonly Given[], at: At): StageValue {
   return {
     kind: 'stage',
     name: builtin.name,
@@ -194,7 +198,8 @@ function sortArguments(builtin: Builtin, given: readonly Argument[], context: Co
     if (value.kind === 'error') return undefined;
     const place = sourceOf(argument.value, context);
     if (!argument.name) {
-      const isOperand = builtin.streamOnly !== true && operands.length < builtin.operands && position === 0 && rest.length === 0;
+      const isOperand =
+        builtin.streamOnly !== true && operands.length < builtin.operands && position === 0 && rest.length === 0;
       if (isOperand && canBeOperand(builtin, value)) {
         operands.push(value.kind === 'none' ? null : value);
         places.push(place);
@@ -254,4 +259,3 @@ function accept(
   }
   return true;
 }
-

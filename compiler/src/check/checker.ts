@@ -1,4 +1,4 @@
-import { type Environment as Known, evaluate } from '../algebra/evaluate.js';
+import { evaluate, type Environment as Known } from '../algebra/evaluate.js';
 import { equal } from '../algebra/normalize.js';
 import { print } from '../algebra/print.js';
 import { freeNames } from '../algebra/walk.js';
@@ -13,8 +13,8 @@ import type {
 import { type Diagnostic, type Label, report } from '../source/diagnostic.js';
 import type { DiagnosticName, DiagnosticParameters } from '../source/messages.js';
 import { lineAndColumn } from '../source/text.js';
-import { UniqueNames } from './unique.js';
 import { Limits } from './limits.js';
+import { UniqueNames } from './unique.js';
 import { type At, failed, type TensorValue, type Value } from './values.js';
 
 export interface Note {
@@ -49,7 +49,6 @@ export class Checker {
   readonly limits = new Limits();
   /** What was said of which place: once is enough, though blocks are walked for each use. */
   readonly #said = new Map<string, number>();
-  #exhausted = false;
   /** The statement of the model in hand. */
   statement: At | undefined;
   readonly #functionKeys = new Map<string, GraphFunction>();
@@ -69,7 +68,13 @@ export class Checker {
       .filter((n) => n !== own)
       .map((n) => ({ file: n.at.file.name, span: n.at.span, text: n.text }));
     if (user) labels.push({ file: at.file.name, span: at.span, text: 'found here' });
-    const made = report(name, { file: place.file.name, span: place.span, labels, parameters, ...(own && { label: own.text }) });
+    const made = report(name, {
+      file: place.file.name,
+      span: place.span,
+      labels,
+      parameters,
+      ...(own && { label: own.text }),
+    });
     const line = lineAndColumn(place.file.text, place.span.start).line;
     const keys = [`${place.span.start}`, `${line} ${made.message}`].map((key) => `${name} ${made.file} ${key}`);
     if (keys.some((key) => this.#said.has(key))) return;
@@ -88,14 +93,17 @@ export class Checker {
 
   /** What is beyond the limits is told once, at the statement of the model that needs so much. */
   counted(inside: boolean): boolean {
-    if (inside || this.statement === undefined || this.#exhausted) return inside;
-    this.#exhausted = true;
-    this.report('too_large', this.statement, { what: 'its blocks expand to too many stages', fix: 'write repetition with repeat(n)' });
+    if (inside || this.statement === undefined) return inside;
+    this.report('too_large', this.statement, {
+      what: 'its blocks expand to too many stages',
+      fix: 'write repetition with repeat(n)',
+    });
     return false;
   }
 
   /** Runs the body of a definition that is used at `at`. */
   insideOf(definition: { readonly name: { readonly name: string } }, at: At, run: () => Value): Value {
+    if (!this.counted(this.limits.use())) return failed;
     const value = this.limits.inside(definition, () => this.nested(at, run));
     if (value !== undefined) return value;
     this.report('uses_itself', at, { name: definition.name.name });
@@ -123,10 +131,11 @@ export class Checker {
     return this.diagnostics.slice(from).some((d) => d.severity === 'error');
   }
 
-  /** Other mistakes for those that were reported since `from` entries: of two ways that both fail, one is told. */
-  replaceSince(from: number, diagnostics: readonly Diagnostic[]): void {
-    this.diagnostics.splice(from, Number.POSITIVE_INFINITY, ...diagnostics);
-    for (const [key, place] of this.#said) if (place >= from + diagnostics.length) this.#said.delete(key);
+  /** Takes back what was reported since `from` entries: of two ways to read a part, the other may be right. */
+  takeSince(from: number): Diagnostic[] {
+    const taken = this.diagnostics.splice(from);
+    for (const [key, place] of this.#said) if (place >= from) this.#said.delete(key);
+    return taken;
   }
 
   place(at: At): Place {
@@ -166,7 +175,8 @@ export class Checker {
   /** Whether the spec itself requires that two sizes are equal. */
   isRequired(a: Expression, b: Expression): boolean {
     return this.requirements.some(({ condition }) => {
-      if (typeof condition !== 'object' || condition.kind !== 'operator' || condition.operator !== 'equal') return false;
+      if (typeof condition !== 'object' || condition.kind !== 'operator' || condition.operator !== 'equal')
+        return false;
       const [left = 0, right = 0] = condition.operands;
       return (equal(left, a) && equal(right, b)) || (equal(left, b) && equal(right, a));
     });

@@ -1,8 +1,8 @@
 import type {
   Checkpoint,
-  Expression as Syntax,
   CheckpointRule as RuleSyntax,
   StringLiteral,
+  Expression as Syntax,
   WeightPath,
 } from '@tfm-lang/grammar';
 import type { CheckpointDeclaration, CheckpointRule, CheckpointStep, Expression, GraphModel } from '../graph/graph.js';
@@ -18,7 +18,11 @@ import { describe, type Value } from './values.js';
  * A checkpoint map: every path names weights, both sides' sets and indices pair up, every weight has a rule. Without a
  * model (it has other mistakes) only what needs no weights is checked.
  */
-export function checkpoint(statement: Checkpoint, model: GraphModel | undefined, context: Context): CheckpointDeclaration {
+export function checkpoint(
+  statement: Checkpoint,
+  model: GraphModel | undefined,
+  context: Context,
+): CheckpointDeclaration {
   const { checker } = context;
   const patterns = model ? weightPatterns(model) : [];
   const prefix = prefixOf(statement);
@@ -72,7 +76,10 @@ function scalarOf(syntax: Syntax, context: Context): Expression | undefined {
   const value = evaluate(syntax, context);
   if (value.kind === 'scalar') return value.expression;
   if (value.kind !== 'error') {
-    context.checker.report('wrong_kind', atSpan(context, syntax.span), { expected: 'a number or condition', found: describe(value) });
+    context.checker.report('wrong_kind', atSpan(context, syntax.span), {
+      expected: 'a number or condition',
+      found: describe(value),
+    });
   }
   return undefined;
 }
@@ -81,7 +88,10 @@ function rule(entry: RuleSyntax, prefix: string, model: GraphModel | undefined, 
   const outputs = entry.outputs.map((o) => {
     const known = model?.outputs.map((x) => x.name) ?? [o.name];
     if (!known.includes(o.name)) {
-      context.checker.report('checkpoint_outputs', atSpan(context, o.span), { name: o.name, suggestion: suggestion(o.name, known) });
+      context.checker.report('checkpoint_outputs', atSpan(context, o.span), {
+        name: o.name,
+        suggestion: suggestion(o.name, known),
+      });
     }
     return o.name;
   });
@@ -182,7 +192,10 @@ function checkParts(entry: RuleSyntax, context: Context): boolean {
   const sets = entry.path.segments.map((s) => s.names.map((n) => n.name));
   if (sets.some((names) => names.length === parts.length && names.every((n) => parts.includes(n)))) return true;
   const named = sets.filter((names) => names.length > 1).map((names) => names.join(', '));
-  context.checker.report('unpack_parts', atSpan(context, step.span), { left: named.join(' and ') || 'one weight', right: parts.join(', ') });
+  context.checker.report('unpack_parts', atSpan(context, step.span), {
+    left: named.join(' and ') || 'one weight',
+    right: parts.join(', '),
+  });
   return false;
 }
 
@@ -230,7 +243,9 @@ function makeStep(name: string, given: readonly Given[]): CheckpointStep | strin
     case 'transpose':
       return given.length === 0 ? { step: 'transpose' } : 'it takes no arguments';
     case 'reshape':
-      return numbers.length === given.length && numbers.length > 0 ? { step: 'reshape', shape: numbers } : 'sizes are expected';
+      return numbers.length === given.length && numbers.length > 0
+        ? { step: 'reshape', shape: numbers }
+        : 'sizes are expected';
     case 'add':
       return a !== undefined && given.length === 1 ? { step: 'add', value: a } : 'one number is expected';
     case 'rows':
@@ -258,7 +273,8 @@ function axesStep(given: readonly Given[]): CheckpointStep | string {
 function unpackStep(given: readonly Given[]): CheckpointStep | string {
   const place = given.findIndex((g) => g.value.kind === 'record');
   const record = given[place]?.value;
-  if (record?.kind !== 'record' || given.length > 3 || place > 1) return 'parts such as {q: width, k: width} are expected';
+  if (record?.kind !== 'record' || given.length > 3 || place > 1)
+    return 'parts such as {q: width, k: width} are expected';
   const parts = [...record.fields].flatMap(([name, v]) => (v.kind === 'scalar' ? [{ name, size: v.expression }] : []));
   const sizeAt = (i: number): Expression | undefined => {
     const value = given[i]?.value;

@@ -1,8 +1,9 @@
-import type { Expression as Syntax, If, Match } from '@tfm-lang/grammar';
+import type { If, Match, Expression as Syntax } from '@tfm-lang/grammar';
 import { choose, compare, not, or } from '../algebra/construct.js';
 import { print } from '../algebra/print.js';
 import { isFormula } from '../algebra/walk.js';
 import type { Expression } from '../graph/graph.js';
+import { closed } from './builder.js';
 import { isCondition } from './conditions.js';
 import { atSpan, type Context } from './context.js';
 import { evaluate } from './expressions.js';
@@ -67,7 +68,7 @@ function either(condition: Expression, then: Arm, otherwise: Arm, context: Conte
     trial.names();
     return chosenStage(condition, then, otherwise, `${f.name} or ${g.name}`, context);
   }
-  context.checker.report('arms_of_two_kinds', at, { then: describe(a), else: describe(b) });
+  context.checker.report('arms_of_two_kinds', at, { first: describe(a), second: describe(b) });
   return failed;
 }
 
@@ -106,7 +107,7 @@ function joined(
 ): Value {
   const { builder, checker } = context;
   if (!sameShape(checker, a.type, b.type, at)) {
-    checker.report('arms_differ', at, { then: showType(checker, a.type), else: showType(checker, b.type) });
+    checker.report('arms_differ', at, { first: showType(checker, a.type), second: showType(checker, b.type) });
     return failed;
   }
   const [then, otherwise] = arms;
@@ -116,8 +117,9 @@ function joined(
     kind: 'if',
     condition,
     outputs: [{ id, type: a.type }],
-    then: { ...then.region, results: [builder.use(a)] },
-    else: { ...otherwise.region, results: [builder.use(b)] },
+    // biome-ignore lint/suspicious/noThenProperty: the graph calls the arms so
+    then: closed(then.region, [builder.use(a)]),
+    else: closed(otherwise.region, [builder.use(b)]),
     place: checker.place(at),
   });
   return { ...tensor(context, id, a.type, at, a.segments), constant: a.constant === true && b.constant === true };
@@ -192,7 +194,11 @@ export function matchChoice(expression: Match, context: Context): Value {
     value: arm.value,
   }));
   if (arms.some((arm) => arm.patterns.some((p) => p.kind === 'error'))) return failed;
-  reportUnreachable(arms.map((a) => a.patterns), expression, context);
+  reportUnreachable(
+    arms.map((a) => a.patterns),
+    expression,
+    context,
+  );
   if (!exhaustive(subject, arms, context)) {
     context.checker.report('match_not_exhaustive', at, {});
     return failed;
@@ -220,7 +226,9 @@ function reportUnreachable(arms: readonly (readonly Value[])[], { arms: syntax }
   const seen = new Set<string>();
   let open = true;
   for (const [i, patterns] of arms.entries()) {
-    const keys = patterns.flatMap((p) => (p.kind === 'scalar' ? [JSON.stringify(p.expression)] : p.kind === 'text' ? [JSON.stringify(p.value)] : []));
+    const keys = patterns.flatMap((p) =>
+      p.kind === 'scalar' ? [JSON.stringify(p.expression)] : p.kind === 'text' ? [JSON.stringify(p.value)] : [],
+    );
     const known = keys.length > 0 && keys.length === patterns.length && keys.every((k) => seen.has(k));
     const span = syntax[i]?.span;
     if (span && (known || !open)) context.checker.report('match_unreachable', atSpan(context, span), {});
@@ -238,7 +246,9 @@ function arm(subject: Value, arms: readonly MatchArm[], context: Context, at: At
   const [first, ...rest] = arms;
   if (!first) return failed;
   if (first.patterns.length === 0 || rest.length === 0) return evaluate(first.value, context);
-  const condition = first.patterns.map((p) => matches(subject, p)).reduce((a, b) => (a !== undefined && b !== undefined ? or(a, b) : undefined));
+  const condition = first.patterns
+    .map((p) => matches(subject, p))
+    .reduce((a, b) => (a !== undefined && b !== undefined ? or(a, b) : undefined));
   if (condition === undefined) {
     context.checker.report('wrong_operands', at, {
       left: describe(subject),
@@ -250,7 +260,8 @@ function arm(subject: Value, arms: readonly MatchArm[], context: Context, at: At
 }
 
 function matches(subject: Value, pattern: Value): Expression | undefined {
-  if (subject.kind === 'scalar' && pattern.kind === 'scalar') return compare('equal', subject.expression, pattern.expression);
+  if (subject.kind === 'scalar' && pattern.kind === 'scalar')
+    return compare('equal', subject.expression, pattern.expression);
   if (subject.kind === 'text' && pattern.kind === 'text') return subject.value === pattern.value;
   if (subject.kind === 'scalar' && pattern.kind === 'text') {
     return compare('equal', subject.expression, { kind: 'string', value: pattern.value });
@@ -266,7 +277,8 @@ function exhaustive(subject: Value, arms: readonly MatchArm[], context: Context)
   if (subject.kind !== 'scalar') return false;
   const { expression } = subject;
   if (typeof expression === 'number' || typeof expression === 'boolean') return given.has(expression);
-  if (typeof expression !== 'object' || expression.kind !== 'operator' || expression.operator !== 'modulo') return false;
+  if (typeof expression !== 'object' || expression.kind !== 'operator' || expression.operator !== 'modulo')
+    return false;
   const n = context.checker.value(expression.operands[1] ?? 0);
   if (typeof n !== 'number' || typeof expression.operands[1] !== 'number' || n > given.size) return false;
   return Array.from({ length: n }, (_, i) => given.has(i)).every(Boolean);

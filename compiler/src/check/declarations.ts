@@ -3,7 +3,7 @@ import type { Context } from './context.js';
 import { Environment } from './environment.js';
 import { evaluate } from './expressions.js';
 import { bodyValue } from './formulas.js';
-import { failed, type FunctionValue, type Value } from './values.js';
+import { type FunctionValue, failed, type Value } from './values.js';
 
 /** The value of a `block`, `fn`, `mask` or `score`: a closure over the names around it. */
 export function declarationValue(declaration: Block | Fn | Mask | Score, context: Context): Value {
@@ -47,7 +47,13 @@ function fnValue(declaration: Fn, context: Context): FunctionValue {
     parameters: declaration.parameters.map((p) => p.name.name),
     declaration,
     bound: new Map(),
-    complete: (given, caller) => withDefaults(declaration, given, { ...context, checker: caller.checker, builder: caller.builder, home: caller.home }),
+    complete: (given, caller) =>
+      withDefaults(declaration, given, {
+        ...context,
+        checker: caller.checker,
+        builder: caller.builder,
+        home: caller.home,
+      }),
     call: (given, caller, at) => {
       const environment = new Environment(context.environment);
       const inner = { ...context, environment, checker: caller.checker, builder: caller.builder, home: caller.home };

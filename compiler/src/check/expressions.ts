@@ -1,4 +1,4 @@
-import type { Expression as Syntax, Identifier, Index, Let, Member, Name, Span } from '@tfm-lang/grammar';
+import type { Identifier, Index, Let, Member, Name, Span, Expression as Syntax } from '@tfm-lang/grammar';
 import { index, infinity, list, pi } from '../algebra/construct.js';
 import { print } from '../algebra/print.js';
 import { isFormula } from '../algebra/walk.js';
@@ -9,11 +9,12 @@ import { builtins } from './builtins/table.js';
 import { call } from './calls.js';
 import { choice, matchChoice } from './choices.js';
 import { atSpan, type Context } from './context.js';
-import { causal, lambda, positionMember } from './formulas.js';
+import { causal, lambda } from './formulas.js';
 import { element, relabel } from './nodes.js';
 import { scan } from './recurrence.js';
+import { positionMember } from './segments.js';
 import { instance, pipe, repeatStage, residualStage } from './stages.js';
-import { type At, describe, failed, scalar, type Site, type Value } from './values.js';
+import { type At, describe, failed, type Site, scalar, type Value } from './values.js';
 
 /** A label that the text around an expression gives to what it makes: `… as name`. */
 export type Label = Pick<Site, 'label' | 'labelAt' | 'was'>;
@@ -32,7 +33,11 @@ export function evaluate(expression: Syntax, context: Context, label: Label = {}
     case 'name':
       return name(expression, context);
     case 'list':
-      return listOf(expression.items.map((item) => evaluate(item, context)), atSpan(context, expression.span), context);
+      return listOf(
+        expression.items.map((item) => evaluate(item, context)),
+        atSpan(context, expression.span),
+        context,
+      );
     case 'record':
       return {
         kind: 'record',
@@ -167,7 +172,9 @@ function indexed(expression: Index, context: Context): Value {
   const places = indices.flatMap((i) => (i.kind === 'scalar' ? [i.expression] : []));
   const [first] = places;
   if (places.length < indices.length || first === undefined) {
-    context.checker.report('index_not_number', at, { found: describe(indices.find((i) => i.kind !== 'scalar') ?? object) });
+    context.checker.report('index_not_number', at, {
+      found: describe(indices.find((i) => i.kind !== 'scalar') ?? object),
+    });
     return failed;
   }
   switch (object.kind) {
@@ -246,7 +253,11 @@ export function bindLet(statement: Let, context: Context): void {
   const many = statement.names.length > 1;
   const bare = statement.value.kind === 'call' && !many;
   const before = weightCount(context);
-  const value = evaluate(statement.value, context, bare ? { label: first.name, labelAt: atSpan(context, first.span) } : {});
+  const value = evaluate(
+    statement.value,
+    context,
+    bare ? { label: first.name, labelAt: atSpan(context, first.span) } : {},
+  );
   for (const name of statement.names) {
     if (value.kind !== 'error' && context.file.unusedLets.has(name.span.start)) {
       const weights = isInstance(value) || (weightCount(context) > before && !many);
@@ -301,4 +312,3 @@ function bound(value: Value, name: Identifier, statement: Let, context: Context)
 function define(name: Identifier, value: Value, context: Context): void {
   context.environment.define(name.name, value, name.span);
 }
-

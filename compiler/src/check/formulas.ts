@@ -1,24 +1,21 @@
-import type { Binary, Body, Expression as Syntax, Lambda } from '@tfm-lang/grammar';
-import { and, call as operate, compare, divide, local, modulo, or, subtract } from '../algebra/construct.js';
-import { freeNames, isFormula, walk } from '../algebra/walk.js';
+import type { Body, Lambda, Expression as Syntax } from '@tfm-lang/grammar';
+import { and, compare, local, or } from '../algebra/construct.js';
+import { freeNames, walk } from '../algebra/walk.js';
 import type { Expression, FormulaDeclaration } from '../graph/graph.js';
 import { runBody } from './blocks.js';
-import { atSpan, type Context } from './context.js';
+import type { Context } from './context.js';
 import { Environment } from './environment.js';
 import { evaluate } from './expressions.js';
-import { emit } from './nodes.js';
 import {
-  type At,
   describe,
   type FormulaSite,
   type FormulaTemplate,
-  failed,
   type FunctionValue,
+  failed,
   type MaskValue,
   type ScalarValue,
   type ScoreValue,
   type Segment,
-  type StageValue,
   scalar,
   type TensorValue,
   type Value,
@@ -120,7 +117,10 @@ export function combineMasks(operator: 'and' | 'or', left: Value, right: Value):
     text: `${a.text} ${operator} ${b.text}`,
     resolve: (site) => {
       if ((a.parts ?? 1) + (b.parts ?? 1) > 100) {
-        site.context.checker.report('too_large', site.at, { what: 'this mask is made of too many masks', fix: undefined });
+        site.context.checker.report('too_large', site.at, {
+          what: 'this mask is made of too many masks',
+          fix: undefined,
+        });
         return undefined;
       }
       const x = a.resolve(site);
@@ -137,7 +137,11 @@ function formulaArguments(site: FormulaSite): ReadonlyMap<string, Value> {
     expression: { kind: 'axis', axis },
     position: { axis, ...(segments && { segments }) },
   });
-  const vector = (of: 'query' | 'key'): ScalarValue => ({ kind: 'scalar', expression: { kind: 'vector', of }, vector: true });
+  const vector = (of: 'query' | 'key'): ScalarValue => ({
+    kind: 'scalar',
+    expression: { kind: 'vector', of },
+    vector: true,
+  });
   return new Map<string, Value>([
     ['s', scalar(site.score)],
     ['head', scalar(site.head)],
@@ -195,7 +199,9 @@ export function instantiate(
     kind,
     text: declaration.name.name,
     resolve: (site: FormulaSite) =>
-      named(site.context, { name: declaration.name.name, kind, ...sourceOf(template) }, given, (arguments_) => bodyIn(arguments_, site)),
+      named(site.context, { name: declaration.name.name, kind, ...sourceOf(template) }, given, (arguments_) =>
+        bodyIn(arguments_, site),
+      ),
   };
 }
 
@@ -210,13 +216,15 @@ function sourceOf({ declaration, file }: FormulaTemplate): Pick<FormulaDeclarati
  * Keeps the user's name for a formula where it depends on nothing but its arguments and the configuration: the graph
  * then has a declaration and a call of it. Else (tables, grids, loop indices) the formula is written out.
  */
-function named(
+export function named(
   context: Context,
   what: Pick<FormulaDeclaration, 'name' | 'kind' | 'text' | 'documentation'>,
   given: ReadonlyMap<string, Value>,
   body: (arguments_: ReadonlyMap<string, Value>) => Expression | undefined,
 ): Expression | undefined {
-  const scalars = [...given].flatMap(([name, v]) => (v.kind === 'scalar' && !v.vector && !v.position ? [{ name, value: v.expression }] : []));
+  const scalars = [...given].flatMap(([name, v]) =>
+    v.kind === 'scalar' && !v.vector && !v.position ? [{ name, value: v.expression }] : [],
+  );
   if (scalars.length < given.size) return body(given);
   const open = body(new Map(scalars.map(({ name }) => [name, scalar(local(name))])));
   if (open === undefined) return undefined;
@@ -251,120 +259,4 @@ function declare(context: Context, declaration: FormulaDeclaration): string {
   }
   formulas.set(name, { ...declaration, name });
   return name;
-}
-
-// ------------------------------------------------------------------------------------------------- positions
-
-/** `q.row`, `q.column`: on the one grid of the sequence. */
-export function positionMember(object: ScalarValue, property: string, context: Context, at: At): Value {
-  const { segments = [], axis = 'query' } = object.position ?? {};
-  const place = segments.findIndex((s) => s.grid);
-  const grid = segments[place]?.grid;
-  if (property !== 'row' && property !== 'column') {
-    context.checker.report('no_such_member', at, { name: property, found: axis === 'query' ? 'the query position' : 'the key position' });
-    return failed;
-  }
-  if (!grid) {
-    context.checker.report('no_grid', at, { name: property });
-    return failed;
-  }
-  const inGrid = subtract(object.expression, offsetOf(segments, place));
-  if (property === 'column') return scalar(modulo(inGrid, grid.columns));
-  return scalar(operate('floor', divide(inGrid, grid.columns)));
-}
-
-function offsetOf(segments: readonly Segment[], place: number): Expression {
-  return segments.slice(0, place).reduce<Expression>((sum, s) => operate('add', sum, s.length), 0);
-}
-
-/** `k in text`: the position lies in that part of the sequence. */
-export function inSegment(expression: Binary, context: Context): Value {
-  const left = evaluate(expression.left, context);
-  const at = atSpan(context, expression.span);
-  if (left.kind === 'error') return failed;
-  if (left.kind !== 'scalar' || !left.position || expression.right.kind !== 'name') {
-    context.checker.report('in_needs_position', at, {});
-    return failed;
-  }
-  const wanted = expression.right.name;
-  const { segments = [] } = left.position;
-  const place = segments.findIndex((s) => s.name === wanted);
-  const segment = segments[place];
-  if (!segment) {
-    const known = segments.flatMap((s) => (s.name === undefined ? [] : [s.name]));
-    context.checker.report('no_such_segment', atSpan(context, expression.right.span), { name: wanted, known: known.join(', ') || 'none' });
-    return failed;
-  }
-  const offset = offsetOf(segments, place);
-  const from = offset === 0 ? true : compare('greater_equal', left.expression, offset);
-  // The last part may still grow while text is generated: it has no upper end.
-  if (place === segments.length - 1) return scalar(from);
-  return scalar(and(from, compare('less', left.expression, operate('add', offset, segment.length))));
-}
-
-// ------------------------------------------------------------------------------------------------- functions
-
-/** A call with all its arguments: on numbers a number, on values an elementwise operator. */
-export function callFunction(fn: FunctionValue, given: ReadonlyMap<string, Value>, context: Context, at: At): Value {
-  const values = fn.parameters.map((p) => given.get(p) ?? failed);
-  if (values.some((v) => v.kind === 'error')) return failed;
-  const tensors = values.filter((v) => v.kind === 'tensor');
-  if (tensors.length > 0) return elementwise(fn, given, tensors, context, at);
-  const formula = values.some((v) => v.kind === 'scalar' && isFormula(v.expression));
-  if (!formula || !fn.declaration) return fn.call(given, context, at);
-  const expression = named(context, formulaHead(fn), given, (arguments_) => {
-    const value = fn.call(arguments_, context, at);
-    return value.kind === 'scalar' ? value.expression : undefined;
-  });
-  return expression === undefined ? failed : scalar(expression);
-}
-
-function formulaHead(fn: FunctionValue): Pick<FormulaDeclaration, 'name' | 'kind' | 'text' | 'documentation'> {
-  const documentation = fn.declaration?.documentation?.text;
-  return { name: fn.name, kind: 'function', text: fn.text ?? fn.name, ...(documentation && { documentation }) };
-}
-
-function elementwise(
-  fn: FunctionValue,
-  given: ReadonlyMap<string, Value>,
-  tensors: readonly TensorValue[],
-  context: Context,
-  at: At,
-): Value {
-  const elements = new Map<string, Value>();
-  for (const [name, value] of given) {
-    const place = value.kind === 'tensor' ? tensors.indexOf(value) : -1;
-    elements.set(name, place < 0 ? value : scalar({ kind: 'element', index: place }));
-  }
-  const formula = callFunction(fn, elements, context, at);
-  const [first] = tensors;
-  if (formula.kind !== 'scalar' || !first) return failed;
-  return emit(context, at, {
-    operator: 'apply',
-    inputs: tensors,
-    type: { dtype: 'float', shape: first.type.shape },
-    attributes: { formula: formula.expression },
-    segments: first.segments,
-  });
-}
-
-/** The parameters that are neither given nor have a default. */
-export function openParameters(fn: FunctionValue): readonly string[] {
-  const optional = new Set((fn.declaration?.parameters ?? []).filter((p) => p.default).map((p) => p.name.name));
-  return fn.parameters.filter((p) => !fn.bound.has(p) && !optional.has(p));
-}
-
-/** A function as a stage: it acts on every element; exactly its first open parameter is the stream. */
-export function functionStage(fn: FunctionValue, context: Context): StageValue | undefined {
-  const open = openParameters(fn);
-  const [stream] = open;
-  if (stream === undefined || open.length !== 1) return undefined;
-  return {
-    kind: 'stage',
-    name: fn.name,
-    apply: (input, site) => {
-      const given = new Map<string, Value>([...fn.bound, [stream, input]]);
-      return callFunction(fn, fn.complete?.(given, context) ?? given, { ...context, ...site.context }, site.at);
-    },
-  };
 }

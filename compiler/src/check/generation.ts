@@ -1,4 +1,4 @@
-import type { Expression as Syntax, Generate, Model, Train } from '@tfm-lang/grammar';
+import type { Generate, Model, Expression as Syntax, Train } from '@tfm-lang/grammar';
 import { add } from '../algebra/construct.js';
 import type { Expression, Generation, Training, ValueType } from '../graph/graph.js';
 import { nearestOf, suggestion } from '../source/suggest.js';
@@ -21,7 +21,12 @@ export function generation(model: Model, parts: ModelParts, context: Context): G
   if (!input || !output) return undefined;
   const length = input.type.shape[1];
   const vocabulary = input.of;
-  if (input.type.dtype !== 'token' || input.type.shape.length !== 2 || !isDimension(length) || vocabulary === undefined) {
+  if (
+    input.type.dtype !== 'token' ||
+    input.type.shape.length !== 2 ||
+    !isDimension(length) ||
+    vocabulary === undefined
+  ) {
     checker.report('generate_input', atSpan(context, statement.input.span), {
       name: input.name,
       found: showType(checker, input.type),
@@ -50,12 +55,7 @@ export function generation(model: Model, parts: ModelParts, context: Context): G
   };
 }
 
-function missing(
-  name: Generate['input'],
-  kind: 'input' | 'output',
-  known: readonly string[],
-  context: Context,
-): void {
+function missing(name: Generate['input'], kind: 'input' | 'output', known: readonly string[], context: Context): void {
   // One that is there, but failed, was reported already.
   if (known.includes(name.name)) return;
   context.checker.report('generate_unknown', atSpan(context, name.span), {
@@ -73,7 +73,12 @@ function isDimension(size: Expression | undefined): size is { readonly kind: 'di
   return typeof size === 'object' && size.kind === 'dimension';
 }
 
-function scoring(output: ValueType, length: Expression, vocabulary: Expression, context: Context): Generation['scores'] | undefined {
+function scoring(
+  output: ValueType,
+  length: Expression,
+  vocabulary: Expression,
+  context: Context,
+): Generation['scores'] | undefined {
   const { checker } = context;
   const [, rows, columns] = output.shape;
   if (output.shape.length !== 3 || rows === undefined || columns === undefined) return undefined;
@@ -95,15 +100,24 @@ export function training(model: Model, parts: ModelParts, context: Context): Tra
   if (!output) {
     const known = namesOf(model, 'output');
     const { name, span } = statement.output;
-    if (!known.includes(name)) checker.report('train_output', atSpan(context, span), { name, suggestion: suggestion(name, known) });
+    if (!known.includes(name))
+      checker.report('train_output', atSpan(context, span), { name, suggestion: suggestion(name, known) });
     return undefined;
   }
   const against = labelsOf(statement, model, output.value.type, parts, context);
-  if (!loss || !against || !comparable(loss.name, output.value, against, parts, atSpan(context, statement.output.span), context)) return undefined;
+  if (
+    !loss ||
+    !against ||
+    !comparable(loss.name, output.value, against, parts, atSpan(context, statement.output.span), context)
+  )
+    return undefined;
   return { output: statement.output.name, loss: loss.name, attributes: loss.attributes, against };
 }
 
-function lossOf(syntax: Syntax, context: Context): { name: Training['loss']; attributes: Record<string, Expression> } | undefined {
+function lossOf(
+  syntax: Syntax,
+  context: Context,
+): { name: Training['loss']; attributes: Record<string, Expression> } | undefined {
   const { checker } = context;
   const callee = syntax.kind === 'call' ? syntax.callee : syntax;
   const written = callee.kind === 'name' ? callee.name : '';
@@ -118,7 +132,11 @@ function lossOf(syntax: Syntax, context: Context): { name: Training['loss']; att
     const key = argument.name?.name ?? '';
     const at = atSpan(context, argument.name?.span ?? argument.span);
     if (!known.includes(key)) {
-      checker.report('unknown_argument', at, { callee: name, name: key || 'without a name', fix: nearestOf(key, known, 'it takes') });
+      checker.report('unknown_argument', at, {
+        callee: name,
+        name: key || 'without a name',
+        fix: nearestOf(key, known, 'it takes'),
+      });
       continue;
     }
     const value = evaluate(argument.value, context);
@@ -140,7 +158,8 @@ function labelsOf(
   if (!against) {
     if (generated?.kind === 'generate') return { kind: 'shifted', input: generated.input.name };
     const cross = statement.loss.kind !== 'missing' && output.shape.length > 1;
-    const type: ValueType = isCrossEntropy(statement.loss) && cross ? { dtype: 'int', shape: output.shape.slice(0, -1) } : output;
+    const type: ValueType =
+      isCrossEntropy(statement.loss) && cross ? { dtype: 'int', shape: output.shape.slice(0, -1) } : output;
     return { kind: 'labels', type };
   }
   const name = against.kind === 'member' && against.property.name === 'shifted' ? against.object : undefined;
@@ -150,7 +169,14 @@ function labelsOf(
 }
 
 /** Scores of classes against ids of them: cross-entropy needs an axis of scores, and a row for each id. */
-function comparable(loss: Training['loss'], output: TensorValue, against: Training['against'], parts: ModelParts, at: At, context: Context): boolean {
+function comparable(
+  loss: Training['loss'],
+  output: TensorValue,
+  against: Training['against'],
+  parts: ModelParts,
+  at: At,
+  context: Context,
+): boolean {
   const { checker } = context;
   const input = against.kind === 'shifted' ? parts.inputs.get(against.input) : undefined;
   const type = output.type;

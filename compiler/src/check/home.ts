@@ -145,7 +145,9 @@ export function pathKey(segments: Segments): string {
 }
 
 function copyLevels(levels: ReadonlyMap<string, Level>): Map<string, Level> {
-  return new Map([...levels].map(([key, l]) => [key, { taken: new Map(l.taken), labels: new Set(l.labels), old: new Set(l.old) }]));
+  return new Map(
+    [...levels].map(([key, l]) => [key, { taken: new Map(l.taken), labels: new Set(l.labels), old: new Set(l.old) }]),
+  );
 }
 
 function replaceLevels(into: Map<string, Level>, from: ReadonlyMap<string, Level>): void {

@@ -7,8 +7,8 @@ const deepest = 100;
 /** Expressions and stages of one model, each use of a block counted anew. */
 const most = 3_000_000;
 
-/** Uses of blocks of one model. */
-const mostBlocks = 20_000;
+/** Uses of blocks, functions, masks and scores of one model. */
+const mostUses = 20_000;
 
 /** Parts of one number: what is longer is no formula that somebody wrote. */
 const largest = 2_000;
@@ -20,7 +20,7 @@ const oftenest = 8;
 export class Limits {
   #depth = 0;
   #steps = 0;
-  #blocks = 0;
+  #uses = 0;
   readonly #active = new Map<object, number>();
   readonly #endless = new Set<object>();
   readonly #sizes = new WeakMap<object, number>();
@@ -30,9 +30,9 @@ export class Limits {
     return ++this.#steps <= most;
   }
 
-  /** Counts one more use of a block; false where there are too many. */
-  block(): boolean {
-    return ++this.#blocks <= mostBlocks;
+  /** Counts one more use of a definition; false where there are too many. */
+  use(): boolean {
+    return ++this.#uses <= mostUses;
   }
 
   /** Runs what lies one level deeper; `undefined` where that is too deep. */

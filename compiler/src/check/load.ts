@@ -86,7 +86,8 @@ export class Loader {
       if (!from) continue;
       for (const { name, alias } of statement.names) {
         if (from.declarations.has(name.name)) {
-          if (!found.has((alias ?? name).name)) found.set((alias ?? name).name, { file: from, name: name.name, from: statement });
+          if (!found.has((alias ?? name).name))
+            found.set((alias ?? name).name, { file: from, name: name.name, from: statement });
           continue;
         }
         const near = suggestion(name.name, from.declarations.keys());

@@ -4,16 +4,16 @@ import type {
   DataType,
   Expression,
   GraphModel,
+  Preset as GraphPreset,
   InputDeclaration,
   OutputDeclaration,
   ParameterDeclaration,
-  Preset as GraphPreset,
   ValueType,
 } from '../graph/graph.js';
 import { suggestion } from '../source/suggest.js';
 import { FunctionBuilder } from './builder.js';
-import { checkpoint } from './checkpoints.js';
 import type { Checker } from './checker.js';
+import { checkpoint } from './checkpoints.js';
 import { atSpan, type Context } from './context.js';
 import { declareLocal } from './declarations.js';
 import { Environment } from './environment.js';
@@ -62,7 +62,10 @@ export function checkModel(
     for (const s of model.statements) if (s.kind === 'checkpoint') checkpoint(s, undefined, context);
     return undefined;
   }
-  const graph = assemble(model, parameters, made, context, parts, { ...(scored && { generate: scored }), ...(trained && { train: trained }) });
+  const graph = assemble(model, parameters, made, context, parts, {
+    ...(scored && { generate: scored }),
+    ...(trained && { train: trained }),
+  });
   return checker.failedSince(0) ? undefined : graph;
 }
 
@@ -85,7 +88,10 @@ function runStatements(model: Model, context: Context, parts: ModelParts): void 
         output(statement, context, parts);
         break;
       case 'emit':
-        context.checker.report('statement_not_here', atSpan(context, statement.span), { statement: 'emit', place: 'scan' });
+        context.checker.report('statement_not_here', atSpan(context, statement.span), {
+          statement: 'emit',
+          place: 'scan',
+        });
         break;
     }
   }
@@ -227,7 +233,10 @@ function output(statement: Output, context: Context, parts: ModelParts): void {
     return;
   }
   if (value.kind !== 'error') {
-    checker.report('stage_needs_input', atSpan(context, statement.value.span), { found: describe(value), stage: stageName(value) });
+    checker.report('stage_needs_input', atSpan(context, statement.value.span), {
+      found: describe(value),
+      stage: stageName(value),
+    });
   }
   // What reads the output goes on with the type that it should have.
   if (declared) define(tensor(context, context.builder.id(name.name), declared, atSpan(context, name.span)));
@@ -243,11 +252,21 @@ function stageName(value: Value): string | undefined {
 /** An output that is an input or another output as it is: its own name needs its own value. */
 function distinct(value: TensorValue, name: string, context: Context): TensorValue {
   if (value.id === name || value.input === undefined) return value;
-  return emit(context, value.at, { operator: 'add', inputs: [value, zero(context, value)], type: value.type, label: name });
+  return emit(context, value.at, {
+    operator: 'add',
+    inputs: [value, zero(context, value)],
+    type: value.type,
+    label: name,
+  });
 }
 
 function zero(context: Context, value: TensorValue): TensorValue {
-  return emit(context, value.at, { operator: 'scalar', inputs: [], type: { dtype: 'float', shape: [] }, attributes: { value: 0 } });
+  return emit(context, value.at, {
+    operator: 'scalar',
+    inputs: [],
+    type: { dtype: 'float', shape: [] },
+    attributes: { value: 0 },
+  });
 }
 
 function fits(statement: Output, declared: ValueType, value: TensorValue, context: Context): void {

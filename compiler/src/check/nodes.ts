@@ -78,14 +78,19 @@ export function element(context: Context, copies: CopiesValue, index: Expression
 /** Gives the value that was just made the name of its `let`; an own label stays. */
 export function relabel(value: TensorValue, name: string, context: Context): TensorValue {
   const { builder } = context;
-  const nodes = builder.region.nodes;
+  const { nodes, labels } = builder.region;
   const last = nodes.at(-1);
   if (!last || value.builder !== builder || last.label !== undefined || last.outputs[0]?.id !== value.id) return value;
   const id = builder.id(name);
   // Where a stage inside the pipeline has the same label, `explain` shows that one.
-  const taken = nodes.some((node) => node.label === name);
-  const renamed: Node = { ...last, ...(!taken && { label: name }), outputs: last.outputs.map((o, i) => (i === 0 ? { ...o, id } : o)) };
+  const taken = labels.has(name);
+  const renamed: Node = {
+    ...last,
+    ...(!taken && { label: name }),
+    outputs: last.outputs.map((o, i) => (i === 0 ? { ...o, id } : o)),
+  };
   nodes[nodes.length - 1] = renamed;
+  labels.add(name);
   return { ...value, id };
 }
 
@@ -114,7 +119,9 @@ export function declareWeights(
     const leaf = request.role === '' ? [] : request.role.split('.');
     const path = home.path(context.builder, ...leaf);
     if (!path) {
-      context.checker.report('not_yet_supported', at, { construct: 'an instance shared from a block with an inner block' });
+      context.checker.report('not_yet_supported', at, {
+        construct: 'an instance shared from a block with an inner block',
+      });
       return undefined;
     }
     const own: WeightPath = { root: 'function', segments: path.segments };
@@ -192,8 +199,9 @@ function sameWeight(context: Context, at: At, known: WeightDeclaration, request:
   if (!fits) {
     const show = (shape: readonly Expression[]): string => `[${shape.map((s) => checker.showSize(s)).join(', ')}]`;
     const use = checker.instanceUses.at(-1) ?? at;
-    checker.report('instance_shape', use, { first: show(known.shape), now: show(request.shape) }, [{ at, text: 'the instance' }]);
+    checker.report('instance_shape', use, { first: show(known.shape), now: show(request.shape) }, [
+      { at, text: 'the instance' },
+    ]);
   }
   return fits;
 }
-

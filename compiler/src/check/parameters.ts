@@ -1,18 +1,20 @@
 import type { Model, Preset } from '@tfm-lang/grammar';
 import { none, parameter } from '../algebra/construct.js';
-import { type Environment as Known, evaluate as evaluateNow } from '../algebra/evaluate.js';
+import { evaluate as evaluateNow, type Environment as Known } from '../algebra/evaluate.js';
 import type { Value as Constant } from '../algebra/operators.js';
+import { printLiteral } from '../algebra/print.js';
 import type { Expression, Preset as GraphPreset, ParameterDeclaration, ParameterType } from '../graph/graph.js';
 import { nearestOf } from '../source/suggest.js';
 import type { Checker } from './checker.js';
 import { atSpan, type Context } from './context.js';
 import { evaluate } from './expressions.js';
-import { printLiteral } from '../algebra/print.js';
 import { type At, describe, failed, scalar, type Value } from './values.js';
 
 /** Where each parameter's default stands: a default that is no size is wrong there, not where it is used. */
 export function defaultPlaces(model: Model, context: Context): Map<string, At> {
-  return new Map(model.parameters.flatMap((p) => (p.default ? [[p.name.name, atSpan(context, p.default.span)] as const] : [])));
+  return new Map(
+    model.parameters.flatMap((p) => (p.default ? [[p.name.name, atSpan(context, p.default.span)] as const] : [])),
+  );
 }
 
 /** Binds the model's parameters; a default may use the parameters before it. */
@@ -68,7 +70,9 @@ function typeOf(initial: Expression | undefined, before: readonly ParameterDecla
     case 'parameter':
       return before.find((p) => p.name === initial.name)?.type ?? 'number';
     case 'list':
-      return initial.items.every((item) => typeof item === 'boolean') && initial.items.length > 0 ? 'booleans' : 'numbers';
+      return initial.items.every((item) => typeof item === 'boolean') && initial.items.length > 0
+        ? 'booleans'
+        : 'numbers';
     case 'operator':
       return comparisons.has(initial.operator) ? 'boolean' : 'number';
     default:
@@ -76,7 +80,17 @@ function typeOf(initial: Expression | undefined, before: readonly ParameterDecla
   }
 }
 
-const comparisons = new Set<string>(['equal', 'not_equal', 'less', 'less_equal', 'greater', 'greater_equal', 'and', 'or', 'not']);
+const comparisons = new Set<string>([
+  'equal',
+  'not_equal',
+  'less',
+  'less_equal',
+  'greater',
+  'greater_equal',
+  'and',
+  'or',
+  'not',
+]);
 
 /** Parameters that sizes, counts and indices depend on are integers. */
 export function settleTypes(parameters: readonly ParameterDeclaration[], checker: Checker): ParameterDeclaration[] {
@@ -164,7 +178,9 @@ export function configurationsOf(
   presets: readonly GraphPreset[],
   settings: Readonly<Record<string, unknown>>,
 ): { readonly name: string; readonly known: Known }[] {
-  const given = new Map(Object.entries(settings).flatMap(([name, value]) => (isConstant(value) ? [[name, value] as const] : [])));
+  const given = new Map(
+    Object.entries(settings).flatMap(([name, value]) => (isConstant(value) ? [[name, value] as const] : [])),
+  );
   const all = [{ name: '', values: {} }, ...presets];
   return all.map(({ name, values }) => {
     const known = new Map<string, Constant>();

@@ -1,7 +1,7 @@
 import type { GraphModel, WeightPath } from '../graph/graph.js';
 
 /** One part of a weight's path: a label with the number of copy indices behind it. */
-export interface PatternPart {
+interface PatternPart {
   readonly name: string;
   readonly copies: number;
 }

@@ -1,6 +1,7 @@
-import type { Emit, Expression as Syntax, Scan } from '@tfm-lang/grammar';
+import type { Emit, Scan, Expression as Syntax } from '@tfm-lang/grammar';
 import type { ScanNode, ValueType } from '../graph/graph.js';
 import { runStatement } from './blocks.js';
+import { closed } from './builder.js';
 import { atSpan, type Context } from './context.js';
 import { Environment } from './environment.js';
 import { evaluate, type Label } from './expressions.js';
@@ -17,7 +18,10 @@ export function scan(expression: Scan, context: Context, label: Label): Value {
   const wrong = values.findIndex((v) => v.kind !== 'tensor');
   if (wrong >= 0) {
     const place = atSpan(context, expression.bindings[wrong]?.value.span ?? expression.span);
-    context.checker.report('wrong_kind', place, { expected: 'a value to scan over', found: describe(values[wrong] ?? failed) });
+    context.checker.report('wrong_kind', place, {
+      expected: 'a value to scan over',
+      found: describe(values[wrong] ?? failed),
+    });
     return failed;
   }
   const results = expression.body.result;
@@ -25,7 +29,10 @@ export function scan(expression: Scan, context: Context, label: Label): Value {
   const states = tensors.slice(0, next.length);
   const sequences = tensors.slice(next.length);
   if (states.length < next.length || sequences.length === 0) {
-    context.checker.report('scan_states', atSpan(context, results.span), { expected: String(tensors.length - 1), found: String(next.length) });
+    context.checker.report('scan_states', atSpan(context, results.span), {
+      expected: String(tensors.length - 1),
+      found: String(next.length),
+    });
     return failed;
   }
   const home = enterLabel({ context, at, ...label }, 'scan');
@@ -82,7 +89,10 @@ function runScan(parts: Parts, outer: Context, label: Label): Value {
     kind: 'scan',
     states: states.map((s) => builder.use(s)),
     sequences: sequences.map((s) => builder.use(s)),
-    region: { ...region, results: [...nexts, emitted].map((v) => builder.use(v)) },
+    region: closed(
+      region,
+      [...nexts, emitted].map((v) => builder.use(v)),
+    ),
     outputs: [{ id, type }, ...states.map((s) => ({ id: builder.id('last'), type: s.type }))],
     ...(label.label !== undefined && { label: label.label }),
     place: checker.place(at),

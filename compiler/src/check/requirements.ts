@@ -63,5 +63,7 @@ function embedded(part: string, statement: Require, context: Context): Expressio
 /** The expression with every place at the message: its own offsets are of no file. */
 function relocated<T>(node: T, statement: Require): T {
   const span = statement.message?.span ?? statement.span;
-  return JSON.parse(JSON.stringify(node), (key, value: unknown) => (key === 'span' || key === 'operatorSpan' ? span : value)) as T;
+  return JSON.parse(JSON.stringify(node), (key, value: unknown) =>
+    key === 'span' || key === 'operatorSpan' ? span : value,
+  ) as T;
 }

@@ -46,7 +46,8 @@ export function checkSize(checker: Checker, size: Expression, at: At): boolean {
   return true;
 }
 
-const isDivision = (part: Expression): boolean => typeof part === 'object' && part.kind === 'operator' && part.operator === 'divide';
+const isDivision = (part: Expression): boolean =>
+  typeof part === 'object' && part.kind === 'operator' && part.operator === 'divide';
 
 interface SizeDetail {
   readonly size: string;
@@ -56,10 +57,15 @@ interface SizeDetail {
 
 function reportSize(checker: Checker, { problem, at: part }: SizeProblem, detail: SizeDetail, at: At): void {
   // A parameter that is no size by its default is wrong there, whatever uses it.
-  const source = typeof part === 'object' && part.kind === 'parameter' && detail.where === '' ? checker.defaults.get(part.name) : undefined;
+  const source =
+    typeof part === 'object' && part.kind === 'parameter' && detail.where === ''
+      ? checker.defaults.get(part.name)
+      : undefined;
   const place = source ?? at;
   const divides = place.file.text.slice(place.span.start, place.span.end).includes('/') || isDivision(part);
-  const fix = divides ? 'choose sizes that divide, or write floor(a / b) where rounding down is meant' : 'choose a whole number';
+  const fix = divides
+    ? 'choose sizes that divide, or write floor(a / b) where rounding down is meant'
+    : 'choose a whole number';
   if (problem === 'not_whole') checker.report('division_not_whole', place, { ...detail, fix });
   else if (problem === 'negative') checker.report('negative_size', place, detail);
   else checker.report('size_not_finite', place, detail);

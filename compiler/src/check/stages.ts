@@ -1,12 +1,13 @@
-import type { Expression as Syntax, Identifier, Pipe, Repeat, Residual } from '@tfm-lang/grammar';
+import type { Identifier, Pipe, Repeat, Residual, Expression as Syntax } from '@tfm-lang/grammar';
 import { local } from '../algebra/construct.js';
 import type { Expression, RepeatNode } from '../graph/graph.js';
 import { blockStage } from './blocks.js';
+import { closed } from './builder.js';
 import { builtinStage } from './calls.js';
 import { atSpan, type Context } from './context.js';
 import { Environment } from './environment.js';
 import { evaluate } from './expressions.js';
-import { functionStage, openParameters } from './formulas.js';
+import { functionStage, openParameters } from './functions.js';
 import { emit, enterLabel, takeLabel, tensor } from './nodes.js';
 import { broadcast, checkSize, sameShape, showType } from './sizes.js';
 import { type At, describe, failed, type Site, type StageValue, type TensorValue, type Value } from './values.js';
@@ -31,7 +32,7 @@ function toStage(value: Value, context: Context, at: At): StageValue | undefined
     case 'block':
       return blockStage(value, [], context, at);
     case 'builtin':
-      return builtinStage(value.builtin, context, at);
+      return builtinStage(value.builtin, at);
     case 'function':
       return functionStage(value, context);
     case 'identity':
@@ -119,7 +120,8 @@ function apply(input: TensorValue, part: Syntax, context: Context, inPlace: bool
 /** A function that lacks more than its stream says which arguments; everything else is no stage at all. */
 function cannotFlow(value: Value, { checker }: Context, at: At): void {
   const [, lacking] = value.kind === 'function' ? openParameters(value) : [];
-  if (value.kind === 'function' && lacking !== undefined) checker.report('missing_argument', at, { callee: value.name, name: lacking });
+  if (value.kind === 'function' && lacking !== undefined)
+    checker.report('missing_argument', at, { callee: value.name, name: lacking });
   else checker.report('cannot_flow', at, { found: describe(value) });
 }
 
@@ -188,6 +190,7 @@ export function repeatStage(expression: Repeat, context: Context): Value {
     kind: 'stage',
     name: 'repeat',
     apply: (input, site) => {
+      if (!context.checker.counted(context.checker.limits.use())) return input;
       const home = enterLabel(site, 'repeat');
       const inner = { ...movedTo(context, site), home };
       return typeof copies === 'number'
@@ -207,15 +210,18 @@ function literalRepeat(expression: Repeat, copies: number, input: TensorValue, c
   if (!checker.failedSince(before.diagnostics)) return looped;
   // More copies than anybody writes out are not written out.
   if (copies > mostCopies) return looped;
-  const found = checker.diagnostics.splice(before.diagnostics);
+  const found = checker.takeSince(before.diagnostics);
   builder.restore(before.snapshot);
   before.undo();
   const items: TensorValue[] = [];
-  for (let i = 0; i < copies; i++) {
+  for (let i = 0; i < copies && checker.counted(checker.limits.use()); i++) {
     const copy = copyOf(expression, input, items.at(-1), i, context);
     if (copy.kind !== 'tensor' || checker.failedSince(before.diagnostics)) {
       // Both ways fail: the mistakes of the loop are the ones to show, unless only the copies' shapes differ.
-      if (found.some((d) => d.name !== 'repeat_changes_shape')) checker.replaceSince(before.diagnostics, found);
+      if (found.some((d) => d.name !== 'repeat_changes_shape')) {
+        checker.takeSince(before.diagnostics);
+        checker.diagnostics.push(...found);
+      }
       return looped;
     }
     items.push(copy);
@@ -224,7 +230,13 @@ function literalRepeat(expression: Repeat, copies: number, input: TensorValue, c
   return items.at(-1) ?? input;
 }
 
-function copyOf(expression: Repeat, input: TensorValue, last: TensorValue | undefined, i: number, context: Context): Value {
+function copyOf(
+  expression: Repeat,
+  input: TensorValue,
+  last: TensorValue | undefined,
+  i: number,
+  context: Context,
+): Value {
   const home = context.home.copy(i);
   const environment = new Environment(context.environment);
   if (expression.index) environment.define(expression.index.name, { kind: 'scalar', expression: i });
@@ -239,7 +251,10 @@ function loop(expression: Repeat, count: Expression, input: TensorValue, context
   const outer = builder.loops;
   builder.loops = [...outer, { index, count }];
   const stream = builder.id('x');
-  const entry = { ...tensor({ ...context }, stream, input.type, input.at, input.segments), ...(input.constant && { constant: true }) };
+  const entry = {
+    ...tensor({ ...context }, stream, input.type, input.at, input.segments),
+    ...(input.constant && { constant: true }),
+  };
   const { region, result } = builder.inner([stream], () =>
     applyTo(entry, expression.body, { ...context, environment, home: context.home.copy(local(index)) }, true),
   );
@@ -258,7 +273,7 @@ function loop(expression: Repeat, count: Expression, input: TensorValue, context
     });
     return input;
   }
-  return addLoop({ count, index, input, region: { ...region, results: [builder.use(result)] }, result }, context, site);
+  return addLoop({ count, index, input, region: closed(region, [builder.use(result)]), result }, context, site);
 }
 
 interface LoopParts {
@@ -301,7 +316,10 @@ function addLoop(parts: LoopParts, context: Context, site: Site): Value {
       node.outputs = [...node.outputs, { id: copies, type }];
     };
     const value = { kind: 'copies', id: copies, builder, type, count: parts.count, collect } as const;
-    context.environment.defineLabel(label, { ...value, ...(parts.result.segments && { segments: parts.result.segments }) });
+    context.environment.defineLabel(label, {
+      ...value,
+      ...(parts.result.segments && { segments: parts.result.segments }),
+    });
   }
   return { ...tensor(context, id, type, site.at, parts.result.segments), constant };
 }

@@ -1,7 +1,7 @@
-import type { Block, Fn, Score, Span, Mask as MaskDeclaration } from '@tfm-lang/grammar';
+import type { Block, Fn, Mask as MaskDeclaration, Score, Span } from '@tfm-lang/grammar';
 import type { Expression, Initializer, InputDeclaration, ValueId, ValueType } from '../graph/graph.js';
-import type { Builtin } from './builtins/builtin.js';
 import type { FunctionBuilder } from './builder.js';
+import type { Builtin } from './builtins/builtin.js';
 import type { Context } from './context.js';
 import type { Environment } from './environment.js';
 import type { SpecFile } from './files.js';
@@ -46,7 +46,7 @@ export interface CopiesValue {
 }
 
 /** The copies of a `repeat` that was unrolled because shapes change from copy to copy. */
-export interface TensorsValue {
+interface TensorsValue {
   readonly kind: 'tensors';
   readonly items: readonly TensorValue[];
 }
@@ -61,17 +61,17 @@ export interface ScalarValue {
   readonly position?: { readonly axis: 'query' | 'key'; readonly segments?: readonly Segment[] };
 }
 
-export interface TextValue {
+interface TextValue {
   readonly kind: 'text';
   readonly value: string;
 }
 
-export interface ListValue {
+interface ListValue {
   readonly kind: 'list';
   readonly items: readonly Value[];
 }
 
-export interface RecordValue {
+interface RecordValue {
   readonly kind: 'record';
   readonly fields: ReadonlyMap<string, Value>;
 }
@@ -159,23 +159,23 @@ export interface FormulaTemplate {
   readonly environment: Environment;
 }
 
-export interface BuiltinValue {
+interface BuiltinValue {
   readonly kind: 'builtin';
   readonly builtin: Builtin;
 }
 
-export interface InitializerValue {
+interface InitializerValue {
   readonly kind: 'initializer';
   readonly initializer: Initializer;
 }
 
 /** A word that only some arguments understand: `sequence`, `features`, `halves`. */
-export interface WordValue {
+interface WordValue {
   readonly kind: 'word';
   readonly word: string;
 }
 
-export interface NeutralValue {
+interface NeutralValue {
   readonly kind: 'none' | 'identity' | 'all';
 }
 

@@ -12,39 +12,13 @@ import type {
   Region,
   RepeatNode,
   ScanNode,
-  StateDeclaration,
   ValueId,
   ValueType,
-  WeightPath,
 } from '../graph/graph.js';
-import {
-  constant,
-  type Dependence,
-  grows,
-  growsOnSequenceAxis,
-  join,
-  operatorRule,
-  positional,
-} from './growth.js';
+import { constant, type Dependence, grows, growsOnSequenceAxis, join, operatorRule, positional } from './growth.js';
 import { isFree, sharedBelow } from './kept.js';
+import { entry, inCopy, type LocalState, through, type Violation, withoutGrowth } from './state.js';
 import { freeIn, lookedUp, readBy, readsAxis } from './values.js';
-
-/** A place where a generated stream would see its own future. */
-export interface Violation {
-  /** Calls around the place, outermost first, then the place itself. */
-  readonly places: readonly Place[];
-  readonly mask?: Expression;
-  readonly label?: string;
-  readonly operation?: string;
-}
-
-/** State of a function, relative to its scope. */
-export interface LocalState {
-  readonly path: WeightPath['segments'];
-  readonly kind: StateDeclaration['kind'];
-  readonly types: readonly ValueType[];
-  readonly window?: Expression;
-}
 
 interface FunctionResult {
   readonly made: GraphFunction;
@@ -60,6 +34,8 @@ type Known = Map<ValueId, Dependence>;
  */
 export class Analysis {
   readonly violations: Violation[] = [];
+  /** Calls that would share their state with an earlier one, each with the calls around it. */
+  readonly collisions: (readonly Place[])[] = [];
   readonly made: GraphFunction[] = [];
   /** Constant rows before the generated ones, over the whole model; known after the first pass. */
   prefix: Expression = 0;
@@ -178,7 +154,11 @@ export class Analysis {
     if (grows(rule) && type && !growsOnSequenceAxis(type, this.#dimension) && node.operator !== 'element') {
       this.#violation(node, { operation: `\`${node.operator}\`` });
     }
-    return this.#set({ ...node, attributes: { ...node.attributes, ...this.#positions(node, rule) } }, this.#behind(node, rule), values);
+    return this.#set(
+      { ...node, attributes: { ...node.attributes, ...this.#positions(node, rule) } },
+      this.#behind(node, rule),
+      values,
+    );
   }
 
   /** Rows that a concat puts before the growing ones. */
@@ -219,7 +199,8 @@ export class Analysis {
     const mask = node.attributes['mask'] ?? true;
     const label = node.label ?? this.#calls.at(-1)?.label;
     if (!grows(query)) this.#violation(node, { operation: 'attention from a fixed query' });
-    else if (!impliesCausal(mask, this.#formulas)) this.#violation(node, { mask, ...(label !== undefined && { label }) });
+    else if (!impliesCausal(mask, this.#formulas))
+      this.#violation(node, { mask, ...(label !== undefined && { label }) });
     this.#growingTables(node, values);
     const window = impliesWindow(mask, this.#formulas);
     const bounded = window !== undefined && !same(window, infinity);
@@ -242,7 +223,8 @@ export class Analysis {
   #growingTables(node: OperatorNode, values: Known): void {
     const present = new Set(this.#model.inputs.map((i) => `${i.name}_present`));
     for (const id of Object.values(node.attributes).flatMap(lookedUp)) {
-      if (grows(values.get(id) ?? constant) && !present.has(id)) this.#violation(node, { operation: 'a score of growing values' });
+      if (grows(values.get(id) ?? constant) && !present.has(id))
+        this.#violation(node, { operation: 'a score of growing values' });
     }
   }
 
@@ -272,7 +254,12 @@ export class Analysis {
     this.#calls.push(node);
     const { made, result, states } = this.run(source, inputs);
     this.#calls.pop();
-    for (const state of states) this.#states.push({ ...state, path: [...node.scope.segments, ...state.path] });
+    const own = states.map((state) => ({ ...state, path: [...node.scope.segments, ...state.path] }));
+    const taken = new Set(this.#states.map((state) => JSON.stringify(state.path)));
+    // Two uses of one instance at the same place of the model would write into the same cache.
+    if (own.some((state) => taken.has(JSON.stringify(state.path))))
+      this.collisions.push([...this.#calls.map((c) => c.place), node.place]);
+    this.#states.push(...own);
     return this.#set({ ...node, function: made.name }, through(join(...inputs), result[0] ?? constant), values);
   }
 
@@ -281,21 +268,32 @@ export class Analysis {
     const [stream] = node.region.parameters;
     const before = values.get(input) ?? constant;
     for (let first = entry(before); ; first = { ...first, growth: 'pointwise' }) {
-      const undo = { violations: this.violations.length, states: this.#states.length };
+      const undo = { violations: this.violations.length, collisions: this.collisions.length };
+      const outside = this.#states;
+      this.#states = [];
       if (stream !== undefined) values.set(stream, first);
       const region = this.#keepConstants(this.#region(node.region, values), values);
       const exit = values.get(region.results[0] ?? '') ?? constant;
       // A stream that grows from the second copy on is treated as growing in the first.
-      if (grows(exit) === grows(first)) return this.#set({ ...node, region }, through(before, exit), values);
+      if (grows(exit) === grows(first)) {
+        this.#states = [...outside, ...this.#states.map((state) => inCopy(node, state))];
+        return this.#set({ ...node, region }, through(before, exit), values);
+      }
       this.violations.length = undo.violations;
-      this.#states.length = undo.states;
+      this.collisions.length = undo.collisions;
+      this.#states = outside;
       first = exit;
     }
   }
 
   #if(node: IfNode, values: Known): Node {
+    const outside = this.#states.length;
     const then = this.#keepConstants(this.#region(node.then, values), values);
+    // One of the arms exists: both may use the same instance.
+    const ofThen = this.#states.splice(outside);
     const otherwise = this.#keepConstants(this.#region(node.else, values), values);
+    const known = new Set(this.#states.slice(outside).map((state) => JSON.stringify(state.path)));
+    this.#states.push(...ofThen.filter((state) => !known.has(JSON.stringify(state.path))));
     const results = [...then.results, ...otherwise.results].map((id) => values.get(id) ?? constant);
     return this.#set({ ...node, then, else: otherwise }, join(...results), values);
   }
@@ -328,18 +326,4 @@ export class Analysis {
     });
     return { ...region, nodes };
   }
-}
-
-function withoutGrowth(body: Region): string {
-  return JSON.stringify(body, (key, value: unknown) => (key === 'growth' ? undefined : value));
-}
-
-/** What a function or loop sees of a growing value: that it grows. */
-function entry(value: Dependence): Dependence {
-  return grows(value) ? { ...value, growth: 'pointwise' } : value;
-}
-
-/** The result of a function, given what it is relative to its inputs. */
-function through(input: Dependence, result: Dependence): Dependence {
-  return grows(result) ? { ...result, growth: join(input, result).growth } : result;
 }

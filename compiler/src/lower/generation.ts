@@ -1,9 +1,10 @@
 import { futureWitness } from '../algebra/index.js';
 import type { At } from '../check/values.js';
-import type { Generation, GraphFunction, GraphModel, Loop, StateDeclaration } from '../graph/graph.js';
-import { Analysis, type LocalState, type Violation } from './analysis.js';
+import type { Generation, GraphFunction, GraphModel, StateDeclaration } from '../graph/graph.js';
+import { Analysis } from './analysis.js';
 import { constant, type Dependence } from './growth.js';
 import type { LowerContext } from './lower.js';
+import type { LocalState, Violation } from './state.js';
 import { calledBy } from './values.js';
 
 /**
@@ -11,18 +12,28 @@ import { calledBy } from './values.js';
  * or the model cannot be generated from. Nodes are marked with what they are; keys, values and recurrent state that
  * steps share are listed.
  */
-export function deriveGeneration(model: GraphModel, generate: Generation, context: LowerContext): GraphModel | undefined {
+export function deriveGeneration(
+  model: GraphModel,
+  generate: Generation,
+  context: LowerContext,
+): GraphModel | undefined {
   const first = analyse(model, generate, 0);
   // Positions before a prefix is joined count differently: the second pass knows how long the prefix is.
-  const { analysis, main, states } = first.analysis.prefix === 0 ? first : analyse(model, generate, first.analysis.prefix);
+  const { analysis, main, states } =
+    first.analysis.prefix === 0 ? first : analyse(model, generate, first.analysis.prefix);
   for (const violation of analysis.violations) reportViolation(violation, generate, context);
-  if (analysis.violations.length > 0) return undefined;
-  const loops = loopsByIndex(model);
+  for (const places of analysis.collisions) {
+    const at = places.map(context.locate).findLast((place) => place !== undefined) ?? context.model;
+    context.checker.report('not_yet_supported', at, {
+      construct: 'generation through an instance that is used twice in a row',
+    });
+  }
+  if (analysis.violations.length + analysis.collisions.length > 0) return undefined;
   return {
     ...model,
     functions: reachable(analysis.made, main),
     main,
-    generate: { ...generate, prefix: analysis.prefix, state: states.map((s) => declared(s, loops)) },
+    generate: { ...generate, prefix: analysis.prefix, state: states.map(declared) },
   };
 }
 
@@ -50,24 +61,8 @@ function analyse(model: GraphModel, generate: Generation, prefix: Analysis['pref
   return { analysis, main: made, states };
 }
 
-function declared(state: LocalState, loops: ReadonlyMap<string, Loop>): StateDeclaration {
-  const { path, ...rest } = state;
-  return { path: { root: 'function', segments: path }, loops: loopsOf(path, loops), ...rest };
-}
-
-/** The loops around weights and scopes; where two have the same index, the first. */
-function loopsByIndex(model: GraphModel): Map<string, Loop> {
-  const all = [model.main, ...model.functions].flatMap((f) => [...f.weights, ...f.scopes].flatMap((w) => w.loops));
-  return new Map(all.reverse().map((loop) => [loop.index, loop]));
-}
-
-/** The loops whose indices a path contains, with their counts. */
-function loopsOf(path: LocalState['path'], loops: ReadonlyMap<string, Loop>): Loop[] {
-  return path.flatMap((segment) => {
-    if (typeof segment === 'string' || typeof segment.index !== 'object' || segment.index.kind !== 'local') return [];
-    const loop = loops.get(segment.index.name);
-    return loop ? [loop] : [];
-  });
+function declared({ path, loops = [], ...rest }: LocalState): StateDeclaration {
+  return { path: { root: 'function', segments: path }, loops: [...loops], ...rest };
 }
 
 function reportViolation(violation: Violation, generate: Generation, context: LowerContext): void {

@@ -13,7 +13,7 @@ export interface Dependence {
 export const constant: Dependence = { growth: 'constant', before: 0 };
 
 /** `other`: the value at one position needs later ones, or all of them; why, in words. */
-export interface Other {
+interface Other {
   readonly other: string;
 }
 

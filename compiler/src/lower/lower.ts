@@ -1,5 +1,5 @@
-import type { At } from '../check/values.js';
 import type { Checker } from '../check/checker.js';
+import type { At } from '../check/values.js';
 import type { GraphModel, Place } from '../graph/graph.js';
 import { deriveGeneration } from './generation.js';
 import { reportUnused } from './unused.js';

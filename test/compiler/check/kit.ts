@@ -37,5 +37,7 @@ function inRegion(region: Region): Node[] {
 }
 
 export function operatorsOf(model: GraphModel, operator: string): OperatorNode[] {
-  return nodesOf(model).filter((node) => node.kind === 'operator').filter((node) => node.operator === operator);
+  return nodesOf(model)
+    .filter((node) => node.kind === 'operator')
+    .filter((node) => node.operator === operator);
 }

@@ -4,7 +4,10 @@ import { compile } from '../../../compiler/src/compile.js';
 import { readGraph } from '../../../compiler/src/graph/validate.js';
 
 const fixtures = new URL('../../fixtures/', import.meta.url);
-const specsIn = (folder: string): string[] => readdirSync(new URL(folder, fixtures)).filter((n) => n.endsWith('.tfm')).sort();
+const specsIn = (folder: string): string[] =>
+  readdirSync(new URL(folder, fixtures))
+    .filter((n) => n.endsWith('.tfm'))
+    .sort();
 
 function compiled(folder: string, name: string) {
   const text = readFileSync(new URL(`${folder}/${name}`, fixtures), 'utf8');
@@ -30,7 +33,11 @@ describe('published architectures compile', () => {
 const expected: Readonly<Record<string, readonly string[]>> = {
   '00_std.tfm': ['nothing here is called width'],
   '01_transformer_layerwise.tfm': ['the weights of memory are never used', 'nothing here is called padding'],
-  '02_bahdanau.tfm': ['nothing here is called last', 'nothing here is called backward', 'nothing here is called padding'],
+  '02_bahdanau.tfm': [
+    'nothing here is called last',
+    'nothing here is called backward',
+    'nothing here is called padding',
+  ],
   '05_gpt_neo.tfm': ['nothing here is called window'],
   '06_bloom_mpt.tfm': ['the parameter clip is never used'],
   '09_gemma.tfm': ['nothing here is called width', 'nothing here is called window'],

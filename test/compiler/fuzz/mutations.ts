@@ -14,11 +14,15 @@ function modelsOf(text: string): string[] {
   const { file } = parse(text);
   const cut = ({ span }: { readonly span: { readonly start: number; readonly end: number } }): string =>
     text.slice(span.start, span.end);
-  const shared = [...file.imports, ...file.declarations.filter((d) => d.kind !== 'model' && d.kind !== 'preset')].map(cut);
-  const models = file.declarations.filter((d) => d.kind === 'model').map((model) => {
-    const presets = file.declarations.filter((d) => d.kind === 'preset' && d.model.name === model.name.name);
-    return [...shared, cut(model), ...presets.map(cut)].join('\n');
-  });
+  const shared = [...file.imports, ...file.declarations.filter((d) => d.kind !== 'model' && d.kind !== 'preset')].map(
+    cut,
+  );
+  const models = file.declarations
+    .filter((d) => d.kind === 'model')
+    .map((model) => {
+      const presets = file.declarations.filter((d) => d.kind === 'preset' && d.model.name === model.name.name);
+      return [...shared, cut(model), ...presets.map(cut)].join('\n');
+    });
   return models.length > 0 ? models : [text];
 }
 
@@ -31,9 +35,41 @@ interface Edit {
   readonly donor: string;
 }
 
-const actions = ['delete', 'double', 'swap', 'replace', 'replace', 'insert', 'name', 'name', 'character', 'cut', 'subtree'] as const;
+const actions = [
+  'delete',
+  'double',
+  'swap',
+  'replace',
+  'replace',
+  'insert',
+  'name',
+  'name',
+  'character',
+  'cut',
+  'subtree',
+] as const;
 
-const strays = ['"', "'", ';', '#', '{', '}', '(', ')', '=>', '->', '..', '1e999', '-1', '0', '😀', '\u0000', '\r', '/*', '//'];
+const strays = [
+  '"',
+  "'",
+  ';',
+  '#',
+  '{',
+  '}',
+  '(',
+  ')',
+  '=>',
+  '->',
+  '..',
+  '1e999',
+  '-1',
+  '0',
+  '😀',
+  '\u0000',
+  '\r',
+  '/*',
+  '//',
+];
 
 /** Specs with a few mistakes in them: tokens deleted, doubled, swapped and replaced, characters, cuts, pieces of others. */
 export function mutated(texts: readonly string[]): fc.Arbitrary<string> {
@@ -43,7 +79,10 @@ export function mutated(texts: readonly string[]): fc.Arbitrary<string> {
     action: fc.constantFrom(...actions),
     place: share,
     other: share,
-    word: fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...words) }, { weight: 1, arbitrary: fc.constantFrom(...strays) }),
+    word: fc.oneof(
+      { weight: 9, arbitrary: fc.constantFrom(...words) },
+      { weight: 1, arbitrary: fc.constantFrom(...strays) },
+    ),
     donor: fc.constantFrom(...texts),
   });
   return fc
@@ -92,7 +131,13 @@ function swapped(text: string, a: Span, b: Span): string {
   const [first, second] = a.start < b.start ? [a, b] : [b, a];
   if (first.start === second.start) return text;
   const part = (from: number, to?: number): string => text.slice(from, to);
-  return part(0, first.start) + part(second.start, second.end) + part(first.end, second.start) + part(first.start, first.end) + part(second.end);
+  return (
+    part(0, first.start) +
+    part(second.start, second.end) +
+    part(first.end, second.start) +
+    part(first.start, first.end) +
+    part(second.end)
+  );
 }
 
 /** Up to the next closing bracket, a piece of another spec stands in the place of a piece of this one. */

@@ -34,15 +34,26 @@ const attend: Builtin = {
 
 function attendedType(use: Use, q: TensorValue, k: TensorValue, v: TensorValue): ValueType | undefined {
   const ranks = [q.type.shape.length, k.type.shape.length, v.type.shape.length];
-  const fits = [[4, 4, 4], [3, 3, 3], [2, 3, 3]].some((known) => known.every((r, i) => r === ranks[i]));
+  const fits = [
+    [4, 4, 4],
+    [3, 3, 3],
+    [2, 3, 3],
+  ].some((known) => known.every((r, i) => r === ranks[i]));
   if (!fits) {
-    use.checker.report('attend_shapes', use.at, shapes(use, q, k, v, 'ranks 4, 4, 4 with heads or 3, 3, 3 without are needed'));
+    use.checker.report(
+      'attend_shapes',
+      use.at,
+      shapes(use, q, k, v, 'ranks 4, 4, 4 with heads or 3, 3, 3 without are needed'),
+    );
     return undefined;
   }
   const problem = mismatch(use, q, k, v);
   if (problem !== undefined) {
     const [, , heads] = q.type.shape;
-    const fix = problem.endsWith('evenly') && heads !== undefined ? `choose a number of key heads that divides ${print(heads)}` : undefined;
+    const fix =
+      problem.endsWith('evenly') && heads !== undefined
+        ? `choose a number of key heads that divides ${print(heads)}`
+        : undefined;
     use.checker.report('attend_shapes', use.at, shapes(use, q, k, v, problem, fix));
     return undefined;
   }
@@ -60,7 +71,8 @@ function mismatch(use: Use, q: TensorValue, k: TensorValue, v: TensorValue): str
   const [, keys, groups] = k.type.shape;
   const [, values, valueGroups] = v.type.shape;
   if (!agree(checker, lastSize(q.type), lastSize(k.type), at)) return 'd_k of query and key differ';
-  if (keys === undefined || values === undefined || !agree(checker, keys, values, at)) return 'there is not one value for each key';
+  if (keys === undefined || values === undefined || !agree(checker, keys, values, at))
+    return 'there is not one value for each key';
   if (q.type.shape.length < 4) return undefined;
   const heads = q.type.shape[2];
   if (heads === undefined || groups === undefined || valueGroups === undefined) return undefined;
@@ -77,12 +89,17 @@ function sharedHeads(use: Use, heads: Expression, groups: Expression): string | 
   if (checkSize(checker, each, at)) {
     checker.addRequirement({
       condition: compare('equal', modulo(heads, groups), 0),
-      message: [`${print(heads)} query heads must share ${print(groups)} key heads evenly; they are `, heads, ' and ', groups],
+      message: [
+        `${print(heads)} query heads must share ${print(groups)} key heads evenly; they are `,
+        heads,
+        ' and ',
+        groups,
+      ],
       place: checker.place(at),
     });
     return undefined;
   }
-  checker.diagnostics.length = before;
+  checker.takeSince(before);
   return `${checker.showSize(heads)} query heads cannot share ${checker.showSize(groups)} key heads evenly`;
 }
 
@@ -101,7 +118,8 @@ function attendWith(use: Use, q: TensorValue | null, k: TensorValue | null, v: T
   const scale = use.number('scale', defaultScale);
   const drop = use.number('drop', 0);
   const sinks = sinksOf(use);
-  if (mask === undefined || score === undefined || scale === undefined || drop === undefined || sinks === failed) return failed;
+  if (mask === undefined || score === undefined || scale === undefined || drop === undefined || sinks === failed)
+    return failed;
   const given = { mask, score, scale, drop };
   const isDefault = scale === defaultScale || use.checker.sameSize(scale, defaultScale);
   const defaults = { mask: true, score: none, scale: isDefault ? scale : none, drop: 0 };
@@ -151,7 +169,10 @@ function sinksOf(use: Use): Value | undefined {
   if (!value || value.kind === 'none') return undefined;
   if (value.kind === 'tensor') return value;
   if (value.kind !== 'error') {
-    use.checker.report('wrong_kind', use.atArgument('sinks'), { expected: 'a weight for each head', found: describe(value) });
+    use.checker.report('wrong_kind', use.atArgument('sinks'), {
+      expected: 'a weight for each head',
+      found: describe(value),
+    });
   }
   return failed;
 }

@@ -114,7 +114,8 @@ export class Use {
   private missing(value: Value | undefined): void {
     const callee = this.builtin.name;
     const found = this.operands.filter((o) => o !== null).length;
-    if (value) this.checker.report('wrong_kind', this.at, { expected: `a value for ${callee}`, found: describe(value) });
+    if (value)
+      this.checker.report('wrong_kind', this.at, { expected: `a value for ${callee}`, found: describe(value) });
     else this.checker.report('missing_operand', this.at, { callee, count: this.builtin.operands, found });
   }
 
@@ -122,7 +123,11 @@ export class Use {
   stream(rank: number, expected: string): TensorValue | undefined {
     const x = this.tensor(0);
     if (!x || x.type.shape.length >= rank) return x;
-    this.checker.report('wrong_rank', this.at, { callee: this.builtin.name, expected, found: showType(this.checker, x.type) });
+    this.checker.report('wrong_rank', this.at, {
+      callee: this.builtin.name,
+      expected,
+      found: showType(this.checker, x.type),
+    });
     return undefined;
   }
 
@@ -167,7 +172,12 @@ export class Use {
 
   reshaped(x: TensorValue, shape: readonly Expression[], as = shape): TensorValue {
     const attributes = { shape: { kind: 'list', items: as } } as const;
-    return emit(this.context, this.at, { operator: 'reshape', inputs: [x], type: { dtype: x.type.dtype, shape }, attributes });
+    return emit(this.context, this.at, {
+      operator: 'reshape',
+      inputs: [x],
+      type: { dtype: x.type.dtype, shape },
+      attributes,
+    });
   }
 
   number(name: string, otherwise?: Expression): Expression | undefined {
@@ -234,7 +244,9 @@ export class Use {
     operator: OperatorName,
     inputs: readonly (TensorValue | null)[],
     type: ValueType,
-    more: Partial<Pick<Parameters<typeof emit>[2], 'attributes' | 'weights'>> & { segments?: readonly Segment[] | undefined } = {},
+    more: Partial<Pick<Parameters<typeof emit>[2], 'attributes' | 'weights'>> & {
+      segments?: readonly Segment[] | undefined;
+    } = {},
   ): TensorValue {
     return emit(this.context, this.at, { operator, inputs, type, label: this.site.label, ...more });
   }
@@ -250,8 +262,13 @@ export class Use {
 }
 
 /** Keeps in a node only the attributes that differ from the operator's defaults. */
-export function attributes(given: Readonly<Record<string, Expression>>, defaults: Readonly<Record<string, Expression>>): Record<string, Expression> {
-  return Object.fromEntries(Object.entries(given).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(defaults[name])));
+export function attributes(
+  given: Readonly<Record<string, Expression>>,
+  defaults: Readonly<Record<string, Expression>>,
+): Record<string, Expression> {
+  return Object.fromEntries(
+    Object.entries(given).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(defaults[name])),
+  );
 }
 
 export const xavierUniform: Initializer = { kind: 'xavier_uniform', gain: 1 };
@@ -265,4 +282,3 @@ export function named(...names: readonly string[]): BuiltinParameter[] {
 export function positional(...names: readonly string[]): BuiltinParameter[] {
   return names.map((name) => ({ name }));
 }
-

@@ -1,6 +1,5 @@
-import { call as operate } from '../../algebra/construct.js';
+import { divide, call as operate } from '../../algebra/construct.js';
 import { print } from '../../algebra/print.js';
-import { divide } from '../../algebra/construct.js';
 import type { Operator } from '../../graph/graph.js';
 import type { OperatorName } from '../../graph/operators.js';
 import { asTensor, asVector } from '../arithmetic.js';
@@ -29,7 +28,12 @@ function elementwise(name: Both, parameters: Readonly<Record<string, number>> = 
       const x = use.tensor(0);
       if (!x) return failed;
       const all = Object.fromEntries(names.map((n, i) => [n, extra[i] ?? 0]));
-      return use.emit(name, [x], { dtype: 'float', shape: x.type.shape }, { attributes: attributes(all, parameters), segments: x.segments });
+      return use.emit(
+        name,
+        [x],
+        { dtype: 'float', shape: x.type.shape },
+        { attributes: attributes(all, parameters), segments: x.segments },
+      );
     },
   };
 }
@@ -51,7 +55,12 @@ function activation(name: OperatorName, parameters: Readonly<Record<string, numb
       const x = use.tensor(0);
       const given = Object.fromEntries(names.map((n) => [n, use.number(n, parameters[n]) ?? 0]));
       if (!x) return failed;
-      return use.emit(name, [x], { dtype: 'float', shape: x.type.shape }, { attributes: attributes(given, parameters), segments: x.segments });
+      return use.emit(
+        name,
+        [x],
+        { dtype: 'float', shape: x.type.shape },
+        { attributes: attributes(given, parameters), segments: x.segments },
+      );
     },
   };
 }
@@ -82,7 +91,11 @@ function extremum(name: string, operator: 'minimum' | 'maximum'): Builtin {
     run: (use) => {
       const [a, b] = use.operands;
       if (!a || !b) {
-        use.checker.report('missing_operand', use.at, { callee: name, count: 2, found: use.operands.filter((o) => o !== null).length });
+        use.checker.report('missing_operand', use.at, {
+          callee: name,
+          count: 2,
+          found: use.operands.filter((o) => o !== null).length,
+        });
         return failed;
       }
       if (a.kind === 'scalar' && b.kind === 'scalar') return like(a, operate(operator, a.expression, b.expression));
@@ -155,7 +168,11 @@ const where: Builtin = {
   run: (use) => {
     const [condition, a, b] = use.operands;
     if (!condition || !a || !b) {
-      use.checker.report('missing_operand', use.at, { callee: 'where', count: 3, found: use.operands.filter((o) => o !== null).length });
+      use.checker.report('missing_operand', use.at, {
+        callee: 'where',
+        count: 3,
+        found: use.operands.filter((o) => o !== null).length,
+      });
       return failed;
     }
     if (condition.kind === 'scalar') return formulaWhere(condition, a, b, use);
@@ -172,7 +189,10 @@ function chosen(use: Use, c: Extract<Value, { kind: 'tensor' }>, x: typeof c, y:
   const shape = values && broadcast(use.checker, c.type, { dtype: 'float', shape: values }, use.at);
   if (!shape) {
     use.checker.report('shapes_do_not_fit', use.at, { verb: 'chosen from', fix: undefined }, [
-      { at: use.at, text: `condition ${showType(use.checker, c.type)}, values ${showType(use.checker, x.type)} and ${showType(use.checker, y.type)}` },
+      {
+        at: use.at,
+        text: `condition ${showType(use.checker, c.type)}, values ${showType(use.checker, x.type)} and ${showType(use.checker, y.type)}`,
+      },
     ]);
     return failed;
   }
@@ -198,7 +218,10 @@ const zero: Builtin = {
     const condition = use.value('where');
     if (!x) return failed;
     if (condition?.kind !== 'tensor' || condition.type.dtype !== 'bool') {
-      use.checker.report('wrong_kind', use.atArgument('where'), { expected: 'true or false for each position', found: 'no such value' });
+      use.checker.report('wrong_kind', use.atArgument('where'), {
+        expected: 'true or false for each position',
+        found: 'no such value',
+      });
       return failed;
     }
     return use.emit('zero', [x, condition], x.type, { segments: x.segments });

@@ -22,8 +22,16 @@ function initializer(
 
 export const initializers: readonly Builtin[] = [
   initializer('normal', { deviation: undefined }, ([deviation = 1]) => ({ kind: 'normal', mean: 0, deviation })),
-  initializer('truncated_normal', { deviation: undefined }, ([deviation = 1]) => ({ kind: 'truncated_normal', mean: 0, deviation })),
-  initializer('uniform', { low: undefined, high: undefined }, ([low = 0, high = 0]) => ({ kind: 'uniform', low, high })),
+  initializer('truncated_normal', { deviation: undefined }, ([deviation = 1]) => ({
+    kind: 'truncated_normal',
+    mean: 0,
+    deviation,
+  })),
+  initializer('uniform', { low: undefined, high: undefined }, ([low = 0, high = 0]) => ({
+    kind: 'uniform',
+    low,
+    high,
+  })),
   initializer('xavier_uniform', { gain: 1 }, ([gain = 1]) => ({ kind: 'xavier_uniform', gain })),
   initializer('xavier_normal', { gain: 1 }, ([gain = 1]) => ({ kind: 'xavier_normal', gain })),
   initializer('orthogonal', { gain: 1 }, ([gain = 1]) => ({ kind: 'orthogonal', gain })),

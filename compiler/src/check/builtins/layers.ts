@@ -41,7 +41,9 @@ function conditionalBias(
   emit: (weights: Record<string, import('../../graph/graph.js').WeightPath>) => Value,
 ): Value {
   const all =
-    extra.bias === false ? requests : [...requests, { role: 'bias', shape: extra.shape, initializer: zeros, when: extra.bias }];
+    extra.bias === false
+      ? requests
+      : [...requests, { role: 'bias', shape: extra.shape, initializer: zeros, when: extra.bias }];
   const weights = declareWeights(use.site, name, all);
   return weights ? emit(weights) : failed;
 }
@@ -75,11 +77,16 @@ const embedding: Builtin = {
       });
       return failed;
     }
-    return use.emit('embedding', [tokens], { dtype: 'float', shape: [...tokens.type.shape, table.width] }, {
-      weights: { weight: table.path },
-      attributes: attributes({ scale }, { scale: 1 }),
-      segments: tokens.segments,
-    });
+    return use.emit(
+      'embedding',
+      [tokens],
+      { dtype: 'float', shape: [...tokens.type.shape, table.width] },
+      {
+        weights: { weight: table.path },
+        attributes: attributes({ scale }, { scale: 1 }),
+        segments: tokens.segments,
+      },
+    );
   },
   table: (use) => embeddingTable(use),
 };
@@ -127,7 +134,10 @@ const unembed: Builtin = {
       });
       return failed;
     }
-    return use.emit('unembed', [x], withLast(x.type, table.rows), { weights: { weight: table.path }, segments: x.segments });
+    return use.emit('unembed', [x], withLast(x.type, table.rows), {
+      weights: { weight: table.path },
+      segments: x.segments,
+    });
   },
 };
 
@@ -166,11 +176,16 @@ function norm(use: Use, operator: 'layer_norm' | 'rms_norm', defaultEps: number)
   }
   const weights = requests.length > 0 ? declareWeights(use.site, operator, requests) : {};
   if (!weights) return failed;
-  return use.emit(operator, [x], { dtype: 'float', shape: x.type.shape }, {
-    weights,
-    attributes: attributes({ eps }, { eps: defaultEps }),
-    segments: x.segments,
-  });
+  return use.emit(
+    operator,
+    [x],
+    { dtype: 'float', shape: x.type.shape },
+    {
+      weights,
+      attributes: attributes({ eps }, { eps: defaultEps }),
+      segments: x.segments,
+    },
+  );
 }
 
 /** Srivastava et al. 2014; acts in training only. A rate of 0 is no operator at all. */

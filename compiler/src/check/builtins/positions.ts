@@ -1,8 +1,8 @@
-import { add, modulo, multiply, substitute } from '../../algebra/index.js';
 import { evaluate } from '../../algebra/evaluate.js';
+import { add, modulo, multiply, substitute } from '../../algebra/index.js';
 import { print } from '../../algebra/print.js';
 import type { Expression } from '../../graph/graph.js';
-import { callFunction } from '../formulas.js';
+import { callFunction } from '../functions.js';
 import { declareWeights } from '../nodes.js';
 import { lastSize } from '../sizes.js';
 import { describe, failed, type Segment, scalar, type TensorValue, type Value } from '../values.js';
@@ -83,9 +83,16 @@ function enough(use: Use, x: TensorValue, count: Expression): boolean {
   const known = checker.configurations[0]?.known;
   const [needed, rows] = [known && evaluate(longest, known), checker.value(count)];
   if (typeof needed !== 'number' || typeof rows !== 'number' || needed <= rows) return true;
-  const bounded = typeof length === 'object' && length.kind === 'dimension' ? `bound the input: ${length.name} <= ${print(count)}, or ` : '';
+  const bounded =
+    typeof length === 'object' && length.kind === 'dimension'
+      ? `bound the input: ${length.name} <= ${print(count)}, or `
+      : '';
   const fix = `${bounded}make the table larger`;
-  checker.report('too_few_positions', use.at, { needed: checker.showSize(longest), found: checker.showSize(count), fix });
+  checker.report('too_few_positions', use.at, {
+    needed: checker.showSize(longest),
+    found: checker.showSize(count),
+    fix,
+  });
   return false;
 }
 
@@ -109,7 +116,9 @@ const axial: Builtin = {
       { role: 'columns', shape: [columns, width], initializer: init },
     ]);
     if (!weights) return failed;
-    const segments = (x.segments ?? [{ length: sequenceLength(x) }]).map((s): Segment => ({ ...s, grid: { rows, columns } }));
+    const segments = (x.segments ?? [{ length: sequenceLength(x) }]).map(
+      (s): Segment => ({ ...s, grid: { rows, columns } }),
+    );
     return use.emit('axial_positions', [x], x.type, { weights, segments });
   },
 };
@@ -120,14 +129,18 @@ const rotary: Builtin = {
   floats: true,
   preserves: true,
   operands: 1,
-  parameters: [...named('theta', 'share', 'frequency'), { name: 'pairs', named: true, words: ['halves', 'interleaved'] }],
+  parameters: [
+    ...named('theta', 'share', 'frequency'),
+    { name: 'pairs', named: true, words: ['halves', 'interleaved'] },
+  ],
   run: (use) => {
     const x = use.stream(3, 'a sequence with heads');
     const theta = use.number('theta', 10000);
     const share = use.number('share', 1);
     const pairs = use.word('pairs', 'halves');
     const frequency = frequencyOf(use);
-    if (!x || theta === undefined || share === undefined || pairs === undefined || frequency === undefined) return failed;
+    if (!x || theta === undefined || share === undefined || pairs === undefined || frequency === undefined)
+      return failed;
     if (!even(use, share === 1 ? lastSize(x.type) : multiply(lastSize(x.type), share))) return failed;
     const given = { theta, share, pairs: word(pairs), frequency };
     return use.emit('rotary', [x], x.type, {
@@ -145,7 +158,10 @@ function frequencyOf(use: Use): Expression | undefined {
   const open = value.kind === 'function' ? value.parameters.filter((p) => !value.bound.has(p)) : [];
   const [f] = open;
   if (value.kind !== 'function' || f === undefined || open.length !== 1) {
-    use.checker.report('wrong_kind', use.atArgument('frequency'), { expected: 'a function of a frequency', found: describe(value) });
+    use.checker.report('wrong_kind', use.atArgument('frequency'), {
+      expected: 'a function of a frequency',
+      found: describe(value),
+    });
     return undefined;
   }
   const given = new Map<string, Value>([...value.bound, [f, scalar({ kind: 'element', index: 0 })]]);

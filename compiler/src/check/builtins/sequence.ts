@@ -38,10 +38,15 @@ const patches: Builtin = {
     if (!checkSize(use.checker, rows, use.at) || !checkSize(use.checker, columns, use.at)) return failed;
     const length = multiply(rows, columns);
     const features = multiply(multiply(size, size), channels);
-    return use.emit('patches', [x], { dtype: 'float', shape: [batch, length, features] }, {
-      attributes: { size },
-      segments: [{ length, grid: { rows, columns } }],
-    });
+    return use.emit(
+      'patches',
+      [x],
+      { dtype: 'float', shape: [batch, length, features] },
+      {
+        attributes: { size },
+        segments: [{ length, grid: { rows, columns } }],
+      },
+    );
   },
 };
 
@@ -69,7 +74,8 @@ const prepend: Builtin = {
     if (!x) return failed;
     if (rows?.kind !== 'tensor' || rows.type.shape.length !== 2) {
       const found = rows ? describe(rows) : 'nothing';
-      if (rows?.kind !== 'error') use.checker.report('wrong_kind', use.atArgument('rows'), { expected: 'a weight [rows, width]', found });
+      if (rows?.kind !== 'error')
+        use.checker.report('wrong_kind', use.atArgument('rows'), { expected: 'a weight [rows, width]', found });
       return failed;
     }
     const [count = 1, width = 1] = rows.type.shape;
@@ -106,7 +112,9 @@ const first: Builtin = {
   run: (use) => {
     const x = use.stream(2, 'a sequence');
     if (!x) return failed;
-    return use.alongSequence([x], ([rows = x]) => use.emit('at', [rows], without(rows, 1), { attributes: { index: 0 } }));
+    return use.alongSequence([x], ([rows = x]) =>
+      use.emit('at', [rows], without(rows, 1), { attributes: { index: 0 } }),
+    );
   },
 };
 
@@ -119,7 +127,9 @@ const head: Builtin = {
     const x = use.stream(2, 'a sequence');
     const count = use.size('count');
     if (!x || count === undefined) return failed;
-    return use.alongSequence([x], ([rows = x]) => use.emit('head', [rows], withLength(rows, count), { attributes: { count } }));
+    return use.alongSequence([x], ([rows = x]) =>
+      use.emit('head', [rows], withLength(rows, count), { attributes: { count } }),
+    );
   },
 };
 
@@ -134,7 +144,9 @@ const tail: Builtin = {
     if (!x || from === undefined) return failed;
     const length = subtract(sequenceLength(x), from);
     if (!checkSize(use.checker, length, use.at)) return failed;
-    return use.alongSequence([x], ([rows = x]) => use.emit('tail', [rows], withLength(rows, length), { attributes: { from } }));
+    return use.alongSequence([x], ([rows = x]) =>
+      use.emit('tail', [rows], withLength(rows, length), { attributes: { from } }),
+    );
   },
 };
 
@@ -158,9 +170,14 @@ const split: Builtin = {
       });
       return failed;
     }
-    const items = use.emitMany('split', [x], sizes.map((s) => withLast(x.type, s)), {
-      attributes: { sizes: { kind: 'list', items: sizes } },
-    });
+    const items = use.emitMany(
+      'split',
+      [x],
+      sizes.map((s) => withLast(x.type, s)),
+      {
+        attributes: { sizes: { kind: 'list', items: sizes } },
+      },
+    );
     return { kind: 'tensors', items: items.map((item) => ({ ...item, ...(x.segments && { segments: x.segments }) })) };
   },
 };
@@ -176,25 +193,41 @@ const concat: Builtin = {
     const [start] = parts;
     if (along === undefined || !start) return failed;
     if (parts.length < 2) {
-      use.checker.report('missing_operand', use.at, { callee: 'concat', count: 2, found: use.operands.filter((o) => o !== null).length });
+      use.checker.report('missing_operand', use.at, {
+        callee: 'concat',
+        count: 2,
+        found: use.operands.filter((o) => o !== null).length,
+      });
       return failed;
     }
     const place = along === 'features' ? start.type.shape.length - 1 : sequenceAxis(start);
     if (along === 'sequence' && start.type.shape.length < 2) {
-      use.checker.report('wrong_rank', use.at, { callee: 'concat', expected: 'sequences', found: showType(use.checker, start.type) });
+      use.checker.report('wrong_rank', use.at, {
+        callee: 'concat',
+        expected: 'sequences',
+        found: showType(use.checker, start.type),
+      });
       return failed;
     }
     if (!parts.every((part, i) => fitsBeside(use, start, part, place, i))) return failed;
     const length = parts.map((p) => p.type.shape[place] ?? 1).reduce((a, b) => add(a, b));
-    const type: ValueType = { dtype: start.type.dtype, shape: start.type.shape.map((s, i) => (i === place ? length : s)) };
+    const type: ValueType = {
+      dtype: start.type.dtype,
+      shape: start.type.shape.map((s, i) => (i === place ? length : s)),
+    };
     const segments =
       along === 'features' ? start.segments : parts.flatMap((p) => p.segments ?? [{ length: sequenceLength(p) }]);
     const emit = (inputs: readonly TensorValue[]): TensorValue => {
       const shape = inputs[0] === start ? type.shape : [1, ...type.shape];
-      return use.emit('concat', inputs, { dtype: type.dtype, shape }, {
-        attributes: attributes({ axis: word(along) }, { axis: word('features') }),
-        segments,
-      });
+      return use.emit(
+        'concat',
+        inputs,
+        { dtype: type.dtype, shape },
+        {
+          attributes: attributes({ axis: word(along) }, { axis: word('features') }),
+          segments,
+        },
+      );
     };
     return along === 'sequence' ? use.alongSequence(parts, emit) : emit(parts);
   },
@@ -224,10 +257,15 @@ function reduction(name: 'mean' | 'sum' | 'argmax'): Builtin {
       if (!x || along === undefined) return failed;
       const emit = (input: TensorValue): TensorValue => {
         const { shape } = without(input, along === 'features' ? input.type.shape.length - 1 : 1);
-        return use.emit(name, [input], { dtype: name === 'argmax' ? 'int' : 'float', shape }, {
-          attributes: attributes({ axis: word(along) }, { axis: word('features') }),
-          segments: along === 'features' ? input.segments : undefined,
-        });
+        return use.emit(
+          name,
+          [input],
+          { dtype: name === 'argmax' ? 'int' : 'float', shape },
+          {
+            attributes: attributes({ axis: word(along) }, { axis: word('features') }),
+            segments: along === 'features' ? input.segments : undefined,
+          },
+        );
       };
       return along === 'features' ? emit(x) : use.alongSequence([x], ([rows = x]) => emit(rows));
     },

@@ -30,7 +30,7 @@ import { embeddedExpressions } from '../embedded.js';
 import { Scope } from './scope.js';
 
 /** Names that the language itself gives a value: nothing else may be called so. */
-export const reserved: ReadonlySet<string> = new Set(['self', 'none', 'identity', 'all', 'causal', 'pi', 'inf']);
+const reserved: ReadonlySet<string> = new Set(['self', 'none', 'identity', 'all', 'causal', 'pi', 'inf']);
 
 /** What the names of a file say before anything is evaluated. */
 export interface Resolution {
@@ -85,19 +85,31 @@ class Resolver {
     }
   }
 
-  #at<N extends 'unused_import' | 'unused_parameter' | 'unused_input' | 'unused_declaration' | 'unknown_name' | 'reserved_name' | 'duplicate_name' | 'parameter_order' | 'used_too_early' | 'default_of_itself'>(
-    name: N,
-    span: Span,
-    parameters: Parameters<typeof report<N>>[1]['parameters'],
-    first?: Span,
-  ): Diagnostic {
+  #at<
+    N extends
+      | 'unused_import'
+      | 'unused_parameter'
+      | 'unused_input'
+      | 'unused_declaration'
+      | 'unknown_name'
+      | 'reserved_name'
+      | 'duplicate_name'
+      | 'parameter_order'
+      | 'used_too_early'
+      | 'default_of_itself',
+  >(name: N, span: Span, parameters: Parameters<typeof report<N>>[1]['parameters'], first?: Span): Diagnostic {
     const labels = first ? [{ file: this.#file, span: first, text: 'first defined here' }] : [];
     return report(name, { file: this.#file, span, parameters, labels });
   }
 
   // ---------------------------------------------------------------------------------------------- definitions
 
-  #define(scope: Scope, name: Identifier, role: Parameters<Scope['define']>[1], more?: Parameters<Scope['define']>[2]): void {
+  #define(
+    scope: Scope,
+    name: Identifier,
+    role: Parameters<Scope['define']>[1],
+    more?: Parameters<Scope['define']>[2],
+  ): void {
     const earlier = scope.define(name, role, more);
     if (earlier) this.#duplicate(name, earlier.span);
     this.#reserved(name);
@@ -180,7 +192,8 @@ class Resolver {
         this.#define(scope, s.name, inModel ? 'input' : 'other', { from: s.span.end });
       } else if (s.kind === 'output') this.#define(scope, s.name, 'other', { from: s.span.end });
       else if (s.kind === 'let') for (const name of s.names) this.#define(scope, name, 'let', { from: s.span.end });
-      else if (isDeclaration(s)) this.#define(scope, s.name, 'declaration', { kind: s.kind === 'fn' ? 'function' : s.kind });
+      else if (isDeclaration(s))
+        this.#define(scope, s.name, 'declaration', { kind: s.kind === 'fn' ? 'function' : s.kind });
       this.#labels(s, scope);
     }
     for (const s of statements) this.#statement(s, scope);
@@ -196,11 +209,14 @@ class Resolver {
         return;
       case 'output':
         // What a dimension of an output must be is told where its type is read.
-        if (s.type) for (const d of s.type.dimensions) if (d.size.kind !== 'name' || scope.find(d.size.name)) this.#walk(d.size, scope);
+        if (s.type)
+          for (const d of s.type.dimensions)
+            if (d.size.kind !== 'name' || scope.find(d.size.name)) this.#walk(d.size, scope);
         this.#walk(s.value, scope, s.span.start);
         return;
       case 'input':
-        for (const part of [s.type.of, ...s.type.dimensions.flatMap((d) => [d.size, d.most])]) if (part) this.#walk(part, scope);
+        for (const part of [s.type.of, ...s.type.dimensions.flatMap((d) => [d.size, d.most])])
+          if (part) this.#walk(part, scope);
         for (const option of s.options) this.#walk(option.value, scope);
         return;
       case 'let':
@@ -224,7 +240,8 @@ class Resolver {
 
   /** The expressions in the braces of a message; their names are placed at the message. */
   #message({ value, span }: StringLiteral, scope: Scope): void {
-    for (const { name } of embeddedExpressions(value).flatMap(namesOf)) this.#name({ kind: 'name', name, span }, scope, undefined);
+    for (const { name } of embeddedExpressions(value).flatMap(namesOf))
+      this.#name({ kind: 'name', name, span }, scope, undefined);
   }
 
   #train(s: Train, scope: Scope): void {
@@ -312,7 +329,8 @@ class Resolver {
   /** Some arguments of builtins are words, whatever else is called so: `axis: features`. */
   #call(node: Call, scope: Scope, before: number | undefined): void {
     this.#walk(node.callee, scope, before);
-    const builtin = node.callee.kind === 'name' && !scope.find(node.callee.name) ? builtins.get(node.callee.name) : undefined;
+    const builtin =
+      node.callee.kind === 'name' && !scope.find(node.callee.name) ? builtins.get(node.callee.name) : undefined;
     for (const { name, value } of node.arguments) {
       // A word that the argument does not understand is told where its value is known.
       const words = builtin?.parameters.find((p) => p.name === name?.name)?.words;
@@ -361,7 +379,9 @@ class Resolver {
 /** The module of the standard library that declares a name. */
 function libraryOf(name: string): string | undefined {
   const declared = new RegExp(`^(?:block|fn|mask|score) ${name}\\b`, 'm');
-  return Object.keys(standardLibrary).find((path) => path !== 'std/prelude' && declared.test(standardLibrary[path] ?? ''));
+  return Object.keys(standardLibrary).find(
+    (path) => path !== 'std/prelude' && declared.test(standardLibrary[path] ?? ''),
+  );
 }
 
 function isDeclaration(statement: Statement): statement is Declared {

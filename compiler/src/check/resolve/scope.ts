@@ -24,7 +24,11 @@ export class Scope {
   }
 
   /** The earlier definition of the same name in this scope, if there is one; it is kept. */
-  define({ name, span }: Identifier, role: Role, more: { readonly kind?: string; readonly from?: number } = {}): Definition | undefined {
+  define(
+    { name, span }: Identifier,
+    role: Role,
+    more: { readonly kind?: string; readonly from?: number } = {},
+  ): Definition | undefined {
     const earlier = this.#own.get(name);
     if (earlier || name === '') return earlier;
     this.#own.set(name, { name, span, role, kind: more.kind ?? role, from: more.from ?? 0, used: false });

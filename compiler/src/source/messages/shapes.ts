@@ -150,13 +150,13 @@ export const shapeMessages = {
     code: 'TFM2222',
     severity: 'error',
     title: 'the arms of an if give different shapes',
-    message: 'one arm gives {then}, the other {else}',
+    message: 'one arm gives {first}, the other {second}',
   },
   arms_of_two_kinds: {
     code: 'TFM2233',
     severity: 'error',
     title: 'the arms of an if are of different kinds',
-    message: 'one arm is {then}, the other {else}',
+    message: 'one arm is {first}, the other {second}',
   },
   match_not_exhaustive: {
     code: 'TFM2223',
@@ -215,7 +215,8 @@ export const shapeMessages = {
     code: 'TFM2231',
     severity: 'error',
     title: 'a scan returns other states than it declares',
-    message: 'this scan returns {found} states, but has {expected}: the rest of its bindings are sequences to walk over',
+    message:
+      'this scan returns {found} states, but has {expected}: the rest of its bindings are sequences to walk over',
   },
   missing_emit: {
     code: 'TFM2232',
