@@ -6,7 +6,6 @@ export type Comparison = 'equal' | 'not_equal' | 'less' | 'less_equal' | 'greate
 export const parameter = (name: string): Expression => ({ kind: 'parameter', name });
 export const dimension = (name: string): Expression => ({ kind: 'dimension', name });
 export const local = (name: string): Expression => ({ kind: 'local', name });
-export const text = (value: string): Expression => ({ kind: 'string', value });
 export const list = (items: readonly Expression[]): Expression => ({ kind: 'list', items });
 export const none: Expression = { kind: 'constant', name: 'none' };
 export const infinity: Expression = { kind: 'constant', name: 'infinity' };

@@ -2,8 +2,6 @@ import type { Expression, FormulaDeclaration } from '../graph/graph.js';
 import { scalarArguments } from './formulas.js';
 import { applyOperator, type Value } from './operators.js';
 
-export { evaluateSize } from './size.js';
-
 type Lookup = Extract<Expression, { readonly kind: 'lookup' }>;
 
 /** What names stand for. A name that is not here is unknown. */

@@ -1,24 +1,12 @@
 /** Symbolic scalars: sizes, conditions, masks and scores as `Expression` trees of the graph. */
 export * from './construct.js';
-export { type Environment, environmentOf, evaluate } from './evaluate.js';
-export { type Formulas, inlineFormulas, scalarArguments } from './formulas.js';
+export { environmentOf, evaluate } from './evaluate.js';
+export { inlineFormulas } from './formulas.js';
 export { impliesCausal, impliesWindow } from './implies.js';
-export { type Canonical, canonicalKey, constantDifference, equal, normalize, type Ratio } from './normalize.js';
-export { applyOperator, sameValue, type Value } from './operators.js';
-export { print, printLiteral, printValue } from './print.js';
+export { canonicalKey, constantDifference, equal, normalize } from './normalize.js';
+export { print, printValue } from './print.js';
 export { toExpression } from './rebuild.js';
-export { type ExactDivision, evaluateSize, exactDivisions, type SizeProblem } from './size.js';
-export { type Binding, type Constraint, type Contradiction, type Solution, solve } from './solve.js';
-export {
-  children,
-  type FreeNames,
-  freeNames,
-  isFormula,
-  isName,
-  mapLeaves,
-  type NameLeaf,
-  type Replacement,
-  substitute,
-  walk,
-} from './walk.js';
-export { type FutureWitness, futureWitness } from './witness.js';
+export { evaluateSize, exactDivisions } from './size.js';
+export { type Constraint, solve } from './solve.js';
+export { freeNames, substitute } from './walk.js';
+export { futureWitness } from './witness.js';

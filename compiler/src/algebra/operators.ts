@@ -53,7 +53,7 @@ function flooredModulo(a: number, b: number): number {
 }
 
 /** Two values are equal, lists by their items. */
-export function sameValue(a: Value, b: Value): boolean {
+function sameValue(a: Value, b: Value): boolean {
   if (Array.isArray(a) && Array.isArray(b)) {
     return a.length === b.length && a.every((item, i) => sameValue(item, b[i]!));
   }

@@ -12,13 +12,13 @@ export interface Constraint<Origin> {
   readonly origin: Origin;
 }
 
-export interface Binding<Origin> {
+interface Binding<Origin> {
   readonly value: Expression;
   readonly origin: Origin;
 }
 
 /** A constraint that does not hold. */
-export interface Contradiction<Origin> {
+interface Contradiction<Origin> {
   /** Both sides with the bindings put in. */
   readonly left: Expression;
   readonly right: Expression;

@@ -2,7 +2,7 @@ import type { Expression } from '../graph/graph.js';
 import { rebuild } from './construct.js';
 
 /** A leaf that stands for a value by name. */
-export type NameLeaf = Extract<Expression, { readonly kind: 'parameter' | 'dimension' | 'local' }>;
+type NameLeaf = Extract<Expression, { readonly kind: 'parameter' | 'dimension' | 'local' }>;
 
 /** The expressions directly below this one, in order. */
 export function children(expression: Expression): readonly Expression[] {
@@ -30,7 +30,7 @@ export function* walk(expression: Expression): Generator<Expression> {
   }
 }
 
-export function isName(expression: Expression): expression is NameLeaf {
+function isName(expression: Expression): expression is NameLeaf {
   return (
     typeof expression === 'object' &&
     (expression.kind === 'parameter' || expression.kind === 'dimension' || expression.kind === 'local')
@@ -62,7 +62,7 @@ export function isFormula(expression: Expression): boolean {
 }
 
 /** Replaces leaves, from the bottom up, and simplifies what becomes simple. */
-export function mapLeaves(expression: Expression, replace: (leaf: Expression) => Expression): Expression {
+function mapLeaves(expression: Expression, replace: (leaf: Expression) => Expression): Expression {
   const below = children(expression);
   if (below.length === 0) return replace(expression);
   const mapped = below.map((child) => mapLeaves(child, replace));

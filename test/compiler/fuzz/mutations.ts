@@ -4,7 +4,7 @@ import fc from 'fast-check';
 
 const root = new URL('../../../', import.meta.url);
 
-/** Each model of the specs in a folder with what it imports and the library declarations around it. */
+/** Each model of the specs in a folder with the declarations around it, with and without its checkpoint maps. */
 export function modelsIn(folder: string): readonly string[] {
   const files = readdirSync(new URL(folder, root)).filter((name) => name.endsWith('.tfm'));
   return files.sort().flatMap((name) => modelsOf(readFileSync(new URL(`${folder}/${name}`, root), 'utf8')));
@@ -21,9 +21,11 @@ function modelsOf(text: string): string[] {
     .filter((d) => d.kind === 'model')
     .map((model) => {
       const presets = file.declarations.filter((d) => d.kind === 'preset' && d.model.name === model.name.name);
-      return [...shared, cut(model), ...presets.map(cut)].join('\n');
+      const whole = [...shared, cut(model), ...presets.map(cut)].join('\n');
+      const maps = model.statements.filter((statement) => statement.kind === 'checkpoint');
+      return [whole, maps.reduce((left, map) => left.replace(cut(map), ''), whole)];
     });
-  return models.length > 0 ? models : [text];
+  return models.length > 0 ? models.flat() : [text];
 }
 
 /** One edit: what is done at which part of the text (0 to 1), with which word or piece of another spec. */
