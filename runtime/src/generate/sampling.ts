@@ -72,7 +72,7 @@ export class Sampler {
 }
 
 /** The index of the largest; the first of equal ones. */
-export function likeliest(logits: ArrayLike<number>): number {
+function likeliest(logits: ArrayLike<number>): number {
   let best = 0;
   for (let i = 1; i < logits.length; i++) if ((logits[i] ?? 0) > (logits[best] ?? 0)) best = i;
   return best;

@@ -17,7 +17,7 @@ export interface ModelDefinition<Config extends object, Weights extends object> 
   readonly checkpoints?: (config: Config) => Readonly<Record<string, CheckpointMap>>;
 }
 
-export type InputType = 'token' | 'float' | 'int' | 'bool';
+type InputType = 'token' | 'float' | 'int' | 'bool';
 
 export interface InputDefinition {
   readonly name: string;

@@ -27,7 +27,7 @@ export function threefry(key: readonly [number, number], low: number, high: numb
 }
 
 /** Two 32-bit hashes of a text (FNV-1a, with two offsets), mixed with a seed: the key of its stream. */
-export function streamKey(seed: number, text: string): readonly [number, number] {
+function streamKey(seed: number, text: string): readonly [number, number] {
   let a = 0x811c9dc5;
   let b = 0x9e3779b9;
   for (let i = 0; i < text.length; i++) {

@@ -9,7 +9,7 @@ import { elements } from './steps.js';
 type Shape = readonly number[];
 
 /** One tensor to write and the weights that it is made of. */
-export interface TensorWrite {
+interface TensorWrite {
   readonly file: string;
   readonly shape: Shape;
   readonly branches: readonly Branch[];

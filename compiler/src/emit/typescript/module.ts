@@ -7,6 +7,7 @@ import {
   Scope,
   type StatementStructures,
   StructureKind,
+  type TypeAliasDeclarationStructure,
 } from 'ts-morph';
 import type { GraphModel } from '../../graph/graph.js';
 import { configurationMembers, configureBody, presetValue } from './configuration.js';
@@ -97,27 +98,33 @@ function presetConstant(preset: GraphModel['presets'][number], model: ModelConte
   return constant(name, '', presetValue(preset, model), documentation, true);
 }
 
-function weightsInterface(fn: GraphModel['main'], model: ModelContext): InterfaceDeclarationStructure {
+function weightsInterface(fn: GraphModel['main'], model: ModelContext): WeightsStructure {
   const main = fn === model.model.main;
-  return {
-    kind: StructureKind.Interface,
-    name: model.weightsTypeOf(fn.name),
-    isExported: true,
-    extends: [...weightBases(fn, model)],
-    docs: docs(main ? `The weights of {@link ${model.className}}, by label.` : `The weights of block \`${fn.name}\`.`),
-    properties: weightProperties(weightMembers(fn, model)),
-  };
+  const about = main ? `The weights of {@link ${model.className}}, by label.` : `The weights of block \`${fn.name}\`.`;
+  return weightsStructure(model.weightsTypeOf(fn.name), weightBases(fn, model), weightMembers(fn, model), about);
 }
 
-function copiesInterface({ name, label, extended, members }: CopiesInterface): InterfaceDeclarationStructure {
-  return {
-    kind: StructureKind.Interface,
-    name,
-    isExported: true,
-    extends: [...extended],
-    docs: docs(`The weights of one of \`${label}\`.`),
-    properties: weightProperties(members),
-  };
+const copiesInterface = ({ name, label, extended, members }: CopiesInterface): WeightsStructure =>
+  weightsStructure(name, extended, members, `The weights of one of \`${label}\`.`);
+
+type WeightsStructure = InterfaceDeclarationStructure | TypeAliasDeclarationStructure;
+
+/** An interface; but a type where a choice decides which block's weights it has: no interface extends a union. */
+function weightsStructure(
+  name: string,
+  bases: readonly string[],
+  members: readonly WeightMember[],
+  about: string,
+): WeightsStructure {
+  const common = { name, isExported: true, docs: docs(about) };
+  if (!bases.some((base) => base.includes('|'))) {
+    return { kind: StructureKind.Interface, ...common, extends: [...bases], properties: weightProperties(members) };
+  }
+  const own = members
+    .map((member) => `readonly ${member.name}${member.optional ? '?' : ''}: ${member.type}`)
+    .join('; ');
+  const type = [...bases, ...(own === '' ? [] : [`{ ${own} }`])].join(' & ');
+  return { kind: StructureKind.TypeAlias, ...common, type };
 }
 
 const weightProperties = (members: readonly WeightMember[]) =>

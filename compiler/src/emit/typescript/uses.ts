@@ -16,7 +16,7 @@ export function* allNodes(region: Region): Generator<Node> {
 }
 
 /** Values that a formula looks up. */
-export function lookedUp(expression: Expression): readonly ValueId[] {
+function lookedUp(expression: Expression): readonly ValueId[] {
   return [...walk(expression)].flatMap((part) =>
     typeof part === 'object' && part.kind === 'lookup' ? [part.value] : [],
   );
