@@ -1,5 +1,5 @@
-import type { Graph } from './graph/graph.js';
 import { type CheckResult, checkFile } from './check/check.js';
+import type { Graph } from './graph/graph.js';
 import { type Diagnostic, hasErrors, report, sortDiagnostics } from './source/diagnostic.js';
 import type { Host } from './source/host.js';
 

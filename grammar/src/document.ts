@@ -35,7 +35,7 @@ export interface FillItem {
   readonly alone?: boolean;
 }
 
-export const width = 120;
+const width = 120;
 const step = 2;
 
 export const text = (content: string): Document => {

@@ -8,7 +8,7 @@ export interface Advice {
 }
 
 /** A token as it is called in a message. */
-export function describe(token: IToken): string {
+function describe(token: IToken): string {
   if (tokenMatcher(token, EOF) || Number.isNaN(token.startOffset)) return 'the end of the file';
   if (tokenMatcher(token, t.Text)) return `the text ${shorten(token.image)}`;
   if (tokenMatcher(token, t.Reserved)) return `the keyword \`${token.image}\``;

@@ -68,10 +68,10 @@ export const Match = reserved('match');
 export const As = reserved('as');
 export const True = reserved('true');
 export const False = reserved('false');
-export const And = reserved('and', [Infix]);
+const And = reserved('and', [Infix]);
 export const Or = reserved('or', [Infix]);
-export const In = reserved('in', [Infix]);
-export const Not = reserved('not', [Prefix]);
+const In = reserved('in', [Infix]);
+const Not = reserved('not', [Prefix]);
 
 export const Mask = contextual('mask');
 export const Score = contextual('score');
@@ -92,18 +92,18 @@ export const Was = contextual('was');
 
 export const Arrow = sign('Arrow', '->');
 export const FatArrow = sign('FatArrow', '=>');
-export const EqualEqual = sign('EqualEqual', '==', [Infix]);
-export const NotEqual = sign('NotEqual', '!=', [Infix]);
-export const LessEqual = sign('LessEqual', '<=', [Infix]);
-export const GreaterEqual = sign('GreaterEqual', '>=', [Infix]);
-export const Less = sign('Less', '<', [Infix]);
-export const Greater = sign('Greater', '>', [Infix]);
-export const Power = sign('Power', '**', [Infix]);
-export const Plus = sign('Plus', '+', [Infix]);
-export const Minus = sign('Minus', '-', [Infix, Prefix]);
+const EqualEqual = sign('EqualEqual', '==', [Infix]);
+const NotEqual = sign('NotEqual', '!=', [Infix]);
+const LessEqual = sign('LessEqual', '<=', [Infix]);
+const GreaterEqual = sign('GreaterEqual', '>=', [Infix]);
+const Less = sign('Less', '<', [Infix]);
+const Greater = sign('Greater', '>', [Infix]);
+const Power = sign('Power', '**', [Infix]);
+const Plus = sign('Plus', '+', [Infix]);
+const Minus = sign('Minus', '-', [Infix, Prefix]);
 export const Star = sign('Star', '*', [Infix]);
-export const Slash = sign('Slash', '/', [Infix]);
-export const Percent = sign('Percent', '%', [Infix]);
+const Slash = sign('Slash', '/', [Infix]);
+const Percent = sign('Percent', '%', [Infix]);
 export const Equal = sign('Equal', '=');
 export const Question = sign('Question', '?');
 export const DotDot = sign('DotDot', '..');
@@ -128,7 +128,7 @@ export const Numeral = createToken({
   label: 'a number',
   pattern: /\d(?:[eE][+-]?\d|\.\d|[A-Za-z0-9_])*/,
 });
-export const Whitespace = createToken({
+const Whitespace = createToken({
   name: 'Whitespace',
   pattern: /[ \t\r\n\f\uFEFF\u00A0]+/,
   group: Lexer.SKIPPED,

@@ -155,6 +155,7 @@ function member(expression: Member, context: Context): Value {
       // One flag stands for a record of flags: `bias: false` for `bias: {q: false, …}`.
       if (typeof object.expression === 'boolean' || isFlag(object.expression, context)) return object;
       break;
+    default:
   }
   context.checker.report('no_such_member', at, { name: property, found: describe(object) });
   return failed;
@@ -189,6 +190,7 @@ function indexed(expression: Index, context: Context): Value {
       return itemOf(object.items, first, context, expression);
     case 'scalar':
       return listItem(object.expression, first, context, expression);
+    default:
   }
   context.checker.report('cannot_index', at, { found: describe(object) });
   return failed;

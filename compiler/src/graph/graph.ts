@@ -142,7 +142,12 @@ export type Expression =
   | { readonly kind: 'element'; readonly index: number }
   /** An element (or, with one index fewer than axes, a vector) of a value of the function: a table, an input, `present(x)`.
    *  `batched`: the value's first axis is the batch, which is not among the indices. */
-  | { readonly kind: 'lookup'; readonly value: ValueId; readonly batched: boolean; readonly indices: readonly Expression[] };
+  | {
+      readonly kind: 'lookup';
+      readonly value: ValueId;
+      readonly batched: boolean;
+      readonly indices: readonly Expression[];
+    };
 
 export type Operator =
   | 'add'
@@ -388,7 +393,9 @@ export interface Training {
   readonly loss: 'cross_entropy' | 'mean_squared_error';
   readonly attributes: Readonly<Record<string, Expression>>;
   /** What the output is compared with: the tokens of this input, moved by one where the output scores the next token. */
-  readonly against: { readonly kind: 'shifted'; readonly input: string } | { readonly kind: 'labels'; readonly type: ValueType };
+  readonly against:
+    | { readonly kind: 'shifted'; readonly input: string }
+    | { readonly kind: 'labels'; readonly type: ValueType };
 }
 
 // ----------------------------------------------------------------------------------------------- checkpoints

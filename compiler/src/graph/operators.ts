@@ -94,11 +94,7 @@ export const operators = {
   sinusoidal_positions: operator([], { layout: text('interleaved'), base: 10000, grows: false, behind }, true),
   learned_positions: operator(['weight'], { offset: 0, grows: false, behind }, true),
   axial_positions: operator(['rows', 'columns'], { grows: false, behind }, true),
-  rotary: operator(
-    [],
-    { theta: 10000, share: 1, pairs: text('halves'), frequency: none, grows: false, behind },
-    true,
-  ),
+  rotary: operator([], { theta: 10000, share: 1, pairs: text('halves'), frequency: none, grows: false, behind }, true),
 
   patches: operator([], { size: undefined }),
   prepend: operator(),

@@ -173,7 +173,7 @@ export class Analysis {
   }
 
   #alongSequence(node: OperatorNode): boolean {
-    const axis = node.attributes['axis'];
+    const axis = node.attributes.axis;
     return typeof axis === 'object' && axis.kind === 'string' && axis.value === 'sequence';
   }
 
@@ -196,7 +196,7 @@ export class Analysis {
       if (!grows(query) || !this.#readsQueries(node)) return this.#set(node, query, values);
       return this.#set({ ...node, attributes: { ...node.attributes, query_grows: true, ...place } }, query, values);
     }
-    const mask = node.attributes['mask'] ?? true;
+    const mask = node.attributes.mask ?? true;
     const label = node.label ?? this.#calls.at(-1)?.label;
     if (!grows(query)) this.#violation(node, { operation: 'attention from a fixed query' });
     else if (!impliesCausal(mask, this.#formulas))
@@ -231,7 +231,7 @@ export class Analysis {
   #recurrent(node: OperatorNode, inputs: readonly Dependence[], values: Known): Node {
     const all = join(...inputs);
     if (!grows(all)) return this.#set(node, constant, values);
-    if (node.attributes['reverse'] !== undefined && node.attributes['reverse'] !== false) {
+    if (node.attributes.reverse !== undefined && node.attributes.reverse !== false) {
       this.#violation(node, { operation: `a reversed \`${node.operator}\`` });
     }
     const state = node.outputs[0]?.id ?? node.operator;

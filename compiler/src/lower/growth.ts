@@ -52,7 +52,7 @@ export function operatorRule(node: OperatorNode, inputs: readonly Dependence[]):
   if (!grows(all)) return constant;
   const { operator } = node;
   if (pointwise.has(operator)) return all;
-  const axis = node.attributes['axis'];
+  const axis = node.attributes.axis;
   const along = typeof axis === 'object' && axis.kind === 'string' ? axis.value : 'features';
   if (['mean', 'sum', 'argmax'].includes(operator) && along === 'features') return all;
   if (operator === 'concat') return along === 'features' ? all : afterPrefix(inputs);

@@ -1,4 +1,4 @@
-import { type Expression as Syntax, parse } from '@tfm-lang/grammar';
+import { parse, type Expression as Syntax } from '@tfm-lang/grammar';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { dimension, environmentOf, evaluate, local, parameter, print } from '../../../compiler/src/algebra/index.js';
@@ -33,7 +33,11 @@ function read(syntax: Syntax): Expression {
     case 'boolean':
       return syntax.value;
     case 'name':
-      return names.includes(syntax.name) ? parameter(syntax.name) : syntax.name === 'T' ? dimension('T') : local(syntax.name);
+      return names.includes(syntax.name)
+        ? parameter(syntax.name)
+        : syntax.name === 'T'
+          ? dimension('T')
+          : local(syntax.name);
     case 'parenthesized':
       return read(syntax.items[0]!);
     case 'unary':
@@ -73,10 +77,12 @@ test('what is printed and read again has the same value', () => {
 const logic: fc.Arbitrary<Expression> = fc.letrec<{ condition: Expression }>((tie) => ({
   condition: fc.oneof(
     { maxDepth: 4 },
-    fc.tuple(fc.constantFrom('<', '=='), fc.constantFrom(...names).map(parameter), fc.integer({ min: 1, max: 9 })).map(
-      ([name, a, b]) => operator(name, a, b),
-    ),
-    fc.tuple(fc.constantFrom('and', 'or'), tie('condition'), tie('condition')).map(([name, a, b]) => operator(name, a, b)),
+    fc
+      .tuple(fc.constantFrom('<', '=='), fc.constantFrom(...names).map(parameter), fc.integer({ min: 1, max: 9 }))
+      .map(([name, a, b]) => operator(name, a, b)),
+    fc
+      .tuple(fc.constantFrom('and', 'or'), tie('condition'), tie('condition'))
+      .map(([name, a, b]) => operator(name, a, b)),
     tie('condition').map((a) => operator('not', a)),
     fc.tuple(tie('condition'), tie('condition'), tie('condition')).map(([a, b, c]) => operator('if', a, b, c)),
   ),

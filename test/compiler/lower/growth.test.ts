@@ -74,8 +74,8 @@ describe('what a step needs of the past', () => {
     );
     expect(model.generate?.state.map((s) => s.window)).toEqual([window]);
     const [attend] = operatorsOf(model, 'attend');
-    expect(attend?.attributes['window']).toEqual(window);
-    expect(attend?.attributes['grows']).toBe(true);
+    expect(attend?.attributes.window).toEqual(window);
+    expect(attend?.attributes.grows).toBe(true);
   });
 
   it('a recurrent layer keeps one row', () => {

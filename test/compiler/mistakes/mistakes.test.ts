@@ -6,7 +6,7 @@ import { diagnose, goldenOf, hostWith, mistakeCases, rendered } from './cases.js
 
 /** Golden files: `UPDATE_GOLDEN=1` writes them. */
 function expectGolden(file: URL, actual: string): void {
-  if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(file, actual);
+  if (process.env.UPDATE_GOLDEN === '1') writeFileSync(file, actual);
   expect(existsSync(file), `${file.pathname} is missing: run with UPDATE_GOLDEN=1`).toBe(true);
   expect(actual).toBe(readFileSync(file, 'utf8'));
 }

@@ -11,7 +11,7 @@ export function linear(path: string, out: number, inputs: number, bias = true): 
 }
 
 /** A layer norm, or an RMS norm without bias. */
-export function norm(path: string, width: number, bias = true): ModelWeight[] {
+function norm(path: string, width: number, bias = true): ModelWeight[] {
   const weight = { path: `${path}.weight`, shape: [width], required: true };
   return bias ? [weight, { path: `${path}.bias`, shape: [width], required: true }] : [weight];
 }

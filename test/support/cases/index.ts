@@ -4,7 +4,5 @@ import { elementwiseCases } from './elementwise.js';
 import { layerCases } from './layers.js';
 import { sequenceCases } from './sequence.js';
 
-export type { OperatorCase } from './case.js';
-
 /** Every operator, on hard inputs; the same table for every backend. */
 export const cases = [...elementwiseCases, ...layerCases, ...sequenceCases, ...attentionCases, ...attentionForms];

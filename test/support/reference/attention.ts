@@ -1,7 +1,7 @@
 import { build, get, type Nd } from './array.js';
 
 /** What a mask or a score may read, one number at a time. */
-export interface Pair {
+interface Pair {
   readonly batch: number;
   readonly head: number;
   /** Absolute positions. */

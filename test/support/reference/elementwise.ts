@@ -1,7 +1,7 @@
 /** Activations in float64, straight from their formulas. */
 
 /** Taylor series near 0, continued fraction (Abramowitz and Stegun 7.1.5 and 7.1.14) beyond; good to 1e-12. */
-export function erf(x: number): number {
+function erf(x: number): number {
   if (x < 0) return -erf(-x);
   if (x < 3) {
     let [term, sum] = [x, x];
@@ -17,7 +17,7 @@ export function erf(x: number): number {
 }
 
 /** 1 − erf(x) without cancellation for large x. */
-export function erfc(x: number): number {
+function erfc(x: number): number {
   if (x < 3) return 1 - erf(x);
   let fraction = 0;
   for (let n = 100; n >= 1; n--) fraction = n / 2 / (x + fraction);

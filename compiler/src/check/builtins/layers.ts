@@ -100,7 +100,7 @@ function embeddingTable(use: Use): EmbeddingTable | undefined {
   const init = use.initializer('init', { kind: 'normal', mean: 0, deviation });
   if (!init) return undefined;
   const weights = declareWeights(use.site, 'embedding', [{ role: 'weight', shape: [rows, width], initializer: init }]);
-  const path = weights?.['weight'];
+  const path = weights?.weight;
   return path && { path, rows, width };
 }
 
