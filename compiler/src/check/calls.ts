@@ -1,4 +1,5 @@
 import type { Argument, Call } from '@tfm-lang/grammar';
+import { isFormula } from '../algebra/walk.js';
 import { nearestOf } from '../source/suggest.js';
 import { sourceOf } from './arguments.js';
 import { blockStage } from './blocks.js';
@@ -193,6 +194,8 @@ function sortArguments(builtin: Builtin, given: readonly Argument[], context: Co
   const parameters = new Map<string, Given>();
   const rest: Given[] = [];
   let position = 0;
+  const unnamed = builtin.parameters.filter((p) => !p.named).length;
+  const spare = given.filter((a) => !a.name).length - unnamed;
   for (const argument of given) {
     const value = wordOf(builtin, argument, context) ?? evaluate(argument.value, context);
     if (value.kind === 'error') return undefined;
@@ -200,7 +203,7 @@ function sortArguments(builtin: Builtin, given: readonly Argument[], context: Co
     if (!argument.name) {
       const isOperand =
         builtin.streamOnly !== true && operands.length < builtin.operands && position === 0 && rest.length === 0;
-      if (isOperand && canBeOperand(builtin, value)) {
+      if (isOperand && canBeOperand(builtin, value, spare - operands.length)) {
         operands.push(value.kind === 'none' ? null : value);
         places.push(place);
         continue;
@@ -225,11 +228,13 @@ function wordOf(builtin: Builtin, argument: Argument, { environment }: Context):
   return words.includes(name) || !environment.find(name) ? { kind: 'word', word: name } : undefined;
 }
 
-function canBeOperand(builtin: Builtin, value: Value): boolean {
+/** `spare`: positional arguments left when every parameter has one: `clamp(-1, 1)` is a stage, `clamp(x, -1, 1)` is not. */
+function canBeOperand(builtin: Builtin, value: Value, spare: number): boolean {
   if (value.kind === 'tensor') return true;
   if (value.kind === 'none') return builtin.optionalOperands === true;
   // Functions of numbers: `floor(a / b)`, `max(a, b)`, `dot(v, query)`.
-  return builtin.numeric === true && value.kind === 'scalar';
+  if (builtin.numeric !== true || value.kind !== 'scalar') return false;
+  return spare > 0 || value.vector === true || isFormula(value.expression);
 }
 
 function accept(

@@ -27,7 +27,7 @@ export function checkpoint(
   const patterns = model ? weightPatterns(model) : [];
   const prefix = prefixOf(statement);
   const mapped = new Set<Pattern>();
-  const filled = new Set<Pattern>();
+  const filled = new Set<string>();
   const rules: CheckpointRule[] = [];
   const ignore: CheckpointDeclaration['ignore'][number][] = [];
   for (const entry of statement.rules) {
@@ -39,11 +39,11 @@ export function checkpoint(
       continue;
     }
     const found = model ? checkPath(entry.path, patterns, context) : [];
-    const twice = entry.when ? undefined : found.find((pattern) => filled.has(pattern));
+    const twice = entry.when ? undefined : found.find((pattern) => filled.has(copyKey(entry.path, pattern)));
     if (twice) checker.report('weight_mapped_twice', atSpan(context, entry.path.span), { path: showPattern(twice) });
     for (const pattern of found) {
       mapped.add(pattern);
-      if (!entry.when) filled.add(pattern);
+      if (!entry.when) filled.add(copyKey(entry.path, pattern));
     }
     checkTemplate(entry, context);
     rules.push({ ...rule(entry, prefix, model, context), ...(when !== undefined && { when }), place });
@@ -56,6 +56,12 @@ export function checkpoint(
     });
   }
   return { name: statement.name.name, rules, ignore };
+}
+
+/** A weight with the copies that a path names by number: `layers[0].fc` and `layers[1].fc` are two. */
+function copyKey(path: WeightPath, pattern: Pattern): string {
+  const copies = path.segments.flatMap((segment) => segment.indices.map(({ name }) => (/^\d+$/.test(name) ? name : '')));
+  return `${showPattern(pattern)} ${copies.join(' ')}`;
 }
 
 /** `prefix "transformer."?` as a part of every template. */

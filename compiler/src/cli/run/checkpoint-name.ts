@@ -19,9 +19,12 @@ export function checkpointName(
     throw inputFailure(`${model.name} has no checkpoint map '${named}'`, known);
   }
   const file = new Set(fileNames);
-  const ownNames = listWeights(model, configuration).every(({ path }) => file.has(path));
+  const ownNames = listWeights(model, configuration).every(({ path }) => file.has(ownName(path)));
   if (ownNames || maps.length === 0) return undefined;
   if (maps.length === 1) return maps[0];
   const choices = maps.map((name) => `--checkpoint ${name}`).join(' or ');
   throw usageFailure(`${model.name} has several checkpoint maps`, `name one: ${choices}`);
 }
+
+/** `layers[0].q.weight` is `layers.0.q.weight` in a file of the model's own. */
+const ownName = (path: string): string => path.replace(/\[(\d+)\]/g, '.$1');
