@@ -75,15 +75,19 @@ export function element(context: Context, copies: CopiesValue, index: Expression
   });
 }
 
+/** What a projection is called behind these operators: `q`, then `q_heads`. */
+const afterwards: Readonly<Record<string, string>> = { split_heads: 'heads', rotary: 'rotated' };
+
 /** Gives the value that was just made the name of its `let`; an own label stays. */
 export function relabel(value: TensorValue, name: string, context: Context): TensorValue {
   const { builder } = context;
   const { nodes, labels } = builder.region;
   const last = nodes.at(-1);
   if (!last || value.builder !== builder || last.label !== undefined || last.outputs[0]?.id !== value.id) return value;
-  const id = builder.id(name);
   // Where a stage inside the pipeline has the same label, `explain` shows that one.
   const taken = labels.has(name);
+  const state = last.kind === 'operator' ? afterwards[last.operator] : undefined;
+  const id = builder.id(taken && state !== undefined ? `${name}_${state}` : name);
   const renamed: Node = {
     ...last,
     ...(!taken && { label: name }),
