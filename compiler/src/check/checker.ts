@@ -154,6 +154,13 @@ export class Checker {
     return kept;
   }
 
+  /** Takes back the functions after the first `count`, which a trial that is undone made. */
+  forgetFunctions(count: number): void {
+    const forgotten = new Set(this.functions.splice(count));
+    for (const [key, made] of this.#functionKeys) if (forgotten.has(made)) this.#functionKeys.delete(key);
+    this.#functionNames.forget(count);
+  }
+
   /** A size or count uses these parameters: they are whole numbers. */
   markSize(expression: Expression): void {
     for (const name of freeNames(expression).parameters) this.sizes.add(name);

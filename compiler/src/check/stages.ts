@@ -1,6 +1,6 @@
 import type { Identifier, Pipe, Repeat, Residual, Expression as Syntax } from '@tfm-lang/grammar';
 import { local } from '../algebra/construct.js';
-import type { Expression, RepeatNode } from '../graph/graph.js';
+import type { Expression, Node, RepeatNode } from '../graph/graph.js';
 import { blockStage } from './blocks.js';
 import { closed } from './builder.js';
 import { builtinStage } from './calls.js';
@@ -205,17 +205,25 @@ const mostCopies = 256;
 /** A fixed number of copies may change the shape from copy to copy: then each copy is written out. */
 function literalRepeat(expression: Repeat, copies: number, input: TensorValue, context: Context, site: Site): Value {
   const { builder, checker, home } = context;
-  const before = { snapshot: builder.snapshot(), diagnostics: checker.diagnostics.length, undo: home.mark() };
+  const before = {
+    snapshot: builder.snapshot(),
+    functions: checker.functions.length,
+    diagnostics: checker.diagnostics.length,
+    undo: home.mark(),
+  };
   const looped = loop(expression, copies, input, context, site);
   if (!checker.failedSince(before.diagnostics)) return looped;
   // More copies than anybody writes out are not written out.
   if (copies > mostCopies) return looped;
   const found = checker.takeSince(before.diagnostics);
   builder.restore(before.snapshot);
+  checker.forgetFunctions(before.functions);
   before.undo();
   const items: TensorValue[] = [];
   for (let i = 0; i < copies && checker.counted(checker.limits.use()); i++) {
+    const first = builder.region.nodes.length;
     const copy = copyOf(expression, input, items.at(-1), i, context);
+    labelCopy(builder, first, home, i);
     if (copy.kind !== 'tensor' || checker.failedSince(before.diagnostics)) {
       // Both ways fail: the mistakes of the loop are the ones to show, unless only the copies' shapes differ.
       if (found.some((d) => d.name !== 'repeat_changes_shape')) {
@@ -228,6 +236,23 @@ function literalRepeat(expression: Repeat, copies: number, input: TensorValue, c
   }
   if (site.label !== undefined) context.environment.defineLabel(site.label, { kind: 'tensors', items });
   return items.at(-1) ?? input;
+}
+
+/** Labels in a copy that is written out are those of the copy: `stages[0].up`. */
+function labelCopy({ region }: Context['builder'], first: number, home: Context['home'], i: number): void {
+  const label = home.segments.at(-1);
+  prefixLabels(region.nodes.slice(first), `${typeof label === 'string' ? label : ''}[${i}]`);
+  region.labels = new Set(region.nodes.flatMap((node) => node.label ?? []));
+}
+
+function prefixLabels(nodes: readonly Node[], prefix: string): void {
+  for (const node of nodes) {
+    const named: { -readonly [K in 'label']?: Node[K] } = node;
+    if (node.label !== undefined) named.label = `${prefix}${node.label.startsWith('[') ? '' : '.'}${node.label}`;
+    // The copies of a loop have a scope, whose label is the loop's own.
+    if (node.kind === 'scan') prefixLabels(node.region.nodes, prefix);
+    if (node.kind === 'if') for (const arm of [node.then, node.else]) prefixLabels(arm.nodes, prefix);
+  }
 }
 
 function copyOf(

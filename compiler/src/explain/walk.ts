@@ -147,5 +147,5 @@ function lookUp(values: Values, id: ValueId): ScopedType {
 }
 
 function join(prefix: string, label: string): string {
-  return prefix && label ? `${prefix}.${label}` : prefix || label;
+  return prefix && label && !label.startsWith('[') ? `${prefix}.${label}` : prefix + label;
 }

@@ -156,7 +156,7 @@ export class Scope implements OperatorScope {
   }
 
   #at(name: string): string {
-    return this.path === '' ? name : `${this.path}.${name}`;
+    return this.path === '' || name.startsWith('[') ? this.path + name : `${this.path}.${name}`;
   }
 }
 

@@ -109,7 +109,7 @@ const copiesInterface = ({ name, label, extended, members }: CopiesInterface): W
 
 type WeightsStructure = InterfaceDeclarationStructure | TypeAliasDeclarationStructure;
 
-/** An interface; but a type where a choice decides which block's weights it has: no interface extends a union. */
+/** An interface; but a type where it is a list or a choice of blocks: no interface extends a tuple or a union. */
 function weightsStructure(
   name: string,
   bases: readonly string[],
@@ -117,7 +117,7 @@ function weightsStructure(
   about: string,
 ): WeightsStructure {
   const common = { name, isExported: true, docs: docs(about) };
-  if (!bases.some((base) => base.includes('|'))) {
+  if (!bases.some((base) => base.includes('|') || base.startsWith('readonly '))) {
     return { kind: StructureKind.Interface, ...common, extends: [...bases], properties: weightProperties(members) };
   }
   const own = members

@@ -21,7 +21,7 @@ import { arrowBody, braces, returning, type Statement } from './statement.js';
 import { Surroundings } from './surroundings.js';
 import { stringLiteral } from './text.js';
 import { allNodes, feedsOnly, readsOf } from './uses.js';
-import { WeightAccess } from './weight-path.js';
+import { scopeLabel, WeightAccess } from './weight-path.js';
 import { isConditional } from './weight-tree.js';
 
 /** Writes the body of one function of the graph, a statement for each node. */
@@ -183,8 +183,7 @@ export class StatementWriter {
     const run = (scope: string): Code =>
       callOf(`this.${model.methodOf(fn.name)}`, [...inputs, ...weights, ...scalars, scope]);
     const labels = node.scope.segments.slice(this.#weights.covered(node.scope));
-    const name =
-      labels.length === 0 ? undefined : (node.label ?? labels.filter((label) => typeof label === 'string').join('.'));
+    const name = labels.length === 0 ? undefined : (node.label ?? scopeLabel(labels));
     if (name === undefined) return this.#assign(without(node), run(this.#here.scope));
     const unique = stringLiteral(this.#here.unique(name));
     return this.#assign(without(node), callOf(`${this.#here.scope}.block`, [unique, ['(scope) => ', run('scope')]]));
@@ -202,9 +201,7 @@ export class StatementWriter {
     if (node.collects && list) {
       statements.push({ kind: 'const', target: `${this.#declare(list.id)}: ${this.#tensor()}[]`, code: '[]' });
     }
-    const label = stringLiteral(
-      this.#here.unique(node.label ?? node.scope.segments.filter((s) => typeof s === 'string').join('.')),
-    );
+    const label = stringLiteral(this.#here.unique(node.label ?? scopeLabel(node.scope.segments)));
     const loop = this.#loop(node, index);
     const outer = this.#here.scope;
     const run = (): Statement[] => {
@@ -229,7 +226,8 @@ export class StatementWriter {
     const segment = { index: { kind: 'local', name: node.index } } as const;
     const { code, node: list } = this.#weights.at(node.scope);
     if (node.scope.segments.length > 0 && list?.element) {
-      const variable = this.#context.names.declare(singular(node.label ?? 'copies'));
+      const label = node.scope.segments.findLast((segment) => typeof segment === 'string');
+      const variable = this.#context.names.declare(singular(node.label === undefined ? 'copies' : (label ?? 'copies')));
       return { head: `for (const [${index}, ${variable}] of ${code}.entries())`, variable, index: segment };
     }
     const count = scalar(node.count, this.#context);

@@ -21,6 +21,14 @@ export interface FoundWeights {
 const sameSegment = (a: Segment | undefined, b: Segment | undefined): boolean =>
   JSON.stringify(a) === JSON.stringify(b);
 
+/** The label of a scope: the copies that are written out have their numbers, those of a loop get theirs as it runs. */
+export function scopeLabel(segments: readonly Segment[]): string {
+  return segments.reduce<string>((label, segment) => {
+    if (typeof segment === 'string') return label === '' ? segment : `${label}.${segment}`;
+    return typeof segment.index === 'number' ? `${label}[${segment.index}]` : label;
+  }, '');
+}
+
 /** How the body of one function reaches its weights. */
 export class WeightAccess {
   readonly #context: FunctionContext;
@@ -57,7 +65,7 @@ export class WeightAccess {
       node = node && descend(node, segment, model.treeOf);
       if (index < (alias?.segments.length ?? 0)) return;
       if (typeof segment === 'string') code = member(code, segment) + (node?.when === undefined ? '' : '!');
-      else code = `${code}[${scalar(segment.index, this.#context)}]!`;
+      else code = `${code}[${scalar(segment.index, this.#context)}]${node?.kind === 'copy' ? '' : '!'}`;
     });
     return { code, node };
   }

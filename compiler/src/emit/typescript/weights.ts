@@ -1,12 +1,12 @@
 import type { Expression, GraphFunction, Initializer, ScopeDeclaration, WeightDeclaration } from '../../graph/graph.js';
-import { FunctionContext, type ModelContext } from './context.js';
+import { type CopiesInterface, FunctionContext, type ModelContext } from './context.js';
 import { scalar } from './expressions.js';
 import { type Code, callOf, flat, group, layout, listOf } from './layout.js';
 import { hasWeights } from './node-kinds.js';
 import { spelledShape } from './spelling.js';
 import { printed, type Statement } from './statement.js';
 import { camelCase, commentText, pascalCase, propertyName, stringLiteral } from './text.js';
-import { isConditional, type WeightNode } from './weight-tree.js';
+import { isConditional, isList, type WeightNode } from './weight-tree.js';
 
 /** A member of an interface of weights. */
 export interface WeightMember {
@@ -21,48 +21,78 @@ export function weightMembers(fn: GraphFunction, model: ModelContext): readonly 
   return members(model.treeOf(fn.name), model);
 }
 
-/** What a function's interface extends: blocks whose weights stand beside its own labels. */
+/** What a function's interface extends: blocks whose weights stand beside its labels, or copies that are all it has. */
 export function weightBases(fn: GraphFunction, model: ModelContext): readonly string[] {
-  return callTypes(model.treeOf(fn.name), model);
+  const tree = model.treeOf(fn.name);
+  return [...callTypes(tree, model), ...(isList(tree) ? [flat(listType(tree, model, fn.name))] : [])];
 }
 
-function members(node: WeightNode, model: ModelContext): readonly WeightMember[] {
+function members(node: WeightNode, model: ModelContext, shared?: number): readonly WeightMember[] {
   return [...node.children].map(([label, child]) => {
     const documentation = describe(child);
     const name = propertyName(label);
     return {
       name,
-      type: layout(typeOf(child, model, label), 0, name.length + 16),
+      type: layout(typeOf(child, model, label, shared), 0, name.length + 16),
       optional: child.when !== undefined,
       ...(documentation === undefined ? {} : { documentation }),
     };
   });
 }
 
-function typeOf(node: WeightNode, model: ModelContext, label: string): Code {
+function typeOf(node: WeightNode, model: ModelContext, label: string, shared?: number): Code {
   if (node.weights.length > 0) return model.imports.type('Tensor');
   const parts: Code[] = callTypes(node, model);
   if (node.children.size > 0) {
     const inline = [...node.children].map(([name, child]): Code => {
-      return [`readonly ${propertyName(name)}${child.when === undefined ? '' : '?'}: `, typeOf(child, model, name)];
+      return [
+        `readonly ${propertyName(name)}${child.when === undefined ? '' : '?'}: `,
+        typeOf(child, model, name, shared),
+      ];
     });
     parts.push({ ...group('{', inline, '}', true), separator: ';' });
   }
-  if (node.element) {
-    const element = elementType(node.element.node, model, label);
-    parts.push(`readonly ${/[&{|]/.test(element) ? `(${element})` : element}[]`);
-  }
+  if (isList(node)) parts.push(listType(node, model, label, shared));
   const [first, ...rest] = parts;
   return first === undefined ? 'object' : [first, ...rest.flatMap((part): Code[] => [' & ', part])];
 }
 
-/** What each copy of a repeat has: a block's interface, or one of its own where the copies are written in place. */
-function elementType(node: WeightNode, model: ModelContext, label: string): string {
-  if (node.children.size === 0) return flat(typeOf(node, model, label));
-  const extended = callTypes(node, model);
+/** A list where a loop runs over the copies, a tuple where they are written out, because each may be another. */
+function listType({ element, copies }: WeightNode, model: ModelContext, label: string, shared?: number): Code {
+  if (element) {
+    const type = elementType(element.node, model, label, shared);
+    return `readonly ${/[&{|]/.test(type) ? `(${type})` : type}[]`;
+  }
+  const first = shared ?? model.copies.length;
+  const types = copies.map((copy) => elementType(copy, model, label, first));
+  return ['readonly ', listOf(types)];
+}
+
+/**
+ * What each copy of a repeat has: a block's interface, or one of its own where the copies are written in place.
+ * Inside of copies that are written out, equal ones are one: they share those from the position `shared` on.
+ */
+function elementType(node: WeightNode, model: ModelContext, label: string, shared?: number): string {
+  if (node.children.size === 0) return flat(typeOf(node, model, label, shared));
+  const own = { label, extended: callTypes(node, model), members: members(node, model, shared) };
+  const first = shared ?? model.copies.length;
+  const known = model.copies.findIndex((other, index) => index >= first && shapeless(other) === shapeless(own));
+  const other = model.copies[known];
+  if (other) {
+    model.copies[known] = { ...other, members: other.members.map((each, i) => common(each, own.members[i])) };
+    return other.name;
+  }
   const name = model.names.declare(`${model.prefix}${pascalCase(label.replace(/(?<=[^s])s$/, ''))}Weights`);
-  model.copies.push({ name, label, extended, members: members(node, model) });
+  model.copies.push({ name, ...own });
   return name;
+}
+
+const shapeless = ({ label, extended, members }: Omit<CopiesInterface, 'name'>): string =>
+  JSON.stringify([label, extended, members.map(({ documentation: _, ...member }) => member)]);
+
+/** A member of several copies: it has a shape to tell where that is the same in all. */
+function common({ documentation, ...member }: WeightMember, other: WeightMember | undefined): WeightMember {
+  return documentation === undefined || documentation !== other?.documentation ? member : { ...member, documentation };
 }
 
 /** One type for each block; those of a choice are one union. */
@@ -127,6 +157,7 @@ class Declarations {
   object(node: WeightNode): Code {
     if (node.weights.length > 0) return this.#chosen(node.weights.map((each) => [each.when, this.#weight(each)]));
     if (node.element) return this.#copies(node.element);
+    if (node.copies.length > 0) return listOf(node.copies.map((copy) => this.object(copy)));
     const parts = this.#calls(node);
     const own = [...node.children].map(([label, child]): Code => {
       const made: Code = [`${propertyName(label)}: `, this.#named(child)];
