@@ -110,6 +110,23 @@ describe('a repeat whose copies change the shape', () => {
   });
 });
 
+test('copies that are written out share an instance, and keep each its own state in a generation', async () => {
+  const model = await made(copies, 'Shared');
+  const found = paths(model);
+  expect(found.filter((path) => path.startsWith('common'))).toEqual(['common.weight', 'common.bias']);
+  expect(found.sort()).toEqual(told(copies, 'Shared').sort());
+  const tokens = [3, 1, 4, 1, 5];
+  const whole = await output(model, { tokens: [tokens] });
+  const { logits, state } = model.prefill({ tokens: [tokens.slice(0, 3)] });
+  const rows = [await taken(logits)];
+  for (const token of tokens.slice(3)) rows.push(await taken(model.step([token], state)));
+  state.dispose();
+  // The last rows, each computed from the rows that the copies kept.
+  rows.forEach((row, i) => {
+    expect(largestDifference(row.slice(-8), whole.slice((2 + i) * 8, (3 + i) * 8))).toBeLessThan(1e-5);
+  });
+});
+
 test('Swin: stages of blocks, of windows that move', async () => {
   const config = { size: 16, patch: 2, width: 8, depths: [2, 2, 1, 1], heads: [1, 2, 2, 4], w: 2, classes: 5 };
   const spec = 'test/fixtures/specs/swin.tfm';

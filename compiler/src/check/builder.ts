@@ -44,6 +44,7 @@ export interface Snapshot {
   readonly weights: number;
   readonly scopes: number;
   readonly captured: number;
+  readonly declared: ReadonlyMap<object, number>;
   readonly ids: number;
 }
 
@@ -57,6 +58,8 @@ export class FunctionBuilder {
   readonly scopes: ScopeDeclaration[] = [];
   readonly constants: { name: string; value: Expression }[] = [];
   readonly own: { id: ValueId; type: ValueType }[] = [];
+  /** What each instance made here has declared so far, in the order of its declarations. */
+  readonly instances: Map<string, unknown>[] = [];
   readonly captured: Captured[] = [];
   /** Loops and conditions around the current place, outermost first. */
   loops: readonly Loop[] = [];
@@ -132,6 +135,7 @@ export class FunctionBuilder {
       weights: this.weights.length,
       scopes: this.scopes.length,
       captured: this.captured.length,
+      declared: new Map(this.instances.map((declared) => [declared, declared.size])),
       ids: this.#ids.count,
     };
   }
@@ -142,6 +146,9 @@ export class FunctionBuilder {
     this.weights.length = snapshot.weights;
     this.scopes.length = snapshot.scopes;
     this.captured.length = snapshot.captured;
+    for (const declared of this.instances) {
+      for (const key of [...declared.keys()].slice(snapshot.declared.get(declared) ?? 0)) declared.delete(key);
+    }
     this.#ids.forget(snapshot.ids);
   }
 

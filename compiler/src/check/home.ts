@@ -82,6 +82,7 @@ export class Home {
   /** An instance's own home; `again()` starts its names from the beginning, for each further use. */
   instance(name: string): () => Home {
     const shared = { declared: new Map(), loops: this.loops, conditions: this.conditions };
+    this.owner.instances.push(shared.declared);
     const segments = [...this.segments, name];
     return () => new Home({ owner: this.owner, segments, levels: new Map(), shared });
   }
