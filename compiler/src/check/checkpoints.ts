@@ -60,7 +60,9 @@ export function checkpoint(
 
 /** A weight with the copies that a path names by number: `layers[0].fc` and `layers[1].fc` are two. */
 function copyKey(path: WeightPath, pattern: Pattern): string {
-  const copies = path.segments.flatMap((segment) => segment.indices.map(({ name }) => (/^\d+$/.test(name) ? name : '')));
+  const copies = path.segments.flatMap((segment) =>
+    segment.indices.map(({ name }) => (/^\d+$/.test(name) ? name : '')),
+  );
   return `${showPattern(pattern)} ${copies.join(' ')}`;
 }
 

@@ -3,7 +3,9 @@ import { expect, test } from 'vitest';
 
 /** What the compiler says of a model with this body. */
 function messages(body: string): string[] {
-  const host = memoryHost({ 'a.tfm': `model M(width = 4, depth = 2) {\n  input x: float[B, T, width]\n  ${body}\n}\n` });
+  const host = memoryHost({
+    'a.tfm': `model M(width = 4, depth = 2) {\n  input x: float[B, T, width]\n  ${body}\n}\n`,
+  });
   return compile(host, 'a.tfm').diagnostics.map(({ code, message }) => `${code} ${message}`);
 }
 
