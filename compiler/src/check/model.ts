@@ -21,7 +21,7 @@ import { bindLet, evaluate } from './expressions.js';
 import type { SpecFile } from './files.js';
 import { generation, training } from './generation.js';
 import { Home } from './home.js';
-import { emit, relabel, tensor } from './nodes.js';
+import { relabel, tensor } from './nodes.js';
 import { bindParameters, configurationsOf, defaultPlaces, presetsOf, settleTypes } from './parameters.js';
 import { requirement } from './requirements.js';
 import { agree, checkSize, showType } from './sizes.js';
@@ -227,7 +227,7 @@ function output(statement: Output, context: Context, parts: ModelParts): void {
     parts.outputs.set(name.name, { declaration, value: made });
   };
   if (value.kind === 'tensor') {
-    const named = distinct(relabel(value, name.name, context), name.name, context);
+    const named = relabel(value, name.name, context);
     if (declared) fits(statement, declared, named, context);
     define(named);
     return;
@@ -247,26 +247,6 @@ function stageName(value: Value): string | undefined {
   if (value.kind === 'builtin') return value.builtin.name;
   if (value.kind === 'block') return value.declaration.name.name;
   return value.kind === 'stage' || value.kind === 'function' ? value.name : undefined;
-}
-
-/** An output that is an input or another output as it is: its own name needs its own value. */
-function distinct(value: TensorValue, name: string, context: Context): TensorValue {
-  if (value.id === name || value.input === undefined) return value;
-  return emit(context, value.at, {
-    operator: 'add',
-    inputs: [value, zero(context, value)],
-    type: value.type,
-    label: name,
-  });
-}
-
-function zero(context: Context, value: TensorValue): TensorValue {
-  return emit(context, value.at, {
-    operator: 'scalar',
-    inputs: [],
-    type: { dtype: 'float', shape: [] },
-    attributes: { value: 0 },
-  });
 }
 
 function fits(statement: Output, declared: ValueType, value: TensorValue, context: Context): void {

@@ -65,7 +65,7 @@ async function makeModel(
   if (!fs.existsSync(source)) throw notFound(weights, source);
   const file = await runtime.openCheckpoint(source);
   await file.close();
-  const checkpoint = checkpointName(chosen, options.checkpoint, file.names());
+  const checkpoint = checkpointName(chosen, options.checkpoint, file.names(), runtime.fileForm);
   const bar = loadingBar(context);
   try {
     return await Model.load(source, {

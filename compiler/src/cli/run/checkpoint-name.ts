@@ -4,12 +4,13 @@ import type { ChosenModel } from '../spec.js';
 
 /**
  * The checkpoint map to read a file with: the one that is named, none where the file has the model's own names for its weights,
- * or else the only one of the spec.
+ * or else the only one of the spec. `fileForm` is the runtime's: how it writes the path of a weight in a file.
  */
 export function checkpointName(
   { model, configuration }: ChosenModel,
   named: string | undefined,
   fileNames: readonly string[],
+  fileForm: (path: string) => string,
 ): string | undefined {
   const maps = model.checkpoints.map(({ name }) => name);
   if (named !== undefined) {
@@ -19,12 +20,9 @@ export function checkpointName(
     throw inputFailure(`${model.name} has no checkpoint map '${named}'`, known);
   }
   const file = new Set(fileNames);
-  const ownNames = listWeights(model, configuration).every(({ path }) => file.has(ownName(path)));
+  const ownNames = listWeights(model, configuration).every(({ path }) => file.has(fileForm(path)));
   if (ownNames || maps.length === 0) return undefined;
   if (maps.length === 1) return maps[0];
   const choices = maps.map((name) => `--checkpoint ${name}`).join(' or ');
   throw usageFailure(`${model.name} has several checkpoint maps`, `name one: ${choices}`);
 }
-
-/** `layers[0].q.weight` is `layers.0.q.weight` in a file of the model's own. */
-const ownName = (path: string): string => path.replace(/\[(\d+)\]/g, '.$1');
