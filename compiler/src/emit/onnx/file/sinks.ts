@@ -73,7 +73,15 @@ export function memorySink(): MemorySink {
     finish: async () => undefined,
     commit: async () => undefined,
     discard: async () => void chunks.splice(0),
-    bytes: () => Buffer.concat(chunks),
+    bytes() {
+      const all = new Uint8Array(chunks.reduce((total, { length }) => total + length, 0));
+      let at = 0;
+      for (const chunk of chunks) {
+        all.set(chunk, at);
+        at += chunk.length;
+      }
+      return all;
+    },
   };
 }
 
