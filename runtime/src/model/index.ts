@@ -35,3 +35,9 @@ export type {
 export { type ForwardOptions, type LossOptions, Model, type OutputTensors, type SaveModelOptions } from './model.js';
 export { present } from './presence.js';
 export { type Declared, renamed, times, type WeightOptions, WeightSpecification, weight } from './weight.js';
+export {
+  type CheckpointWeightsOptions,
+  checkpointWeights,
+  initialWeights,
+  type WeightStream,
+} from './weight-stream.js';

@@ -2,11 +2,11 @@ import type { Variable } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { silenceAdvice } from '../device/quiet.js';
 import { openCheckpoint } from '../weights/checkpoint.js';
-import { type LoadProgress, loadWeights, planLoad } from '../weights/load.js';
+import type { LoadProgress } from '../weights/load.js';
 import type { SourceLike } from '../weights/source.js';
 import type { ModelDefinition } from './definition.js';
-import { checkpointMap, modelWeights } from './save.js';
 import { declaredWeights, filledTree } from './weight.js';
+import { checkpointWeights } from './weight-stream.js';
 
 export interface InitOptions<Config> {
   /** What differs from the defaults. */
@@ -49,7 +49,6 @@ export async function loadModel<Config extends object, Weights extends object>(
 ): Promise<[Config, Weights]> {
   silenceAdvice();
   const config = definition.configure(given);
-  const map = checkpointMap(definition, config, name);
   const declared = definition.weights(config);
   const specifications = new Map(
     [...declaredWeights(declared as object)].map(({ path, weight }) => [path, weight] as const),
@@ -57,8 +56,8 @@ export async function loadModel<Config extends object, Weights extends object>(
   const checkpoint = await openCheckpoint(from, { signal });
   const loaded = new Map<string, Variable>();
   try {
-    const plan = planLoad(checkpoint, map, modelWeights(definition, config, outputs), outputs ? { outputs } : {});
-    for await (const { path, shape, data } of loadWeights(checkpoint, plan, { signal, onProgress })) {
+    const weights = checkpointWeights(definition, config, checkpoint, { checkpoint: name, outputs });
+    for await (const { path, shape, data } of weights.read({ signal, onProgress })) {
       loaded.set(path, variable(data, shape, specifications.get(path)?.trained ?? true));
     }
   } catch (error) {
