@@ -66,7 +66,12 @@ export async function specClass(spec: string, name: string): Promise<SpecClass> 
  * every backend.
  */
 export async function perturbed(spec: string, name: string, config: object = {}, seed = 1): Promise<SpecModel> {
-  const model = (await specClass(spec, name)).init({ config, seed });
+  return perturbedOf(await specClass(spec, name), config, seed);
+}
+
+/** The same of a class. */
+export function perturbedOf(of: SpecClass, config: object, seed: number): SpecModel {
+  const model = of.init({ config, seed });
   variables(model.weights).forEach((variable, i) => {
     tf.tidy(() => {
       const { data } = normal(variable.shape, 1000 * seed + i, 0.3);

@@ -1,9 +1,9 @@
-import { call, compare, modulo } from '../algebra/construct.js';
+import { call, compare, modulo, not, or } from '../algebra/construct.js';
 import { normalize } from '../algebra/normalize.js';
 import { print } from '../algebra/print.js';
 import { toExpression } from '../algebra/rebuild.js';
-import { evaluateSize, type SizeProblem } from '../algebra/size.js';
-import { freeNames, walk } from '../algebra/walk.js';
+import { type ExactDivision, evaluateSize, exactDivisions, type SizeProblem } from '../algebra/size.js';
+import { freeNames } from '../algebra/walk.js';
 import type { Expression, ValueType } from '../graph/graph.js';
 import type { Checker } from './checker.js';
 import type { At } from './values.js';
@@ -42,7 +42,7 @@ export function checkSize(checker: Checker, size: Expression, at: At): boolean {
     reportSize(checker, result, { size: text, detail, where }, at);
     return false;
   }
-  for (const part of walk(size)) requireWhole(checker, part, at);
+  for (const part of exactDivisions(size)) requireWhole(checker, part, at);
   return true;
 }
 
@@ -71,18 +71,17 @@ function reportSize(checker: Checker, { problem, at: part }: SizeProblem, detail
   else checker.report('size_not_finite', place, detail);
 }
 
-function requireWhole(checker: Checker, part: Expression, at: At): void {
-  if (typeof part !== 'object' || part.kind !== 'operator' || part.operator !== 'divide') return;
-  const [a, b] = part.operands;
+function requireWhole(checker: Checker, { division, when }: ExactDivision, at: At): void {
+  const [a, b] = division.operands;
   if (a === undefined || b === undefined) return;
+  const isWhole = compare('equal', modulo(a, b), 0);
+  const condition = when.reduce((whole, arm) => or(arm.holds ? not(arm.condition) : arm.condition, whole), isWhole);
   // Loop indices and input sizes are not part of the configuration; a whole power of them is the spec's affair.
-  const names = freeNames(part);
-  if (names.locals.size > 0 || names.dimensions.size > 0) return;
-  const condition = compare('equal', modulo(a, b), 0);
-  if (condition === true) return;
+  const names = freeNames(condition);
+  if (condition === true || names.locals.size > 0 || names.dimensions.size > 0) return;
   checker.addRequirement({
     condition,
-    message: [`${print(part)} must be whole; `, a, ' / ', b, ' is ', call('divide', a, b)],
+    message: [`${print(division)} must be whole; `, a, ' / ', b, ' is ', call('divide', a, b)],
     place: checker.place(at),
   });
 }

@@ -37,9 +37,12 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   return tf.tidy(() => tf.where(bool(condition), tensor(a), tensor(b)));
 }
 
-/** x with 0 where the condition holds. */
+/** x [.., d] with 0 where the condition holds, which has the shape of x, or a flag for all of its last axes: [B, T]. */
 export function zero(x: Tensor, condition: Tensor): Tensor {
-  return tf.tidy(() => tf.where(bool(condition), tf.zerosLike(x), x));
+  return tf.tidy(() => {
+    const stretched = Array<number>(Math.max(x.rank - condition.rank, 0)).fill(1);
+    return tf.where(tf.reshape(bool(condition), [...condition.shape, ...stretched]), tf.zerosLike(x), x);
+  });
 }
 
 function tensor(x: Operand): Tensor {

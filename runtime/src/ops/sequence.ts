@@ -94,7 +94,8 @@ export function gather(x: Tensor, indices: Tensor, _options: { readonly axis?: '
   const [batch = 1, length = 1, ...rest] = x.shape;
   return tf.tidy(() => {
     // A product with 0 and 1 instead of a gather: exact, and its gradient exists on every backend.
-    const picks = tf.reshape(tf.oneHot(tf.cast(indices, 'int32'), length), [batch, 1, length]);
+    const places = tf.reshape(tf.range(0, length, 1, 'int32'), [1, 1, length]);
+    const picks = tf.equal(tf.reshape(tf.cast(indices, 'int32'), [batch, 1, 1]), places);
     const rows = tf.reshape(x, [batch, length, rest.reduce((product, n) => product * n, 1)]);
     return tf.reshape(tf.matMul(tf.cast(picks, 'float32'), tf.cast(rows, 'float32')), [batch, ...rest]);
   });

@@ -161,6 +161,14 @@ export const elementwiseCases: readonly OperatorCase[] = [
     gradient: true,
   },
   {
+    name: 'zero, one flag for all features of a row',
+    inputs: [normal([2, 3, 3], 1), nd([2, 3], [1, 0, 0, 0, 1, 1])],
+    dtypes: { 1: 'bool' },
+    run: (x, condition) => ops.zero(x!, condition!),
+    reference: (x, condition) => build([2, 3, 3], (b, t, d) => (get(condition!, b!, t!) ? 0 : get(x!, b!, t!, d!))),
+    gradient: true,
+  },
+  {
     name: 'apply, a gate of two arguments',
     inputs: [normal([2, 3], 1), normal([2, 3], 2)],
     run: (a, b) =>

@@ -161,6 +161,14 @@ export const sequenceCases: readonly OperatorCase[] = [
     gradient: true,
   },
   {
+    name: 'gather from sequences of one row',
+    inputs: [normal([2, 1, 8], 3), nd([2], [0, 0])],
+    dtypes: { 1: 'int32' },
+    run: (input, indices) => ops.gather(input!, indices!),
+    reference: (input) => build([2, 8], (b, i) => get(input!, b!, 0, i!)),
+    gradient: true,
+  },
+  {
     name: 'transpose and reshape',
     composed: true,
     inputs: [heads],
