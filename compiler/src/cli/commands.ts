@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { declareBuild } from './commands/build-options.js';
 import { declareRun } from './commands/run-options.js';
 import type { Context } from './context.js';
 import { settingValues, sizeValues } from './values.js';
@@ -15,7 +16,8 @@ export function declareCommands(program: Command, start: Start): void {
   declareHelpers(program, start);
 }
 
-const pathsText = '.tfm files and folders; the current folder where none is given';
+/** How the arguments of commands that work on many specs are explained. */
+export const pathsText = '.tfm files and folders; the current folder where none is given';
 
 function declareProjectCommands(program: Command, start: Start): void {
   program
@@ -55,35 +57,6 @@ function declareProjectCommands(program: Command, start: Start): void {
     .action(async (paths: string[], options: { check?: boolean; stdin?: boolean }, command: Command) => {
       const { context, finish } = start(command);
       finish(await (await import('./commands/fmt.js')).fmt(paths, options, context));
-    });
-}
-
-function declareBuild(program: Command, start: Start): void {
-  program
-    .command('build')
-    .summary('generate TypeScript from specs')
-    .description('Generates a TypeScript module beside each spec: gpt2.tfm becomes gpt2.tfm.ts.')
-    .argument('[paths...]', `${pathsText}, or what the configuration names`)
-    .option('-o, --out <dir>', 'write below this folder instead')
-    .addOption(new Option('-t, --target <target>', 'what to generate').choices(['typescript', 'graph']))
-    .addOption(
-      new Option('--check', 'write nothing; exit with 1 and a list when a file is out of date').conflicts('watch'),
-    )
-    .option('-w, --watch', 'build again whenever a spec changes')
-    .addOption(new Option('--stdout', 'print what one spec generates').conflicts(['watch', 'check', 'out']))
-    .addHelpText(
-      'after',
-      examples(
-        'tfm build',
-        'tfm build gpt2.tfm --stdout',
-        'tfm build specs --out src/models',
-        'tfm build --check',
-        'tfm build --watch',
-      ),
-    )
-    .action(async (paths: string[], options: import('./commands/build.js').BuildOptions, command: Command) => {
-      const { context, finish } = start(command);
-      finish(await (await import('./commands/build.js')).build(paths, options, context));
     });
 }
 

@@ -12,7 +12,7 @@ interface Configuration {
   readonly specs?: readonly string[];
   /** The folder that generated files go to. Absent: each beside its spec. */
   readonly out?: string;
-  readonly target?: 'typescript' | 'graph';
+  readonly target?: 'typescript' | 'graph' | 'onnx';
 }
 
 export interface LoadedConfiguration {

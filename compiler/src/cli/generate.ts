@@ -7,7 +7,13 @@ import { listFiles, type SpecPath } from './files.js';
 import type { Project } from './project.js';
 import { toolVersion } from './version.js';
 
-export type Target = 'typescript' | 'graph';
+export type Target = 'typescript' | 'graph' | 'onnx';
+
+/** Targets that are text, one file for each spec. */
+export type TextTarget = Exclude<Target, 'onnx'>;
+
+/** A project whose target is text. */
+export type TextProject = Project & { readonly target: TextTarget };
 
 /** What a spec generates. */
 export interface Generated {
@@ -20,10 +26,10 @@ export interface Generated {
   readonly files: readonly string[];
 }
 
-const endings: Readonly<Record<Target, string>> = { typescript: '.tfm.ts', graph: '.tfm.graph.json' };
+const endings: Readonly<Record<TextTarget, string>> = { typescript: '.tfm.ts', graph: '.tfm.graph.json' };
 
 /** Compiles one spec. ts-morph is loaded when there is something to emit. */
-export async function generate(spec: SpecPath, target: Target, { io }: Context): Promise<Generated> {
+export async function generate(spec: SpecPath, target: TextTarget, { io }: Context): Promise<Generated> {
   const { graph, diagnostics, files } = compileSpec(spec.absolute, io.cwd);
   const base = { spec, diagnostics, files };
   if (!graph) return { ...base, failed: true };
@@ -33,14 +39,19 @@ export async function generate(spec: SpecPath, target: Target, { io }: Context):
   return { ...base, failed: false, text: (await emitTypeScript(graph, { toolVersion: toolVersion() })).text };
 }
 
-/** The file that a spec generates: beside it, or at the same place below the output folder. */
-export function outputOf(spec: SpecPath, { out, target }: Pick<Project, 'out' | 'target'>): string {
-  const name = `${spec.absolute.replace(/\.tfm$/, '')}${endings[target]}`;
+/** The file that a spec generates. */
+export function outputOf(spec: SpecPath, { out, target }: Pick<TextProject, 'out' | 'target'>): string {
+  return `${outputBase(spec, out)}${endings[target]}`;
+}
+
+/** Where a spec's files go: beside it, or to the same place below the output folder. Without an ending. */
+export function outputBase(spec: SpecPath, out: string | undefined): string {
+  const name = spec.absolute.replace(/\.tfm$/, '');
   return out === undefined ? name : path.join(out, path.relative(spec.root, name));
 }
 
 /** Generated files, in the folders that were searched or in the output folder, that no spec accounts for. */
-export function extraFiles(project: Project, expected: ReadonlySet<string>): string[] {
+export function extraFiles(project: TextProject, expected: ReadonlySet<string>): string[] {
   const folders = project.out === undefined ? project.folders : [project.out];
   const found = folders
     .filter((folder) => fs.existsSync(folder))

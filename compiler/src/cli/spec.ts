@@ -18,8 +18,8 @@ export interface ChosenModel {
 }
 
 export interface Choice {
-  readonly set?: Readonly<Record<string, unknown>>;
-  readonly preset?: string;
+  readonly set?: Readonly<Record<string, unknown>> | undefined;
+  readonly preset?: string | undefined;
 }
 
 /**
@@ -30,14 +30,22 @@ export function chooseModel(spec: string, choice: Choice, context: Context): Cho
   const { file, name } = splitSpec(spec);
   const graph = compileOrFail(file, context);
   const { model, preset } = findModel(graph, file, name);
-  const { configuration, problems } = instantiate(model, choice.set, choice.preset ?? preset);
-  if (!configuration) throw new Failure(exitCodes.input, problems.map(problemText).join('\n'));
-  return { graph, model, configuration };
+  return { graph, model, configuration: configure(model, { preset, ...choice }) };
 }
 
-function splitSpec(spec: string): { file: string; name: string | undefined } {
+/** The values of all parameters. Throws a {@link Failure} that names every problem. */
+export function configure(model: GraphModel, { set, preset }: Choice): Configuration {
+  const { configuration, problems } = instantiate(model, set, preset);
+  if (!configuration) throw new Failure(exitCodes.input, problems.map(problemText).join('\n'));
+  return configuration;
+}
+
+/** `file.tfm#Model` in its parts. */
+export function splitSpec(spec: string): { file: string; name: string | undefined } {
   const hash = spec.lastIndexOf('#');
-  return hash < 0 ? { file: spec, name: undefined } : { file: spec.slice(0, hash), name: spec.slice(hash + 1) };
+  // A name has no dot and no slash: `a#b.tfm` is a file.
+  if (hash < 0 || /[./\\]/.test(spec.slice(hash))) return { file: spec, name: undefined };
+  return { file: spec.slice(0, hash), name: spec.slice(hash + 1) };
 }
 
 function compileOrFail(file: string, context: Context): Graph {
@@ -50,7 +58,12 @@ function compileOrFail(file: string, context: Context): Graph {
   return graph;
 }
 
-function findModel(graph: Graph, file: string, name: string | undefined): { model: GraphModel; preset?: string } {
+/** The model of this name, or the only one. The name of a preset is its model with that preset. Throws a {@link Failure}. */
+export function findModel(
+  graph: Graph,
+  file: string,
+  name: string | undefined,
+): { readonly model: GraphModel; readonly preset?: string } {
   const { models } = graph;
   if (name === undefined) {
     const [first] = models;

@@ -79,12 +79,13 @@ async function follow(watcher: FSWatcher, files: readonly string[]): Promise<rea
   return added;
 }
 
-/** A failure for the user becomes the line of its build; a mistake of ours still ends the command. */
+/** A failure for the user becomes the line of its build; a wrong command line, which no change mends, ends the command. */
 async function settle(buildOnce: () => Promise<BuildResult>): Promise<{ summary: string; files: readonly string[] }> {
   try {
     return await buildOnce();
   } catch (error) {
-    if (error instanceof Failure) return { summary: `error: ${error.message}`, files: [] };
+    if (error instanceof Failure && error.exitCode !== exitCodes.usage)
+      return { summary: `error: ${error.message}`, files: [] };
     throw error;
   }
 }

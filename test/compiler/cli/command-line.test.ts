@@ -86,14 +86,14 @@ describe('completion', () => {
     expect(complete('')).toEqual(commands);
     expect(complete('bu')).toEqual(['build']);
     expect(complete('build', '--wa')).toEqual(['--watch']);
-    expect(complete('build', '--target', '')).toEqual(['typescript', 'graph']);
+    expect(complete('build', '--target', '')).toEqual(['typescript', 'graph', 'onnx']);
     expect(complete('run', 'a.tfm', '--top')).toEqual(['--top-k', '--top-p']);
     expect(complete('completion', 'z')).toEqual(['zsh']);
   });
 
   test.each([
-    ['zsh', /^#compdef tfm\n/, "'--target[what to generate]:value:(typescript graph)'"],
-    ['fish', /^# fish completion/, "-l target -d 'what to generate' -x -a 'typescript graph'"],
+    ['zsh', /^#compdef tfm\n/, "'--target[what to generate]:value:(typescript graph onnx)'"],
+    ['fish', /^# fish completion/, "-l target -d 'what to generate' -x -a 'typescript graph onnx'"],
   ])('%s', async (shell, start, option) => {
     const { exitCode, stdout } = await tfm(['completion', shell]);
     expect(exitCode).toBe(0);

@@ -39,7 +39,7 @@ describe('the configuration', () => {
     ['{"otu": "x"}', 'otu is no key of tfm.config.json', 'did you mean out?'],
     [
       '{"target": "c"}',
-      /^target in tfm.config.json must be equal to one of the allowed values: typescript, graph$/,
+      /^target in tfm.config.json must be equal to one of the allowed values: typescript, graph, onnx$/,
       undefined,
     ],
     ['{"specs": "models"}', 'specs in tfm.config.json must be array', undefined],

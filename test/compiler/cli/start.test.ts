@@ -13,7 +13,7 @@ const spec = `model M(n = 4) {
 `;
 const cwd = folderWith({ 'm.tfm': spec, 'bad.tfm': spec.replace('linear', 'lineer') });
 
-/** Prints every module that is imported to standard error. */
+/** Prints every import to standard error. */
 const hooks = `export async function resolve(name, context, next) {
   const found = await next(name, context);
   process._rawDebug('import ' + found.url);
@@ -22,13 +22,14 @@ const hooks = `export async function resolve(name, context, next) {
 const dataUrl = (code: string): string => `data:text/javascript,${encodeURIComponent(code)}`;
 const registration = dataUrl(`import { register } from 'node:module'; register(${JSON.stringify(dataUrl(hooks))});`);
 
+/** The modules that a command imports. */
 function imported(...argv: string[]): string[] {
   const { stderr, status } = spawnSync(process.execPath, ['--import', registration, bin, ...argv], {
     cwd,
     encoding: 'utf8',
   });
   expect(status).toBe(0);
-  return [...stderr.matchAll(/^import (.*)$/gm)].map(([, url]) => url ?? '');
+  return [...new Set([...stderr.matchAll(/^import (.*)$/gm)].map(([, url]) => url ?? ''))];
 }
 
 describe('what a command loads', () => {

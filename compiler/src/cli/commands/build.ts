@@ -4,24 +4,20 @@ import { diagnosticsSummary, plural, printDiagnostics } from '../diagnostics.js'
 import { exitCodes, usageFailure } from '../exit.js';
 import { failure } from '../failures.js';
 import { readIfThere, showPath, writeIfChanged } from '../files.js';
-import { extraFiles, type Generated, generate, outputOf, type Target } from '../generate.js';
+import { extraFiles, type Generated, generate, outputOf, type TextProject } from '../generate.js';
 import { type Project, projectSpecs } from '../project.js';
-
-export interface BuildOptions {
-  readonly out?: string;
-  readonly target?: Target;
-  readonly check?: boolean;
-  readonly watch?: boolean;
-  readonly stdout?: boolean;
-}
+import { splitSpec } from '../spec.js';
+import { type BuildOptions, checkBuildOptions } from './build-options.js';
 
 /** `tfm build [paths…]` */
 export async function build(paths: readonly string[], options: BuildOptions, context: Context): Promise<number> {
   const { io } = context;
-  if (options.watch)
-    return (await import('../watch.js')).watch(() => buildProject(paths, options, context), paths, context);
+  if (options.watch) {
+    const files = paths.map((given) => splitSpec(given).file);
+    return (await import('../watch.js')).watch(() => buildProject(paths, options, context), files, context);
+  }
   if (!options.stdout) return (await buildProject(paths, options, context)).exitCode;
-  const project = await projectFor(paths, options, context);
+  const project = textProject(await projectFor(paths, options, context), paths);
   const [spec, ...others] = project.specs;
   if (!spec || others.length > 0) throw usageFailure(`--stdout prints one spec; these are ${project.specs.length}`);
   const { text, diagnostics } = await generate(spec, project.target, context);
@@ -40,7 +36,9 @@ export interface BuildResult {
 
 async function buildProject(paths: readonly string[], options: BuildOptions, context: Context): Promise<BuildResult> {
   const { io } = context;
-  const project = await projectFor(paths, options, context);
+  const given = await projectFor(paths, options, context);
+  if (given.target === 'onnx') return (await import('../onnx/build-onnx.js')).buildOnnx(given, paths, options, context);
+  const project = textProject(given, paths);
   checkOutputs(project, io.cwd);
   const results: Generated[] = [];
   for (const spec of project.specs) {
@@ -61,16 +59,33 @@ async function buildProject(paths: readonly string[], options: BuildOptions, con
 }
 
 async function projectFor(paths: readonly string[], options: BuildOptions, context: Context): Promise<Project> {
-  const project = await projectSpecs(paths, context.io.cwd);
+  const files = paths.map((given) => splitSpec(given).file);
+  const project = await projectSpecs(files, context.io.cwd);
+  const target = options.target ?? project.target;
+  checkBuildOptions(options, target);
   return {
     ...project,
-    target: options.target ?? project.target,
+    target,
     out: options.out === undefined ? project.out : path.resolve(context.io.cwd, options.out),
   };
 }
 
+/** A project whose specs each generate one file of text, which has all models of the spec. */
+function textProject({ target, ...project }: Project, paths: readonly string[]): TextProject {
+  const chosen = paths.find((given) => splitSpec(given).name !== undefined);
+  if (target === 'onnx') throw new Error('an ONNX model is no text');
+  if (chosen !== undefined) {
+    const { file, name } = splitSpec(chosen);
+    throw usageFailure(
+      `#${name} chooses a model only for --target onnx`,
+      `without it all models of ${file} are generated`,
+    );
+  }
+  return { ...project, target };
+}
+
 /** Two specs must not write the same file. */
-function checkOutputs(project: Project, cwd: string): void {
+function checkOutputs(project: TextProject, cwd: string): void {
   const makers = new Map<string, string>();
   for (const spec of project.specs) {
     const target = outputOf(spec, project);
@@ -80,7 +95,11 @@ function checkOutputs(project: Project, cwd: string): void {
   }
 }
 
-function write(project: Project, results: readonly Generated[], { io }: Context): { summary: string; wrong: boolean } {
+function write(
+  project: TextProject,
+  results: readonly Generated[],
+  { io }: Context,
+): { summary: string; wrong: boolean } {
   let written = 0;
   let unchanged = 0;
   for (const { spec, text } of results) {
@@ -96,7 +115,7 @@ function write(project: Project, results: readonly Generated[], { io }: Context)
 
 /** `--check`: what a build would write or leave over. */
 function listStale(
-  project: Project,
+  project: TextProject,
   results: readonly Generated[],
   { io }: Context,
 ): { summary: string; wrong: boolean } {

@@ -1,10 +1,7 @@
-import fs from 'node:fs';
-import path from 'node:path';
 import type { Context } from '../context.js';
 import { exitCodes, usageFailure } from '../exit.js';
-import { notFound } from '../files.js';
 import { startBackend } from '../run/backend.js';
-import { checkpointName } from '../run/checkpoint-name.js';
+import { checkpointName, weightsPath } from '../run/checkpoint-name.js';
 import { loadingBar } from '../run/loading.js';
 import { type GeneratedModel, importModel, type LoadedModule } from '../run/model-module.js';
 import { outputNames, readInputs, runOnce } from '../run/once.js';
@@ -61,8 +58,7 @@ async function makeModel(
   const { weights, init, output } = options;
   if (weights === undefined) return Model.init({ config, seed: init ?? 0 });
   const { cwd, signal } = context.io;
-  const source = path.resolve(cwd, weights);
-  if (!fs.existsSync(source)) throw notFound(weights, source);
+  const source = weightsPath(weights, cwd);
   const file = await runtime.openCheckpoint(source);
   await file.close();
   const checkpoint = checkpointName(chosen, options.checkpoint, file.names(), runtime.fileForm);

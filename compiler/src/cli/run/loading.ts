@@ -13,12 +13,12 @@ export interface LoadingBar {
   readonly end: () => void;
 }
 
-/** A bar of the bytes that are loaded, on standard error; nothing where that is no terminal. */
-export function loadingBar({ io }: Context): LoadingBar {
+/** A bar of the bytes that are loaded (or written), on standard error; nothing where that is no terminal. */
+export function loadingBar({ io }: Context, work: 'loading' | 'writing' = 'loading'): LoadingBar {
   if (!io.stderr.isTerminal) return { update: () => undefined, end: () => undefined };
   const bar = new cliProgress.SingleBar(
     {
-      format: 'loading {bar} {loaded} of {all}',
+      format: `${work} {bar} {loaded} of {all}`,
       stream: process.stderr,
       hideCursor: true,
       clearOnComplete: true,

@@ -9,8 +9,10 @@ import { toolVersion } from '../version.js';
 
 export type RuntimeModule = typeof Runtime;
 
-/** What all generated classes have in common, as `tfm run` uses it. */
+/** What all generated classes have in common, as the command line uses it. */
 interface GeneratedClass {
+  /** Without weights it cannot run, but it has its definition. */
+  new (config: object, weights: object): { readonly definition: Runtime.ModelDefinition<object, object> };
   init(options: { readonly config: object; readonly seed: number }): GeneratedModel;
   load(from: string, options: object): Promise<GeneratedModel>;
 }

@@ -56,6 +56,13 @@ export const commandExplanations: Readonly<Record<string, Explanation>> = {
     meaning: "`--set` takes a parameter and its value: `--set width=64`, `--set tied=true`, `--set 'heads=[2, 4]'`.",
     fix: 'Write `name=value`, without spaces around the `=`.',
   },
+  TFM6201: {
+    meaning: lines`
+      The ONNX target met a construct that the operators of ONNX, or of the operator set that \`--opset\` asks for, cannot
+      express. The message names it, at its place in the spec. The same spec runs as TypeScript.
+    `,
+    fix: 'Say it another way, take the newest `--opset`, or use the TypeScript target.',
+  },
   TFM9001: {
     meaning:
       'The compiler made a mistake; the spec may be right or wrong. With `TFM_DEBUG=1` the command prints a stack.',

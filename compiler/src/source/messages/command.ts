@@ -82,4 +82,11 @@ export const commandMessages = {
     title: 'a --set is malformed',
     message: '--set {text}: expected name=value',
   },
+  onnx_unsupported: {
+    code: 'TFM6201',
+    severity: 'error',
+    title: 'ONNX cannot say this',
+    message: 'ONNX cannot say {construct}',
+    help: 'the TypeScript target can: tfm build --target typescript',
+  },
 } as const satisfies Record<string, MessageDefinition>;
