@@ -99,11 +99,18 @@ export class Builder {
     this.#names.set(name, 1);
   }
 
-  /** An input of the model, or of the body that is being made. */
+  /** An input of the model. */
   input(name: string, type: ElementType, shape: Shape, documentation?: string): Value {
-    this.#frame.inputs.push(info(name, { type, shape }, documentation));
+    this.#frames[0]!.inputs.push(info(name, { type, shape }, documentation));
     this.reserve(name);
     return { name, type, shape };
+  }
+
+  /** An input of the body that is being made. */
+  parameter(name: string, { type, shape }: ValueType): Value {
+    const value = { name: this.#unique(name), type, shape };
+    this.#frame.inputs.push(info(value.name, value));
+    return value;
   }
 
   /** An output of the model: the value itself where it can have the name, else a copy. */
@@ -171,7 +178,7 @@ export class Builder {
     }
     const value: Value = { name: path, type: 'float', shape: stored ? turned : shape };
     if (stored === transposed) return value;
-    return this.once(`turned ${path}`, () =>
+    return this.constantOnce(`turned ${path}`, () =>
       this.node('Transpose', [value], { type: 'float', shape: transposed ? turned : shape }, { perm: ints([1, 0]) }),
     );
   }
@@ -184,6 +191,14 @@ export class Builder {
     }
     const made = make();
     this.#frame.shared.set(key, made);
+    return made;
+  }
+
+  /** The same for what is made of weights alone: outside of all bodies, which would make it again for each row. */
+  constantOnce(key: string, make: () => Value): Value {
+    const inner = this.#frames.splice(1);
+    const made = this.once(key, make);
+    this.#frames.push(...inner);
     return made;
   }
 

@@ -3,8 +3,10 @@ import { type Scope, valueIn } from '../../explain/scope.js';
 import type { Expression, OperatorNode, ValueId } from '../../graph/graph.js';
 import { type OperatorName, operators } from '../../graph/operators.js';
 import type { Builder, Value } from './builder.js';
+import type { ElementType } from './model.js';
 import { Ops } from './ops.js';
-import { configured } from './scope.js';
+import { configured, elementType, sizeIn } from './scope.js';
+import { canonical, type Shape, type Size } from './sizes.js';
 import type { Pass } from './state.js';
 import { Unsupported } from './unsupported.js';
 
@@ -49,6 +51,16 @@ export class OperatorContext {
       if (id === null) throw new Error(`'${this.node.operator}' is without an input`);
       return this.value(id);
     });
+  }
+
+  /** The inputs as real numbers: token ids and truth values have theirs. */
+  get floats(): readonly Value[] {
+    return this.inputs.map((input) => this.ops.cast(input, 'float'));
+  }
+
+  /** The element type of what the operator makes. */
+  get type(): ElementType {
+    return elementType[this.node.outputs[0]!.type.dtype];
   }
 
   /** The i-th input, `undefined` where it is left out. */
@@ -96,6 +108,23 @@ export class OperatorContext {
     return this.attribute(name) === true;
   }
 
+  /** An attribute that is a size, or places on an axis. */
+  size(name: string): Size {
+    return sizeIn(this.#attribute(name), this.#scope);
+  }
+
+  /** An attribute that is a list of sizes. */
+  sizes(name: string): Shape {
+    const sizes = configured(this.#attribute(name), this.#scope);
+    if (typeof sizes !== 'object' || sizes.kind !== 'list') throw new Error(`'${name}' is no list of sizes`);
+    return sizes.items.map(canonical);
+  }
+
+  /** The axis that `axis: features` or `axis: sequence` names. */
+  axisOf(x: Value): number {
+    return this.attribute('axis') === 'sequence' ? sequenceAxis(x) : x.shape.length - 1;
+  }
+
   /** A formula (`mask`, `score`, `formula`, `frequency`), with all that the configuration says put in. */
   formula(name: string): Expression {
     return configured(this.#attribute(name), this.#scope);
@@ -126,6 +155,11 @@ export class OperatorContext {
     >;
     return byDefault[name] ?? { kind: 'constant', name: 'none' };
   }
+}
+
+/** The sequence axis of [B, T, ..]; of a vector its only one. */
+export function sequenceAxis(x: Value): number {
+  return x.shape.length > 1 ? 1 : 0;
 }
 
 export function isValue(made: Made): made is Value {

@@ -2,9 +2,9 @@ import type { Configuration } from '../../explain/scope.js';
 import { modelScope } from '../../explain/scope.js';
 import type { GraphModel, InputDeclaration } from '../../graph/graph.js';
 import { Builder, type Value } from './builder.js';
-import { elementType, Lowering } from './lower.js';
+import { Lowering } from './lower.js';
 import type { OnnxGraph, OnnxModel } from './model.js';
-import { shapeIn, sizeIn } from './scope.js';
+import { elementType, shapeIn, sizeIn } from './scope.js';
 import { type Shape, sum } from './sizes.js';
 import { type Entry, Pass, showSizes } from './state.js';
 import { Unsupported } from './unsupported.js';
@@ -85,12 +85,10 @@ function declare(
 function declarePresence(input: Value, builder: Builder, pass: Pass, grows: boolean): void {
   const [batch = 1, rows = 1] = input.shape;
   const shape = [batch, grows ? sum(pass.rowsBefore(false), rows) : rows];
-  builder.input(
-    `${input.name}.present`,
-    'bool',
-    shape,
-    `true where a row of ${input.name} is real, false where it is padding`,
-  );
+  const documentation = `true where a row of ${input.name} is real, false where it is padding`;
+  const presence = builder.input(`${input.name}.present`, 'bool', shape, documentation);
+  showSizes(builder, presence, shape);
+  pass.setPresence(input, presence);
 }
 
 function inputNames({ inputs }: OnnxGraph): ReadonlySet<string> {

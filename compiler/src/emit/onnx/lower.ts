@@ -15,7 +15,7 @@ import type { Builder, Value, Where } from './builder.js';
 import { isValue, type Made, OperatorContext } from './context.js';
 import { lowerings } from './operators/index.js';
 import { lowerScan } from './operators/scan.js';
-import { shapeIn } from './scope.js';
+import { elementType, shapeIn } from './scope.js';
 import type { Pass } from './state.js';
 
 type Values = ReadonlyMap<ValueId, Made>;
@@ -176,8 +176,6 @@ export class Lowering {
     );
   }
 }
-
-export const elementType = { float: 'float', token: 'int64', int: 'int64', bool: 'bool' } as const;
 
 function found(values: Values, id: ValueId): Made {
   const made = values.get(id);

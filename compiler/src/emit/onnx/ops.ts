@@ -1,6 +1,6 @@
 import { type Builder, int, ints, type Value } from './builder.js';
 import type { ElementType } from './model.js';
-import { axisOf, broadcast, canonical, difference, known, type Shape, type Size, sum } from './sizes.js';
+import { axisOf, broadcast, canonical, difference, known, type Shape, type Size, sameSize, sum } from './sizes.js';
 
 /**
  * The ONNX operators that the target uses, each with the shape of what it gives: code that lowers an operator of the
@@ -62,10 +62,10 @@ export class Ops {
 
   // -------------------------------------------------------------------------------------------------- products
 
-  /** [.., n, k] × [.., k, m] → [.., n, m] */
+  /** [.., n, k] × [.., k, m] → [.., n, m]; a vector [k] has no rows: [m]. */
   matmul(a: Value, b: Value): Value {
-    const rows = a.shape.at(-2) ?? 1;
-    const shape = [...broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2)), rows, b.shape.at(-1) ?? 1];
+    const rows = a.shape.slice(0, -1).slice(-1);
+    const shape = [...broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2)), ...rows, b.shape.at(-1) ?? 1];
     return this.builder.node('MatMul', [a, b], { type: a.type, shape });
   }
 
@@ -143,11 +143,20 @@ export class Ops {
     return this.builder.node('Slice', inputs, { type: x.type, shape });
   }
 
+  /** `count` elements of an axis from the place `from` on, both sizes. */
+  part(x: Value, axis: number, from: Size, count: Size): Value {
+    const along = axisOf(x.shape, axis);
+    if (from === 0 && sameSize(count, x.shape[along]!)) return x;
+    const shape = x.shape.map((size, i) => (i === along ? count : size));
+    const inputs = [x, this.sizes([from]), this.sizes([sum(from, count)]), this.vector([along])];
+    return this.builder.node('Slice', inputs, { type: x.type, shape });
+  }
+
   /** Consecutive parts of the given sizes. */
-  split(x: Value, axis: number, sizes: readonly number[]): Value[] {
+  split(x: Value, axis: number, sizes: Shape): Value[] {
     const along = axisOf(x.shape, axis);
     const types = sizes.map((size) => ({ type: x.type, shape: x.shape.map((own, i) => (i === along ? size : own)) }));
-    return this.builder.nodes('Split', [x, this.vector(sizes)], types, { axis: int(along) });
+    return this.builder.nodes('Split', [x, this.sizes(sizes)], types, { axis: int(along) });
   }
 
   /** The slices of `x` at `indices` along an axis: the axis is replaced by the axes of the indices. */

@@ -18,6 +18,9 @@ export function configured(expression: Expression, scope: Scope): Expression {
   });
 }
 
+/** Token ids and other whole numbers are int64, as ONNX's own operators give and take them. */
+export const elementType = { float: 'float', token: 'int64', int: 'int64', bool: 'bool' } as const;
+
 /** The sizes of a type. */
 export function shapeIn({ shape }: ValueType, scope: Scope): Shape {
   return shape.map((size) => sizeIn(size, scope));

@@ -22,6 +22,8 @@ export class Pass {
   readonly prefix: number;
   /** Constants that the decode step reads; the prefill gives no others. */
   readonly #wanted: ReadonlySet<string> | undefined;
+  /** The masks of real rows, by the inputs that they came beside. */
+  readonly #presences = new Map<string, Value>();
   readonly #outputs: { readonly name: string; readonly value: Value }[] = [];
 
   constructor(entry: Entry, prefix: number, wanted?: ReadonlySet<string>) {
@@ -64,6 +66,17 @@ export class Pass {
     const value = builder.input(`past.${path}`, type, shape);
     showBatch(builder, value);
     return value;
+  }
+
+  setPresence(input: Value, presence: Value): void {
+    this.#presences.set(input.name, presence);
+  }
+
+  /** Which rows of an input are real: bool [B, T], of the growing one for all rows so far. */
+  presenceOf(input: Value): Value {
+    const presence = this.#presences.get(input.name);
+    if (!presence) throw new Error(`nothing says which rows of '${input.name}' are real`);
+    return presence;
   }
 
   /** What the next step reads as `past.PATH`. */

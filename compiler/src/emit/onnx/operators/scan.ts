@@ -1,6 +1,8 @@
 import type { ScanNode, ValueId } from '../../../graph/graph.js';
-import type { Builder, Value } from '../builder.js';
+import { type Builder, int, ints, type Value, type ValueType } from '../builder.js';
 import type { Made } from '../context.js';
+import { Ops } from '../ops.js';
+import { elementType } from '../scope.js';
 import type { Pass } from '../state.js';
 
 /** What the lowering of a `scan` reads. */
@@ -18,6 +20,83 @@ export interface ScanAround {
   readonly run: (values: ReadonlyMap<ValueId, Made>) => readonly Value[];
 }
 
-export function lowerScan(around: ScanAround): readonly Value[] {
-  throw new Error(`not lowered yet: ${around.path}`);
+/** The emitted values stacked along the sequence, then the last states. */
+export function lowerScan({ node, builder, pass, path, statePath, values, read, run }: ScanAround): readonly Value[] {
+  const ops = new Ops(builder);
+  const grows = node.state !== undefined;
+  const first = node.states.map((id, i) => {
+    const initial = read(id);
+    return (grows && pass.pastState(builder, partOf(statePath, i, node.states.length), initial)) || initial;
+  });
+  const { emitted, last } = recurrence(builder, {
+    path,
+    states: first,
+    sequences: node.sequences.map(read),
+    body: (states, rows) => {
+      const inner = new Map(values);
+      node.region.parameters.forEach((id, i) => {
+        inner.set(id, [...states, ...rows][i]!);
+      });
+      const results = run(inner);
+      const next = states.map(({ type }, i) => ops.cast(results[i]!, type));
+      return { next, emit: ops.cast(results[states.length]!, elementType[node.outputs[0]!.type.dtype]) };
+    },
+  });
+  if (grows)
+    last.forEach((state, i) => {
+      pass.present(partOf(statePath, i, last.length), state);
+    });
+  return [emitted, ...last];
 }
+
+/** The name of one of several states of a node. */
+export function partOf(path: string, part: number, count: number): string {
+  return count === 1 ? path : `${path}.${part}`;
+}
+
+/** A recurrence over the sequence axis of [B, T, ..]. */
+export interface Recurrence {
+  readonly path: string;
+  /** Before the first row. */
+  readonly states: readonly Value[];
+  readonly sequences: readonly Value[];
+  /** From the last row to the first; emitted values stay with their rows. */
+  readonly reverse?: boolean;
+  /** What one row of each sequence makes of the states. */
+  readonly body: (states: readonly Value[], rows: readonly Value[]) => RecurrenceStep;
+}
+
+export interface RecurrenceStep {
+  readonly next: readonly Value[];
+  readonly emit: Value;
+}
+
+/** ONNX's `Scan` over axis 1: emitted values [B, T, ..], and the states after the last row. */
+export function recurrence(
+  builder: Builder,
+  { path, states, sequences, reverse = false, body }: Recurrence,
+): { emitted: Value; last: readonly Value[] } {
+  const [length = 1] = sequences.map(({ shape }) => shape[1]!);
+  let emitted: ValueType | undefined;
+  const graph = builder.body(path === '' ? 'body' : `${path}/body`, () => {
+    const inner = states.map((state) => builder.parameter(`${state.name}/state`, state));
+    const rows = sequences.map(({ name, type, shape }) =>
+      builder.parameter(`${name}/row`, { type, shape: withoutSequence(shape) }),
+    );
+    const { next, emit } = body(inner, rows);
+    emitted = { type: emit.type, shape: [...emit.shape.slice(0, 1), length, ...emit.shape.slice(1)] };
+    return [...next, emit];
+  });
+  const made = builder.nodes('Scan', [...states, ...sequences], [...states.map(typeOf), emitted!], {
+    body: { kind: 'graph', graph },
+    num_scan_inputs: int(sequences.length),
+    scan_input_axes: ints(sequences.map(() => 1)),
+    scan_output_axes: ints([1]),
+    ...(reverse && { scan_input_directions: ints(sequences.map(() => 1)), scan_output_directions: ints([1]) }),
+  });
+  return { emitted: made.at(-1)!, last: made.slice(0, -1) };
+}
+
+const typeOf = ({ type, shape }: Value): ValueType => ({ type, shape });
+
+const withoutSequence = <T>(shape: readonly T[]): readonly T[] => shape.filter((_, axis) => axis !== 1);

@@ -1,0 +1,51 @@
+import type { Value } from '../builder.js';
+import type { OperatorContext } from '../context.js';
+import { product, quotient, type Shape } from '../sizes.js';
+import type { Lower } from './index.js';
+
+export const shapes = {
+  split_heads: lowerSplitHeads,
+  join_heads: ({ ops, inputs }) => {
+    const { shape } = inputs[0]!;
+    return ops.reshape(inputs[0]!, [...shape.slice(0, -2), product(...shape.slice(-2))]);
+  },
+  patches: lowerPatches,
+  transpose: ({ ops, inputs }) => {
+    const axes = inputs[0]!.shape.map((_, axis) => axis);
+    return ops.transpose(inputs[0]!, [...axes.slice(0, -2), ...axes.slice(-2).reverse()]);
+  },
+  reshape: lowerReshape,
+  matmul: ({ ops, floats }) => ops.matmul(floats[0]!, floats[1]!),
+} satisfies Record<string, Lower>;
+
+/** [.., heads · d] → [.., heads, d] */
+function lowerSplitHeads(context: OperatorContext): Value {
+  const [x] = context.inputs;
+  const heads = context.size('heads');
+  return context.ops.reshape(x!, [...x!.shape.slice(0, -1), heads, quotient(x!.shape.at(-1)!, heads)]);
+}
+
+/**
+ * [B, Y, X, C] → [B, Y / size, size, X / size, size · C], the lines of a patch one under the other, and these as one row:
+ * [B, (Y / size)(X / size), size · size · C].
+ */
+function lowerPatches(context: OperatorContext): Value {
+  const { ops } = context;
+  const [image] = context.floats;
+  const side = context.size('size');
+  const [batch = 1, height = 1, width = 1, channels = 1] = image!.shape;
+  const [rows, columns] = [quotient(height, side), quotient(width, side)];
+  const lines = ops.reshape(image!, [batch, rows, side, columns, product(side, channels)]);
+  const patches = ops.transpose(lines, [0, 1, 3, 2, 4]);
+  return ops.reshape(patches, [batch, product(rows, columns), product(side, side, channels)]);
+}
+
+/** Another shape of as many elements; −1 is what is left over. */
+function lowerReshape(context: OperatorContext): Value {
+  const { ops } = context;
+  const [x] = context.inputs;
+  const sizes = context.sizes('shape');
+  const rest = quotient(product(...x!.shape), product(...sizes.filter((size) => size !== -1)));
+  const shape: Shape = sizes.map((size) => (size === -1 ? rest : size));
+  return ops.reshape(x!, shape);
+}
