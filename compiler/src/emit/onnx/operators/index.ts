@@ -1,11 +1,15 @@
 import type { OperatorName } from '../../../graph/operators.js';
 import type { Made, OperatorContext } from '../context.js';
 import { activations } from './activations.js';
+import { apply } from './apply.js';
 import { arithmetic } from './arithmetic.js';
+import { attend } from './attend.js';
 import { linear } from './linear.js';
 import { norms } from './norms.js';
+import { positions } from './positions.js';
 import { recurrent } from './recurrent.js';
 import { reduce } from './reduce.js';
+import { rotary } from './rotary.js';
 import { sequence } from './sequence.js';
 import { shapes } from './shapes.js';
 
@@ -14,11 +18,15 @@ export type Lower = (context: OperatorContext) => Made;
 
 export const lowerings: Readonly<Partial<Record<string, Lower>>> = {
   ...activations,
+  ...apply,
   ...arithmetic,
+  ...attend,
   ...linear,
   ...norms,
+  ...positions,
   ...recurrent,
   ...reduce,
+  ...rotary,
   ...sequence,
   ...shapes,
 } satisfies Partial<Record<OperatorName, Lower>>;

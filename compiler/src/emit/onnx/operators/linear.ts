@@ -13,7 +13,7 @@ export const linear = {
     return scale === 1 ? rows : ops.multiply(rows, ops.scalar(scale));
   },
   unembed: (context) => context.ops.matmul(context.floats[0]!, context.needed('weight', true)),
-  weight: (context) => context.needed(''),
+  weight: (context) => context.needed('weight'),
 } satisfies Record<string, Lower>;
 
 /** x·Wᵀ + b */
