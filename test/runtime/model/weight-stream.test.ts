@@ -29,19 +29,25 @@ beforeAll(async () => {
   ({ definition } = new Gpt2(config, {}));
 });
 
+interface Values {
+  readonly shape: readonly number[];
+  readonly values: readonly number[];
+}
+
 /** Everything that a stream gives, copied: it may use its arrays again. */
-async function taken(stream: WeightStream): Promise<[string, { shape: readonly number[]; values: number[] }][]> {
-  const all: [string, { shape: readonly number[]; values: number[] }][] = [];
+async function taken(stream: WeightStream): Promise<[string, Values][]> {
+  const all: [string, Values][] = [];
   for await (const { path, shape, data } of stream.read()) all.push([path, { shape, values: [...data] }]);
   expect(stream.paths).toEqual(all.map(([path]) => path));
   return all;
 }
 
-async function weightsOf(seed: number): Promise<Map<string, { shape: readonly number[]; values: number[] }>> {
+async function weightsOf(seed: number): Promise<Map<string, Values>> {
   const model = Gpt2.init({ config, seed });
-  const found = [...model.trainable()].map(
-    ([path, variable]) => [path, { shape: variable.shape, values: [...variable.dataSync()] }] as const,
-  );
+  const found = [...model.trainable()].map(([path, variable]): [string, Values] => [
+    path,
+    { shape: variable.shape, values: [...variable.dataSync()] },
+  ]);
   model.dispose();
   return new Map(found);
 }
