@@ -3,12 +3,14 @@ import type {
   Expression,
   GraphModel,
   Node,
+  Operator,
   OperatorNode,
   ValueType,
   WeightDeclaration,
   WeightPath,
 } from '../../compiler/src/graph/graph.js';
 import { operators } from '../../compiler/src/graph/operators.js';
+import type { FormulaLike } from '../../runtime/src/index.js';
 import type { OperatorCase } from './cases/case.js';
 
 /**
@@ -141,31 +143,112 @@ function scan(
   return { emitted: emitted!, states: last };
 }
 
+interface AttendGiven {
+  readonly sinks?: Stand | null;
+  readonly mask?: FormulaLike;
+  readonly score?: FormulaLike | readonly FormulaLike[];
+  readonly scale?: number;
+}
+
+function attend(q: Stand | null, k: Stand | null, v: Stand, given: AttendGiven = {}): Stand {
+  const { sinks, mask, score, scale } = given;
+  const output = made('float');
+  const inputs = [q?.id ?? null, k?.id ?? null, v.id, ...(sinks ? [sinks.id] : [])];
+  const attributes = {
+    ...(scale !== undefined && { scale }),
+    ...(mask !== undefined && { mask: expression(mask) }),
+    ...(score !== undefined && { score: scores(score) }),
+  };
+  current().nodes.push({
+    kind: 'operator',
+    operator: 'attend',
+    inputs,
+    weights: {},
+    attributes,
+    outputs: [output],
+    place,
+  });
+  return new Stand(output.id, 'float');
+}
+
+function scores(score: FormulaLike | readonly FormulaLike[]): Expression {
+  return Array.isArray(score) ? { kind: 'list', items: score.map(expression) } : expression(score as FormulaLike);
+}
+
+function apply(formula: FormulaLike, ...elements: Stand[]): Stand {
+  const output = made('float');
+  const inputs = elements.map(({ id }) => id);
+  const attributes = { formula: expression(formula) };
+  current().nodes.push({
+    kind: 'operator',
+    operator: 'apply',
+    inputs,
+    weights: {},
+    attributes,
+    outputs: [output],
+    place,
+  });
+  return new Stand(output.id, 'float');
+}
+
+/** A formula of the runtime as an expression of the graph. */
+function expression(formula: FormulaLike): Expression {
+  if (typeof formula !== 'object') return formula;
+  switch (formula.kind) {
+    case 'constant':
+      return formula.value;
+    case 'operator':
+      return {
+        kind: 'operator',
+        operator: snakeCase(formula.operator) as Operator,
+        operands: formula.operands.map(expression),
+      };
+    case 'lookup': {
+      const { id } = formula.tensor as unknown as Stand;
+      return { kind: 'lookup', value: id, batched: formula.batched, indices: formula.indices.map(expression) };
+    }
+    default:
+      return formula;
+  }
+}
+
 /** What stands in for the runtime's functions. */
 export const recorders = {
   ...Object.fromEntries(Object.keys(operators).map((operator) => [camelCase(operator), recorder(operator)])),
   scan,
+  attend,
+  apply,
 };
 
-/** `symbolic`: sizes of inputs, but for the last axis, are dimensions. */
-export function trace(of: OperatorCase, symbolic: boolean): Traced {
+/** Whether the size of an axis of the i-th input is a dimension. */
+export type IsOpen = (axis: number, shape: readonly number[], i: number) => boolean;
+
+const isOpen: IsOpen = (axis, { length: rank }) => axis < rank - 1 || rank === 1;
+
+/** `symbolic`: sizes of inputs are dimensions, those of all but the last axis where it is `true`. */
+export function trace(of: OperatorCase, symbolic: boolean | IsOpen): Traced {
+  const open: IsOpen = typeof symbolic === 'function' ? symbolic : symbolic ? isOpen : () => false;
   recording = { of, nodes: [], weights: new Map(), count: 0 };
   const dtypes = { int32: 'int', bool: 'bool' } as const;
   const types = of.inputs.map(({ shape }, i): ValueType => {
     const dtype = of.dtypes?.[i];
-    return { dtype: dtype ? dtypes[dtype] : 'float', shape: symbolic ? shape.map(sizeName) : shape };
+    return {
+      dtype: dtype ? dtypes[dtype] : 'float',
+      shape: shape.map((size, axis) => (open(axis, shape, i) ? sizeName(size) : size)),
+    };
   });
   const stands = types.map(({ dtype }, i) => new Stand(`input${i}`, dtype));
   const result = of.run(...(stands as never[])) as unknown as Stand;
   const { nodes, weights } = recording;
   recording = undefined;
-  const inputs = new Map(stands.map(({ id }, i) => [id, i]).filter(([, i]) => ![...weights.values()].includes(i)));
+  const weighed = new Set(weights.values());
+  const inputs = new Map(stands.flatMap(({ id }, i) => (weighed.has(i) ? [] : [[id, i] as const])));
   return { model: model(of, types, { nodes, inputs, weights, result }), inputs, weights };
 }
 
-/** Sizes that are equal have one name. Broadcast axes stay 1; features are numbers. */
-function sizeName(size: number, axis: number, { length: rank }: readonly number[]): Expression {
-  return size === 1 || (axis === rank - 1 && rank > 1) ? size : { kind: 'dimension', name: `D${size}` };
+/** Sizes that are equal have one name. Broadcast axes stay 1. */
+function sizeName(size: number): Expression {
+  return size === 1 ? size : { kind: 'dimension', name: `D${size}` };
 }
 
 function model(

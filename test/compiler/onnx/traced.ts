@@ -3,12 +3,12 @@ import { emitOnnx } from '../../../compiler/src/emit/onnx/index.js';
 import type { OnnxModel } from '../../../compiler/src/emit/onnx/model.js';
 import type { OperatorCase } from '../../support/cases/case.js';
 import type { Nd } from '../../support/reference/array.js';
-import { type Traced, trace } from '../../support/trace.js';
+import { type IsOpen, type Traced, trace } from '../../support/trace.js';
 import { session, sourceOf, written } from './kit.js';
 
 export interface TracedOptions {
   readonly opset: number;
-  readonly symbolic: boolean;
+  readonly symbolic: boolean | IsOpen;
 }
 
 /** The operators of a case as an ONNX model. */
