@@ -105,9 +105,10 @@ export class Home {
   /** Takes a label at this level, and the one that it had before; the name of the two that means something else. */
   label(name: string, was?: string): { readonly twice: string } | { readonly old: string } | undefined {
     const level = this.#level();
-    if (level.labels.has(name)) return { twice: name };
+    // Unlabelled things have names too: two uses of a block under one name would share their weights in silence.
+    if (level.taken.has(name)) return { twice: name };
     level.labels.add(name);
-    level.taken.set(name, (level.taken.get(name) ?? 0) + 1);
+    level.taken.set(name, 1);
     if (was !== undefined) level.old.add(was);
     if (level.old.has(name)) return { old: name };
     return was !== undefined && level.labels.has(was) ? { old: was } : undefined;

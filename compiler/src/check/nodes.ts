@@ -1,3 +1,4 @@
+import { freeNames } from '../algebra/walk.js';
 import type {
   Expression,
   Initializer,
@@ -7,6 +8,7 @@ import type {
   WeightDeclaration,
   WeightPath,
 } from '../graph/graph.js';
+
 import type { OperatorName } from '../graph/operators.js';
 import type { Context } from './context.js';
 import { pathKey } from './home.js';
@@ -164,6 +166,7 @@ function declare(
   home: Context['home'],
   was: string | undefined,
 ): boolean {
+  if (!sizesAreKnown(context, at, request)) return false;
   const key = pathKey(path.segments);
   const known = home.declared?.get(key);
   if (known !== undefined && typeof known !== 'string') return sameWeight(context, at, known, request);
@@ -182,6 +185,17 @@ function declare(
   home.owner.weights.push(declaration);
   home.declared?.set(key, declaration);
   return true;
+}
+
+/** A weight is there before any input: a dimension of the inputs cannot be one of its sizes. */
+function sizesAreKnown({ checker }: Context, at: At, { shape }: WeightRequest): boolean {
+  const open = shape.find((size) => freeNames(size).dimensions.size > 0);
+  if (open === undefined) return true;
+  checker.report('wrong_kind', at, {
+    expected: 'sizes of weights that the configuration decides',
+    found: `${checker.showSize(open)}, which the inputs decide`,
+  });
+  return false;
 }
 
 export function operatorAnd(a: Expression, b: Expression): Expression {

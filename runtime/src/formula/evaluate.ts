@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { TfmError } from '../errors.js';
 import { size } from '../ops/shapes.js';
 import { type FormulaContext, type FormulaValue, withVectorAxes } from './context.js';
-import { type Formula, type FormulaLike, formula, isStatic } from './formula.js';
+import { type Formula, type FormulaLike, formula, isStatic, usesAnyAxis } from './formula.js';
 import { lookup } from './lookup.js';
 import { onNumbers } from './numbers.js';
 import { float, onTensors } from './on-tensors.js';
@@ -40,7 +40,8 @@ function evaluateValue(of: Formula, context: FormulaContext): FormulaValue {
     case 'lookup':
       return lookup(of, context, (indices) => evaluate(indices, context));
     case 'operator':
-      if (isStatic(of)) return staticTensor(of, context);
+      // Without positions it is one number, which fits values of every rank.
+      if (isStatic(of) && usesAnyAxis(of)) return staticTensor(of, context);
       return of.operator === 'dot' ? dot(of.operands, context) : elementwise(of, context);
   }
 }

@@ -88,6 +88,10 @@ export function isStatic(of: Formula): boolean {
   return !some(of, (part) => part.kind !== 'constant' && part.kind !== 'axis' && part.kind !== 'operator');
 }
 
+export function usesAnyAxis(of: Formula): boolean {
+  return some(of, (part) => part.kind === 'axis');
+}
+
 export function usesAxis(of: Formula, axis: 'head' | 'query' | 'key'): boolean {
   return some(of, (part) => part.kind === 'axis' && part.axis === axis);
 }

@@ -176,4 +176,11 @@ export const elementwiseCases: readonly OperatorCase[] = [
     reference: (a, b) => zip(a!, b!, (x, y) => reference.sigmoid(x) * (y < 0 ? 0 : y)),
     gradient: true,
   },
+  {
+    name: 'apply, with a part that is one number',
+    inputs: [normal([2, 3], 1)],
+    run: (x) => ops.apply(f.multiply(f.element(0), f.divide(f.add(1, 2), 4)), x!),
+    reference: (x) => map(x!, (value) => (value * 3) / 4),
+    gradient: true,
+  },
 ];
