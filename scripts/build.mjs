@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 for (const args of [
   ['scripts/gen-validators.mjs'],
   ['scripts/gen-std.mjs'],
+  ['scripts/build-kernels.mjs'],
   ['node_modules/typescript/bin/tsc', '-b'],
   ['scripts/bundle-grammar.mjs'],
   ['scripts/copy-wasm.mjs'],

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { TfmError } from '../errors.js';
+import { registerWasmKernels } from '../kernels/wasm/register.js';
 
 /** Where the .wasm files of tfjs are: a folder's URL with a slash at the end, or the URL of each file. */
 export type WasmPaths =
@@ -28,7 +29,7 @@ export async function startWasm({ wasmPaths, wasmThreads = false }: WasmOptions)
     if (wasmPaths) setWasmPaths(typeof wasmPaths === 'string' ? wasmPaths : { ...wasmPaths });
     else if (!tf.env().get('IS_NODE')) setWasmPaths(bundledPaths(wasmThreads));
   }
-  if (await tf.setBackend('wasm')) return;
+  if (await tf.setBackend('wasm')) return registerWasmKernels();
   throw new TfmError(
     'TFM5501',
     'the wasm backend did not start: its .wasm file could not be loaded or compiled',

@@ -1,5 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
+import type { ActivationAttributes } from '../kernels/attributes.js';
+import { type FusedOperator, runFused } from '../kernels/fused.js';
 import { describe, misfit, size, withFeatures } from './shapes.js';
 
 /** max(x, 0). */
@@ -9,7 +11,7 @@ export function relu(x: Tensor): Tensor {
 
 /** x · Φ(x) with the normal distribution's Φ(x) = (1 + erf(x / √2)) / 2 (Hendrycks and Gimpel 2016). */
 export function gelu(x: Tensor): Tensor {
-  return tf.tidy(() => tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1)));
+  return runFused(activationOperator, [x], { activation: 'gelu' });
 }
 
 /**
@@ -17,13 +19,12 @@ export function gelu(x: Tensor): Tensor {
  * keeps its digits for large negative x.
  */
 export function geluTanh(x: Tensor): Tensor {
-  const slope = 2 * Math.sqrt(2 / Math.PI);
-  return tf.tidy(() => tf.mul(x, tf.sigmoid(tf.mul(x, tf.add(tf.mul(tf.square(x), slope * 0.044715), slope)))));
+  return runFused(activationOperator, [x], { activation: 'geluTanh' });
 }
 
 /** x · σ(x). */
 export function silu(x: Tensor): Tensor {
-  return tf.tidy(() => tf.mul(x, tf.sigmoid(x)));
+  return runFused(activationOperator, [x], { activation: 'silu' });
 }
 
 /** σ(x) = 1 / (1 + exp(−x)). */
@@ -58,3 +59,19 @@ export function maxout(x: Tensor, { pieces }: { readonly pieces: number }): Tens
     throw misfit('maxout', `the features of ${describe(x)} are no multiple of ${pieces}`);
   return tf.tidy(() => tf.reshape(tf.max(tf.reshape(x, [x.size / pieces, pieces]), -1), withFeatures(x, features)));
 }
+
+const slope = 2 * Math.sqrt(2 / Math.PI);
+
+/** The activations of stock operators. */
+export const activations: Readonly<Record<ActivationAttributes['activation'], (x: Tensor) => Tensor>> = {
+  none: (x) => x,
+  gelu: (x) => tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1)),
+  geluTanh: (x) => tf.mul(x, tf.sigmoid(tf.mul(x, tf.add(tf.mul(tf.square(x), slope * 0.044715), slope)))),
+  silu: (x) => tf.mul(x, tf.sigmoid(x)),
+  relu: (x) => tf.relu(x),
+};
+
+const activationOperator: FusedOperator<ActivationAttributes> = {
+  kernel: 'TfmActivation',
+  composition: ([x], { activation }) => activations[activation](x!),
+};

@@ -1,5 +1,8 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
+import type { ActivationAttributes } from '../kernels/attributes.js';
+import { type FusedOperator, gradientOfComposition, type Operand, runFused } from '../kernels/fused.js';
+import { activations } from './activations.js';
 import { describe, matrix, misfit, size, view, withFeatures } from './shapes.js';
 
 /** The weights of a linear layer: `weight` [out, in / groups], `bias` [out]. */
@@ -24,9 +27,7 @@ export function linear(x: Tensor, { weight, bias }: LinearWeights, { groups = 1 
     throw misfit('linear', `the input is ${describe(x)}, the weight reads ${inputs} features (${describe(weight)})`);
   return tf.tidy(() => {
     const rows = matrix(x);
-    const product =
-      groups === 1 ? timesTransposed(rows, weight as Tensor2D) : groupedProduct(rows, weight as Tensor2D, groups);
-    const y = bias ? tf.add(product, bias) : product;
+    const y = groups === 1 ? plain(rows, weight, bias) : grouped(rows, weight as Tensor2D, bias, groups);
     return view(y, withFeatures(x, size(weight, 0)));
   });
 }
@@ -38,8 +39,42 @@ export function linear(x: Tensor, { weight, bias }: LinearWeights, { groups = 1 
 export function unembed(x: Tensor, { weight }: { readonly weight: Tensor }): Tensor {
   if (size(x, -1) !== size(weight, 1))
     throw misfit('unembed', `the input is ${describe(x)}, the embedding table ${describe(weight)}`);
-  return tf.tidy(() => view(timesTransposed(matrix(x), weight as Tensor2D), withFeatures(x, size(weight, 0))));
+  return tf.tidy(() => view(plain(matrix(x), weight, undefined), withFeatures(x, size(weight, 0))));
 }
+
+function plain(rows: Tensor2D, weight: Tensor, bias: Tensor | undefined): Tensor {
+  return runFused(linearOperator, [rows, weight, bias, undefined], { activation: 'none' });
+}
+
+/** [x [m, k], weight [n, k], bias [n]?, residual [m, n]?] → activation(x · weightᵀ + bias) + residual [m, n]. */
+export const linearOperator: FusedOperator<ActivationAttributes> = {
+  kernel: 'TfmLinear',
+  composition: ([x, weight, bias, residual], { activation }) => {
+    const product = timesTransposed(x as Tensor2D, weight as Tensor2D);
+    const y = activations[activation](bias ? tf.add(product, bias) : product);
+    return residual ? tf.add(y, residual) : y;
+  },
+  gradient: (dy, operands, attributes) =>
+    attributes.activation === 'none'
+      ? linearGradient(dy as Tensor2D, operands)
+      : gradientOfComposition(linearOperator, dy, operands, attributes),
+};
+
+function linearGradient(dy: Tensor2D, [x, weight, bias, residual]: readonly Operand[]): (() => Tensor)[] {
+  const gradients = [
+    () => runFused(productOperator, [dy, weight], {}),
+    () => runFused(productOperator, [tf.transpose(dy), x], {}),
+  ];
+  if (bias) gradients.push(() => tf.sum(dy, 0));
+  if (residual) gradients.push(() => tf.clone(dy));
+  return gradients;
+}
+
+/** [a [m, k], b [k, n]] → a · b [m, n]. */
+const productOperator: FusedOperator<object> = {
+  kernel: 'TfmProduct',
+  composition: ([a, b]) => tf.matMul(a as Tensor2D, b as Tensor2D),
+};
 
 /**
  * x Wᵀ of matrices. On wasm as (W xᵀ)ᵀ: tfjs hands a product to XNNPACK only where no operand is transposed (12 times
@@ -53,11 +88,12 @@ function timesTransposed(x: Tensor2D, weight: Tensor2D): Tensor2D {
 }
 
 /** Groups as the batch of a batched product: equal batches on both sides, whose gradient tfjs has right. */
-function groupedProduct(x: Tensor2D, weight: Tensor2D, groups: number): Tensor2D {
+function grouped(x: Tensor2D, weight: Tensor2D, bias: Tensor | undefined, groups: number): Tensor {
   const [rows, inputs] = x.shape;
   const outputs = weight.shape[0];
-  const grouped = tf.transpose(tf.reshape(x, [rows, groups, inputs / groups]), [1, 0, 2]);
+  const features = tf.transpose(tf.reshape(x, [rows, groups, inputs / groups]), [1, 0, 2]);
   const matrices = tf.reshape(weight, [groups, outputs / groups, inputs / groups]);
-  const products = tf.matMul(grouped, matrices, false, true);
-  return tf.reshape(tf.transpose(products, [1, 0, 2]), [rows, outputs]);
+  const products = tf.matMul(features, matrices, false, true);
+  const y = tf.reshape(tf.transpose(products, [1, 0, 2]), [rows, outputs]);
+  return bias ? tf.add(y, bias) : y;
 }

@@ -1,5 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
+import type { NormAttributes } from '../kernels/attributes.js';
+import { type FusedOperator, runFused } from '../kernels/fused.js';
 
 /** Gain and offset on the last axis, each [features]; absent ones are 1 and 0. */
 export interface NormWeights {
@@ -17,11 +19,16 @@ export interface NormOptions {
  * that of the centred values (two passes), so that a large mean does not cost its digits.
  */
 export function layerNorm(x: Tensor, { weight, bias }: NormWeights = {}, { eps = 1e-5 }: NormOptions = {}): Tensor {
-  return tf.tidy(() => {
-    const centred = tf.sub(x, tf.mean(x, -1, true));
-    return affine(tf.mul(centred, inverseRoot(centred, eps)), weight, bias);
-  });
+  return runFused(layerNormOperator, [x, weight, bias], { eps });
 }
+
+const layerNormOperator: FusedOperator<NormAttributes> = {
+  kernel: 'TfmLayerNorm',
+  composition: ([x, weight, bias], { eps }) => {
+    const centred = tf.sub(x!, tf.mean(x!, -1, true));
+    return affine(tf.mul(centred, inverseRoot(centred, eps)), weight, bias);
+  },
+};
 
 /** x / √(mean(x²) + eps) · weight over the last axis (Zhang and Sennrich 2019, equation 4). */
 export function rmsNorm(
@@ -29,13 +36,23 @@ export function rmsNorm(
   { weight }: Pick<NormWeights, 'weight'> = {},
   { eps = 1e-6 }: NormOptions = {},
 ): Tensor {
-  return tf.tidy(() => affine(tf.mul(x, inverseRoot(x, eps)), weight, undefined));
+  return runFused(rmsNormOperator, [x, weight], { eps });
 }
+
+const rmsNormOperator: FusedOperator<NormAttributes> = {
+  kernel: 'TfmRmsNorm',
+  composition: ([x, weight], { eps }) => affine(tf.mul(x!, inverseRoot(x!, eps)), weight, undefined),
+};
 
 /** exp(x) / Σ exp(x) over the last axis. */
 export function softmax(x: Tensor): Tensor {
-  return tf.softmax(x);
+  return runFused(softmaxOperator, [x], {});
 }
+
+const softmaxOperator: FusedOperator<object> = {
+  kernel: 'TfmSoftmax',
+  composition: ([x]) => tf.softmax(x!),
+};
 
 /** x / ‖x‖₂ over the last axis; a vector of zeros stays one. */
 export function unit(x: Tensor): Tensor {

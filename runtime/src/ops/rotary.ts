@@ -1,5 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
+import type { RotaryAttributes } from '../kernels/attributes.js';
+import { type FusedOperator, gradientOfComposition, runFused } from '../kernels/fused.js';
 import { type OperatorScope, positionBehindPrefix } from './context.js';
 import { positionRows } from './positions.js';
 import { describe, misfit, range, size } from './shapes.js';
@@ -29,12 +31,27 @@ export function rotary(x: Tensor, options: RotaryOptions = {}, scope?: OperatorS
   if (turning === 0) return x;
   return tf.tidy(() => {
     const { cos, sin } = angles(x, turning, options, scope);
-    const part = range(x, x.rank - 1, 0, turning);
-    const turned = turn(part, cos, sin, pairs);
-    if (turning === features) return turned;
-    return tf.concat([turned, range(x, x.rank - 1, turning, features - turning)], -1);
+    return runFused(rotaryOperator, [x, cos, sin], { pairs, backwards: false });
   });
 }
+
+/** [x [.., T, H, d], cos, sin], both [T, 1, n] or [B, T, 1, n]: turns the first n features. */
+const rotaryOperator: FusedOperator<RotaryAttributes> = {
+  kernel: 'TfmRotary',
+  composition: ([x, cos, sin], { pairs, backwards }) => {
+    const [features, turning] = [size(x!, -1), size(cos!, -1)];
+    const part = range(x!, x!.rank - 1, 0, turning);
+    const turned = turn(part, cos!, backwards ? tf.neg(sin!) : sin!, pairs);
+    if (turning === features) return turned;
+    return tf.concat([turned, range(x!, x!.rank - 1, turning, features - turning)], -1);
+  },
+  gradient: (dy, [x, cos, sin], { pairs, backwards }) => {
+    const ofTable = (which: 1 | 2) => () =>
+      gradientOfComposition(rotaryOperator, dy, [x, cos, sin], { pairs, backwards })[which]!();
+    const back = () => runFused(rotaryOperator, [dy, cos, sin], { pairs, backwards: !backwards });
+    return [back, ofTable(1), ofTable(2)]; // nobody trains the tables
+  },
+};
 
 /**
  * Turns all features by tables that broadcast to x: for a pair (a, b) both entries of `cos` are the cosine, those of

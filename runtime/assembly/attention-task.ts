@@ -1,0 +1,73 @@
+import { floats } from './simd';
+
+/**
+ * What `attention` is asked for: written by runtime/src/kernels/wasm/attention-task.ts, field by field in this order, 4 bytes each.
+ * Strides are in bytes, so that queries [B, T, H, d] and a cache [B, G, capacity, d] are read where they are. A row is
+ * one query of one head: row r is query ⌊r / group⌋ of head r mod group of the group.
+ */
+@unmanaged
+export class AttentionTask {
+  query: usize;
+  queryStride: usize;
+  queryHeadStride: usize;
+  key: usize;
+  keyStride: usize;
+  value: usize;
+  valueStride: usize;
+  result: usize;
+  resultStride: usize;
+  resultHeadStride: usize;
+  /** Query heads that read this key head. */
+  group: i32;
+  queries: i32;
+  keys: i32;
+  width: i32;
+  valueWidth: i32;
+  /** Multiplies q · k. */
+  scale: f32;
+  /** c in c · tanh(score / c); 0: none. */
+  cap: f32;
+  /** int32 [queries]: the first key that a query sees, and the one behind its last. */
+  firsts: usize;
+  ends: usize;
+  /** Added to the scores, within ±1e30: 0, or numbers with a stride (may be 0) for each of (head, query, key). */
+  bias: usize;
+  biasHead: usize;
+  biasQuery: usize;
+  biasKey: usize;
+  /** The same; −5e29 and less hide the key whatever its score is. */
+  mask: usize;
+  maskHead: usize;
+  maskQuery: usize;
+  maskKey: usize;
+  /** 0, or float32 [group]: a logit per head that takes part in the softmax and reads no value. */
+  sinks: usize;
+  scratch: usize;
+
+  // From here on `attention` writes: the parts of the scratch.
+  /** valueWidth in whole tiles of 8. */
+  columns: i32;
+  /** For each row of a block the largest score so far and the sum of the weights relative to it. */
+  statistics: usize;
+  scores: usize;
+  /** For each row of a block the sum of weighted values so far, [columns]. */
+  sums: usize;
+  /** The keys packed for `tile`; 0: read where they are. */
+  panels: usize;
+
+  @inline firstKey(row: i32): i32 {
+    return load<i32>(this.firsts + floats(row / this.group));
+  }
+
+  @inline endKey(row: i32): i32 {
+    return load<i32>(this.ends + floats(row / this.group));
+  }
+
+  @inline queryRow(row: i32): usize {
+    return this.query + <usize>(row / this.group) * this.queryStride + <usize>(row % this.group) * this.queryHeadStride;
+  }
+
+  @inline resultRow(row: i32): usize {
+    return this.result + <usize>(row / this.group) * this.resultStride + <usize>(row % this.group) * this.resultHeadStride;
+  }
+}

@@ -1,0 +1,118 @@
+import { epilogue } from './epilogue';
+import { NONE } from './math';
+import { packColumns, packRows } from './pack';
+import { floats } from './simd';
+import { dots, tile } from './tile';
+
+/**
+ * Bytes of scratch that `linear` and `product` want: a panel of 8 columns, and the tile at a ragged right edge.
+ * Rows of x that share a panel, and inner indices of a panel, are chosen so that both stay in the second cache.
+ */
+const PANEL_INNER: i32 = 768;
+const BLOCK_ROWS: i32 = 256;
+const PANEL_BYTES: usize = (<usize>PANEL_INNER) << 5;
+export function linearScratch(): usize {
+  return PANEL_BYTES + 128;
+}
+
+/**
+ * y [m, n] = activation(x [m, k] · Wᵀ + bias) + residual, for W [n, k] as the spec has it, kept once: a panel is packed from 8 of
+ * its rows just before all rows of x use it. `bias` [n] and `residual` [m, n] may be 0. Columns [from, to) alone;
+ * `from` a multiple of 8, so that threads can share the work.
+ */
+export function linear(
+  x: usize, w: usize, bias: usize, residual: usize, y: usize, m: i32, n: i32, k: i32, activation: i32,
+  scratch: usize, from: i32, to: i32,
+): void {
+  if (m < 4) rows(x, w, bias, residual, y, m, n, k, activation, from, to);
+  else blocks(x, w, floats(k), true, bias, residual, y, m, n, k, activation, scratch, from, to);
+}
+
+/** y [m, n] = a [m, k] · b [k, n]. */
+export function product(a: usize, b: usize, y: usize, m: i32, n: i32, k: i32, scratch: usize): void {
+  blocks(a, b, floats(n), false, 0, 0, y, m, n, k, NONE, scratch, 0, n);
+}
+
+/** Few rows, decoding: four rows of W at a time, for all rows of x while they are in the first cache. */
+function rows(
+  x: usize, w: usize, bias: usize, residual: usize, y: usize, m: i32, n: i32, k: i32, activation: i32,
+  from: i32, to: i32,
+): void {
+  const stride = floats(k);
+  for (let j = from; j < to; j += 4) {
+    const w0 = w + <usize>j * stride;
+    const count = min(4, to - j);
+    const w1 = count > 1 ? w0 + stride : w0;
+    const w2 = count > 2 ? w1 + stride : w1;
+    const w3 = count > 3 ? w2 + stride : w2;
+    for (let i = 0; i < m; i++) {
+      const products = dots(x + <usize>i * stride, w0, w1, w2, w3, k);
+      const target = y + floats(i * n + j);
+      if (count == 4) v128.store(target, products);
+      else {
+        store<f32>(target, f32x4.extract_lane(products, 0));
+        if (count > 1) store<f32>(target, f32x4.extract_lane(products, 1), 4);
+        if (count > 2) store<f32>(target, f32x4.extract_lane(products, 2), 8);
+      }
+    }
+  }
+  if (bias | residual | <usize>activation) {
+    const at = floats(from);
+    epilogue(y + at, floats(n), m, to - from, bias ? bias + at : 0, residual ? residual + at : 0, activation);
+  }
+}
+
+/** Blocks of rows and inner indices; in each, panel by panel. `b` has rows of panels (`transposed`) or their columns. */
+function blocks(
+  a: usize, b: usize, strideB: usize, transposed: bool, bias: usize, residual: usize, y: usize, m: i32, n: i32, k: i32,
+  activation: i32, scratch: usize, from: i32, to: i32,
+): void {
+  const strideA = floats(k);
+  const strideY = floats(n);
+  const edge = scratch + PANEL_BYTES;
+  for (let m0 = 0; m0 < m; m0 += BLOCK_ROWS) {
+    const m1 = min(m, m0 + BLOCK_ROWS);
+    for (let k0 = 0; k0 < k; k0 += PANEL_INNER) {
+      const inner = min(PANEL_INNER, k - k0);
+      const last = k0 + inner == k;
+      for (let j = from; j < to; j += 8) {
+        const columns = min(8, to - j);
+        if (transposed) packRows(b + <usize>j * strideB + floats(k0), strideB, columns, inner, scratch);
+        else packColumns(b + <usize>k0 * strideB + floats(j), strideB, columns, inner, scratch);
+        for (let i = m0; i < m1; i += 4) {
+          const count = min(4, m1 - i);
+          const c = y + <usize>i * strideY + floats(j);
+          const source = a + <usize>i * strideA + floats(k0);
+          if (columns == 8) rowsTimesPanel(source, strideA, count, scratch, inner, c, strideY, k0 > 0);
+          else {
+            // At a ragged right edge the tile is computed beside y, which has no room for 8 columns there.
+            if (k0 > 0) copyRows(c, strideY, edge, 32, count, columns);
+            rowsTimesPanel(source, strideA, count, scratch, inner, edge, 32, k0 > 0);
+            copyRows(edge, 32, c, strideY, count, columns);
+          }
+          if (last && bias | residual | <usize>activation) {
+            const r = residual ? residual + <usize>i * strideY + floats(j) : 0;
+            epilogue(c, strideY, count, columns, bias ? bias + floats(j) : 0, r, activation);
+          }
+        }
+      }
+    }
+  }
+}
+
+/** A tile of up to 4 rows; missing ones repeat the last, and write what it writes. */
+@inline function rowsTimesPanel(
+  a0: usize, strideA: usize, count: i32, panel: usize, inner: i32, c0: usize, strideC: usize, accumulate: bool,
+): void {
+  const a1 = count > 1 ? a0 + strideA : a0;
+  const a2 = count > 2 ? a1 + strideA : a1;
+  const a3 = count > 3 ? a2 + strideA : a2;
+  const c1 = count > 1 ? c0 + strideC : c0;
+  const c2 = count > 2 ? c1 + strideC : c1;
+  const c3 = count > 3 ? c2 + strideC : c2;
+  tile(a0, a1, a2, a3, panel, inner, c0, c1, c2, c3, accumulate);
+}
+
+function copyRows(from: usize, strideFrom: usize, to: usize, strideTo: usize, rows: i32, columns: i32): void {
+  for (; rows > 0; rows--, from += strideFrom, to += strideTo) memory.copy(to, from, floats(columns));
+}

@@ -1,0 +1,114 @@
+// Elementary functions of four float32 at once. NaN stays NaN: the arguments of pmin and pmax are in the order in which
+// their comparison with NaN, which is false, keeps it. (min and max would too, at five times the instructions on x86.)
+import { madd, nmadd, splat } from './simd';
+
+/** 1.5 · 2^23 + 127: adding it rounds to a whole number and leaves that number, biased as an exponent, in the low bits. */
+const roundToExponent: f32 = 12583039.0;
+
+@inline function clamp(x: v128, low: f32, high: f32): v128 {
+  return f32x4.pmax(f32x4.pmin(x, splat(high)), splat(low));
+}
+
+/** 2^x to 1.2e-7 relative; exactly 0 below −126, so that what is hidden has no weight at all; 2^127 above 127. */
+@inline export function exp2(x: v128): v128 {
+  const low = f32x4.lt(x, splat(-126.0));
+  x = clamp(x, -126.0, 127.0);
+  const biased = f32x4.add(x, splat(roundToExponent));
+  const r = f32x4.sub(x, f32x4.sub(biased, splat(roundToExponent)));
+  // Minimax polynomial of degree 6 on [−1/2, 1/2].
+  let p = madd(splat(1.5353362e-4), r, splat(1.3398874e-3));
+  p = madd(p, r, splat(9.618437e-3));
+  p = madd(p, r, splat(5.5503325e-2));
+  p = madd(p, r, splat(2.4022648e-1));
+  p = madd(p, r, splat(6.9314718e-1));
+  p = madd(p, r, splat(1.0));
+  return v128.andnot(f32x4.mul(p, i32x4.shl(biased, 23)), low);
+}
+
+/** e^x, with the argument reduced in two steps (Cody and Waite 1980), so that large |x| keep their digits. */
+@inline export function exp(x: v128): v128 {
+  const low = f32x4.lt(x, splat(-87.33654));
+  x = clamp(x, -87.33654, 88.37);
+  const biased = madd(x, splat(1.44269504), splat(roundToExponent));
+  const n = f32x4.sub(biased, splat(roundToExponent));
+  let r = nmadd(n, splat(0.693145752), x);
+  r = nmadd(n, splat(1.42860677e-6), r);
+  let p = madd(splat(1.3933e-3), r, splat(8.3632e-3));
+  p = madd(p, r, splat(4.16662e-2));
+  p = madd(p, r, splat(1.66666e-1));
+  p = madd(p, r, splat(0.5));
+  p = madd(p, r, splat(1.0));
+  p = madd(p, r, splat(1.0));
+  return v128.andnot(f32x4.mul(p, i32x4.shl(biased, 23)), low);
+}
+
+/** tanh as a rational function of degree 13/6 on |x| ≤ 7.9 (as in Eigen), 3e-7. */
+@inline export function tanh(x: v128): v128 {
+  x = clamp(x, -7.90531110763549805, 7.90531110763549805);
+  const q = f32x4.mul(x, x);
+  let p = madd(q, splat(-2.76076847742355e-16), splat(2.00018790482477e-13));
+  p = madd(q, p, splat(-8.60467152213735e-11));
+  p = madd(q, p, splat(5.12229709037114e-8));
+  p = madd(q, p, splat(1.48572235717979e-5));
+  p = madd(q, p, splat(6.37261928875436e-4));
+  p = madd(q, p, splat(4.89352455891786e-3));
+  let d = madd(q, splat(1.19825839466702e-6), splat(1.18534705686654e-4));
+  d = madd(q, d, splat(2.26843463243900e-3));
+  d = madd(q, d, splat(4.89352518554385e-3));
+  return f32x4.div(f32x4.mul(x, p), d);
+}
+
+/** erf as a rational function of degree 13/8 on |x| ≤ 4 (as in Eigen), 5e-7. */
+@inline function erf(x: v128): v128 {
+  x = clamp(x, -4.0, 4.0);
+  const q = f32x4.mul(x, x);
+  let p = madd(q, splat(-2.72614225801306e-10), splat(2.77068142495902e-8));
+  p = madd(q, p, splat(-2.10102402082508e-6));
+  p = madd(q, p, splat(-5.69250639462346e-5));
+  p = madd(q, p, splat(-7.34990630326855e-4));
+  p = madd(q, p, splat(-2.95459980854025e-3));
+  p = madd(q, p, splat(-1.60960333262415e-2));
+  let d = madd(q, splat(-1.45660718464996e-5), splat(-2.13374055278905e-4));
+  d = madd(q, d, splat(-1.68282697438203e-3));
+  d = madd(q, d, splat(-7.37332916720468e-3));
+  d = madd(q, d, splat(-1.42647390514189e-2));
+  return f32x4.div(f32x4.mul(x, p), d);
+}
+
+/** x · Φ(x) with Φ by erf. */
+@inline export function gelu(x: v128): v128 {
+  const half = f32x4.mul(x, splat(0.5));
+  return madd(half, erf(f32x4.mul(x, splat(0.70710678118))), half);
+}
+
+const log2e: f32 = 1.44269504;
+/** −2 √(2 / π) log₂ e: gelu's tanh form is x · σ(2 u) = x / (1 + 2^(−2 u log₂ e)). */
+const slope: f32 = -2.0 * 0.7978845608 * 1.44269504;
+
+@inline export function geluTanh(x: v128): v128 {
+  const u = f32x4.mul(x, madd(f32x4.mul(x, x), splat(slope * <f32>0.044715), splat(slope)));
+  return f32x4.div(x, f32x4.add(splat(1.0), exp2(u)));
+}
+
+@inline export function silu(x: v128): v128 {
+  return f32x4.div(x, f32x4.add(splat(1.0), exp2(f32x4.mul(x, splat(-log2e)))));
+}
+
+@inline export function relu(x: v128): v128 {
+  return f32x4.pmax(x, splat(0.0));
+}
+
+// Activations by number, as `activations` in runtime/src/kernels/wasm/activations.ts.
+export const NONE: i32 = 0;
+export const GELU: i32 = 1;
+export const GELU_TANH: i32 = 2;
+export const SILU: i32 = 3;
+export const RELU: i32 = 4;
+
+@inline export function activate(x: v128, activation: i32): v128 {
+  if (activation == NONE) return x;
+  if (activation == GELU) return gelu(x);
+  if (activation == GELU_TANH) return geluTanh(x);
+  if (activation == SILU) return silu(x);
+  return relu(x);
+}

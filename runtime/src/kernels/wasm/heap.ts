@@ -1,0 +1,62 @@
+import type { TensorInfo } from '@tensorflow/tfjs';
+import { type Kernels, kernelsOf, memoryOf, type WasmBackend } from './instance.js';
+
+/** A pointer into tfjs's heap; 0 stands for an absent tensor. */
+export type Pointer = number;
+
+/**
+ * tfjs's heap as kernels use it. Make outputs and scratch first and views last: memory that grows takes the views away,
+ * pointers stay.
+ */
+export class Heap {
+  readonly kernels: Kernels;
+  readonly #backend: WasmBackend;
+  readonly #memory: WebAssembly.Memory;
+  #scratch: Pointer = 0;
+  #scratchBytes = 0;
+
+  constructor(backend: WasmBackend) {
+    this.kernels = kernelsOf(backend);
+    this.#backend = backend;
+    this.#memory = memoryOf(backend);
+  }
+
+  /** Where the numbers of a tensor are. A tensor of another backend is copied here first, by tfjs. */
+  pointer(tensor: TensorInfo | undefined): Pointer {
+    return tensor ? this.#backend.dataIdMap.get(tensor.dataId).memoryOffset : 0;
+  }
+
+  /** A new float32 tensor, with whatever its memory held before. */
+  output(shape: readonly number[]): TensorInfo {
+    return this.#backend.makeOutput([...shape], 'float32');
+  }
+
+  /** At least so many bytes for the time of one kernel, aligned to cache lines. They are kept for the next one. */
+  scratch(bytes: number): Pointer {
+    if (bytes > this.#scratchBytes) {
+      const { _malloc, _free } = this.#backend.wasm;
+      if (this.#scratch) _free(this.#scratch);
+      this.#scratch = _malloc(bytes + 64) >>> 0; // tfjs's malloc gives addresses above 2 GB as negative numbers
+      this.#scratchBytes = bytes;
+    }
+    return Math.ceil(this.#scratch / 64) * 64;
+  }
+
+  /** int32 numbers at an address, until memory grows. */
+  integers(at: Pointer, count: number): Int32Array {
+    return new Int32Array(this.#memory.buffer, at, count);
+  }
+
+  /** float32 numbers at an address, until memory grows. */
+  floats(at: Pointer, count: number): Float32Array {
+    return new Float32Array(this.#memory.buffer, at, count);
+  }
+}
+
+const heaps = new WeakMap<WasmBackend, Heap>();
+
+export function heapOf(backend: WasmBackend): Heap {
+  const known = heaps.get(backend) ?? new Heap(backend);
+  heaps.set(backend, known);
+  return known;
+}

@@ -1,0 +1,40 @@
+import * as tf from '@tensorflow/tfjs';
+import { placed, type WithPresence } from '../fused.js';
+import { activation } from './activation.js';
+import { attention } from './attention.js';
+import { heapOf } from './heap.js';
+import { compileKernels, type WasmBackend } from './instance.js';
+import type { WasmKernel } from './kernel.js';
+import { linear, product } from './linear.js';
+import { layerNorm, rmsNorm, softmax } from './normalize.js';
+import { rotary } from './rotary.js';
+
+/** The fused operators of the wasm backend by the names that the operators call. */
+const kernels = {
+  TfmActivation: activation,
+  TfmAttend: attention,
+  TfmLayerNorm: layerNorm,
+  TfmLinear: linear,
+  TfmProduct: product,
+  TfmRmsNorm: rmsNorm,
+  TfmRotary: rotary,
+  TfmSoftmax: softmax,
+} as const;
+
+/** Adds our kernels to the active wasm backend, where its engine has SIMD; a second call does nothing. */
+export async function registerWasmKernels(): Promise<void> {
+  if (!(await compileKernels())) return;
+  for (const [kernelName, kernel] of Object.entries(kernels)) {
+    if (tf.getKernel(kernelName, 'wasm')) continue;
+    const run = kernel as WasmKernel<object>;
+    tf.registerKernel({
+      kernelName,
+      backendName: 'wasm',
+      kernelFunc: ({ inputs, attrs, backend }) => {
+        const attributes = attrs as unknown as WithPresence<object>;
+        const given = Object.values(inputs) as tf.TensorInfo[];
+        return run(placed(given, attributes.present), attributes, heapOf(backend as WasmBackend));
+      },
+    });
+  }
+}
