@@ -160,7 +160,8 @@ export class Lowering {
   /** Nodes are called after the weights that they use, else after the label, else after the place around them. */
   #where(node: Node, { root, shown, documentation }: Location, scope: Scope): Where {
     const [role, weight] = node.kind === 'operator' ? (Object.entries(node.weights)[0] ?? []) : [];
-    const owner = role && weight ? printPath(weight, root, scope).slice(0, -(role.length + 1)) : '';
+    const weightPath = weight ? printPath(weight, root, scope) : '';
+    const owner = weightPath.endsWith(`.${role}`) ? weightPath.slice(0, -`.${role}`.length) : weightPath;
     const own = owner || (node.label ? join(shown, node.label) : '');
     return { path: own || shown, own: own !== '', place: node.place, documentation };
   }

@@ -49,7 +49,12 @@ export class Ops {
     return this.unary('Not', x);
   }
 
+  /** Of truth values by logic: ONNX Runtime has no `Where` for them. */
   where(condition: Value, a: Value, b: Value): Value {
+    if (a.type === 'bool') {
+      const otherwise = this.compare('And', this.not(condition), b);
+      return this.compare('Or', this.compare('And', condition, a), otherwise);
+    }
     const shape = broadcast(condition.shape, broadcast(a.shape, b.shape));
     return this.builder.node('Where', [condition, a, b], { type: a.type, shape });
   }

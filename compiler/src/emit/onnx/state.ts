@@ -47,6 +47,11 @@ export class Pass {
     return this.continues ? sum(past, joined ? this.prefix : 0) : 0;
   }
 
+  /** Whether a sequence of this length can be without rows: behind a constant prefix a prompt may be. */
+  mayBeEmpty(length: Size): boolean {
+    return this.entry === 'prefill' && this.prefix > 0 && typeof length === 'object' && length.kind === 'dimension';
+  }
+
   /**
    * Keys or values of earlier rows: [B, G, rows, d], `undefined` where the sequence begins. `like` is the new part, in the
    * same layout; `joined`: the stream has the constant prefix in front.

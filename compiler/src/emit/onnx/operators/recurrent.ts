@@ -83,8 +83,15 @@ function layer(context: OperatorContext, cell: Cell, x: Value, before: readonly 
   });
   return {
     rows: ops.transpose(ops.squeeze(rows!, [1]), [1, 0, 2]),
-    last: last.map((value) => ops.squeeze(value, [0])),
+    last: last.map((value) => withoutRows(context, ops.squeeze(value, [0]), length)),
   };
+}
+
+/** ONNX says nothing of the last state of no rows at all (ONNX Runtime leaves what was in memory): it is the first, zeros. */
+function withoutRows({ ops, pass }: OperatorContext, state: Value, length: Size): Value {
+  if (!pass.mayBeEmpty(length)) return state;
+  const isEmpty = ops.compare('Equal', ops.size(length), ops.scalar(0, 'int64'));
+  return ops.where(isEmpty, ops.scalar(0), state);
 }
 
 /** Gate matrices, or biases, in ONNX's order: [gates · h, ..]. */
@@ -120,7 +127,7 @@ function biases(context: OperatorContext, cell: Cell): Value {
 
 /** Row by row, in the open: padding leaves the states as they are. */
 function masked(context: OperatorContext, cell: Cell, x: Value, mask: Value, before: readonly Value[]): Layer {
-  const { builder, ops, node } = context;
+  const { builder, ops, node, pass } = context;
   const [batch = 1, length = 1] = x.shape;
   const zeros = (): Value => ops.expand(ops.scalar(0), [batch, context.needed('hidden.weight').shape[1]!]);
   const real = sameSize(mask.shape[1]!, length) ? mask : lastRows(ops, mask, length);
@@ -129,6 +136,7 @@ function masked(context: OperatorContext, cell: Cell, x: Value, mask: Value, bef
     states: Array.from({ length: cell.states }, (_, i) => before[i] ?? zeros()),
     sequences: [gatesOf(context, 'input', x), ops.cast(real, 'bool')],
     reverse: context.flag('reverse'),
+    mayBeEmpty: pass.mayBeEmpty(length),
     body: (states, [row, present]) => {
       const isReal = ops.unsqueeze(present!, [1]);
       const next = cell.step(context, row!, states).map((state, i) => ops.where(isReal, state, states[i]!));

@@ -3,6 +3,7 @@ import { type Builder, int, ints, type Value, type ValueType } from '../builder.
 import type { Made } from '../context.js';
 import { Ops } from '../ops.js';
 import { elementType } from '../scope.js';
+import { type Shape, sum } from '../sizes.js';
 import type { Pass } from '../state.js';
 
 /** What the lowering of a `scan` reads. */
@@ -28,10 +29,12 @@ export function lowerScan({ node, builder, pass, path, statePath, values, read, 
     const initial = read(id);
     return (grows && pass.pastState(builder, partOf(statePath, i, node.states.length), initial)) || initial;
   });
+  const sequences = node.sequences.map(read);
   const { emitted, last } = recurrence(builder, {
     path,
     states: first,
-    sequences: node.sequences.map(read),
+    sequences,
+    mayBeEmpty: pass.mayBeEmpty(sequences[0]!.shape[1]!),
     body: (states, rows) => {
       const inner = new Map(values);
       node.region.parameters.forEach((id, i) => {
@@ -62,6 +65,8 @@ export interface Recurrence {
   readonly sequences: readonly Value[];
   /** From the last row to the first; emitted values stay with their rows. */
   readonly reverse?: boolean;
+  /** There may be no rows at all, which ONNX Runtime does not scan. */
+  readonly mayBeEmpty: boolean;
   /** What one row of each sequence makes of the states. */
   readonly body: (states: readonly Value[], rows: readonly Value[]) => RecurrenceStep;
 }
@@ -71,26 +76,56 @@ export interface RecurrenceStep {
   readonly emit: Value;
 }
 
-/** ONNX's `Scan` over axis 1: emitted values [B, T, ..], and the states after the last row. */
-export function recurrence(
-  builder: Builder,
-  { path, states, sequences, reverse = false, body }: Recurrence,
-): { emitted: Value; last: readonly Value[] } {
-  const [length = 1] = sequences.map(({ shape }) => shape[1]!);
-  let emitted: ValueType | undefined;
+interface Recurred {
+  /** [B, T, ..] */
+  readonly emitted: Value;
+  /** The states after the last row. */
+  readonly last: readonly Value[];
+}
+
+export function recurrence(builder: Builder, given: Recurrence): Recurred {
+  return given.mayBeEmpty ? withOneRowMore(builder, given) : scanned(builder, given);
+}
+
+/** Behind the others a row that changes no state, and whose emitted value is dropped. */
+function withOneRowMore(builder: Builder, given: Recurrence): Recurred {
+  const ops = new Ops(builder);
+  const length = given.sequences[0]!.shape[1]!;
+  const real = ops.compare('Less', ops.range(0, sum(length, 1)), ops.size(length));
+  const extended = given.sequences.map((sequence) => {
+    const row = ops.expand(ops.scalar(0, sequence.type), [sequence.shape[0]!, 1, ...sequence.shape.slice(2)]);
+    return ops.concat([sequence, row], 1);
+  });
+  const { emitted, last } = scanned(builder, {
+    ...given,
+    sequences: [...extended, real],
+    body: (states, rows) => {
+      const { next, emit } = given.body(states, rows.slice(0, -1));
+      return { next: next.map((state, i) => ops.where(rows.at(-1)!, state, states[i]!)), emit };
+    },
+  });
+  return { emitted: ops.part(emitted, 1, 0, length), last };
+}
+
+/** ONNX's `Scan` over axis 1, or the only one. */
+function scanned(builder: Builder, { path, states, sequences, reverse = false, body }: Recurrence): Recurred {
+  const length = sequences[0]!.shape[1]!;
+  let row: ValueType | undefined;
   const graph = builder.body(path === '' ? 'body' : `${path}/body`, () => {
     const inner = states.map((state) => builder.parameter(`${state.name}/state`, state));
     const rows = sequences.map(({ name, type, shape }) =>
-      builder.parameter(`${name}/row`, { type, shape: withoutSequence(shape) }),
+      builder.parameter(`${name}/row`, { type, shape: shape.toSpliced(axisIn(shape), 1) }),
     );
     const { next, emit } = body(inner, rows);
-    emitted = { type: emit.type, shape: [...emit.shape.slice(0, 1), length, ...emit.shape.slice(1)] };
+    row = emit;
     return [...next, emit];
   });
-  const made = builder.nodes('Scan', [...states, ...sequences], [...states.map(typeOf), emitted!], {
+  const { type, shape } = row!;
+  const emitted = { type, shape: [...shape.slice(0, 1), length, ...shape.slice(1)] };
+  const made = builder.nodes('Scan', [...states, ...sequences], [...states.map(typeOf), emitted], {
     body: { kind: 'graph', graph },
     num_scan_inputs: int(sequences.length),
-    scan_input_axes: ints(sequences.map(() => 1)),
+    scan_input_axes: ints(sequences.map((sequence) => axisIn(sequence.shape))),
     scan_output_axes: ints([1]),
     ...(reverse && { scan_input_directions: ints(sequences.map(() => 1)), scan_output_directions: ints([1]) }),
   });
@@ -99,4 +134,4 @@ export function recurrence(
 
 const typeOf = ({ type, shape }: Value): ValueType => ({ type, shape });
 
-const withoutSequence = <T>(shape: readonly T[]): readonly T[] => shape.filter((_, axis) => axis !== 1);
+const axisIn = (shape: Shape): number => (shape.length === 1 ? 0 : 1);
