@@ -5,7 +5,6 @@ import * as tf from '@tensorflow/tfjs';
 import { read, useBackend } from '@tfm-lang/runtime';
 import { cachedTokens } from '../lib/cases.mjs';
 import { inputValues, tokenRows } from '../lib/inputs.mjs';
-import { wasmOptions } from '../lib/wasm.mjs';
 /** @import { InputValue, Job, Runner } from '../lib/types.js' */
 
 /**
@@ -14,7 +13,7 @@ import { wasmOptions } from '../lib/wasm.mjs';
  */
 export async function start({ engine, case: what, weights, module }) {
   if (engine === 'webgpu') await (await import('@tfm-lang/runtime/node')).installWebGPU();
-  await useBackend(engine === 'webgpu' ? 'webgpu' : 'wasm', wasmOptions());
+  await useBackend(engine === 'webgpu' ? 'webgpu' : 'wasm');
   const Model = (await import(pathToFileURL(module).href))[what.model];
   const config = { ...(what.preset && Model.presets[what.preset]), ...what.config };
   const { output } = what;

@@ -3,7 +3,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { useBackend } from '@tfm-lang/runtime';
 import { inputValues } from '../lib/inputs.mjs';
-import { wasmOptions } from '../lib/wasm.mjs';
 import { bert } from '../stock/bert.mjs';
 import { gpt2 } from '../stock/gpt2.mjs';
 import { vit } from '../stock/vit.mjs';
@@ -20,7 +19,7 @@ const presets = /** @type {Record<string, Record<string, number>>} */ ({ VitTiny
  * @returns {Promise<Runner>}
  */
 export async function start({ case: what, weights }) {
-  await useBackend('wasm', wasmOptions());
+  await useBackend('wasm');
   const file = new WeightFile(weights);
   const runner = runnerOf(what, file);
   file.close();

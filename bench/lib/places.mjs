@@ -37,6 +37,13 @@ export const programs = bundle
 /** What the compiler and the runtime were built from, as a checksum. */
 export const built = () => bundle?.built ?? fs.readFileSync(path.join(root, '.cache', 'built'), 'utf8');
 
+/** What random weights depend on beside the generated code. */
+export function initialisation() {
+  if (bundle) return [bundle.built];
+  const files = ['initialize', 'initializers', 'orthogonal', 'random'].map((name) => `runtime/dist/model/${name}.js`);
+  return [programs.weights, ...files.map((file) => path.join(root, file))].map((file) => fs.readFileSync(file, 'utf8'));
+}
+
 /** The generated module of a spec where it need not be made: in a bundle. */
 export const bundledModule = (/** @type {string} */ spec) => bundle && path.join(here, 'modules', `${spec}.js`);
 

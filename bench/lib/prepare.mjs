@@ -4,8 +4,7 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import ts from 'typescript';
-import { built, bundledModule, cache, programs, specs } from './places.mjs';
+import { built, bundledModule, cache, initialisation, programs, specs } from './places.mjs';
 import { runNode } from './processes.mjs';
 
 /** @import { Case, Form } from './types.js' */
@@ -50,6 +49,7 @@ export async function generatedModule(spec) {
   const version = key(built(), fs.readFileSync(specFile(spec), 'utf8'));
   return cached('modules', spec, version, '.mjs', async (file) => {
     const { stdout } = await runNode([programs.tfm, 'build', specFile(spec), '--stdout']);
+    const { default: ts } = await import('typescript');
     const compilerOptions = { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ES2022 };
     fs.writeFileSync(file, ts.transpileModule(stdout, { compilerOptions }).outputText);
   });
@@ -67,9 +67,7 @@ const modelName = (what) => `${what.spec}-${key(modelOf(what)).slice(0, 6)}`;
  * @param {string} module
  */
 export async function weightsFile(what, module) {
-  const initialisation = ['weights.mjs', 'weights.js'].map((name) => path.join(path.dirname(programs.weights), name));
-  const code = initialisation.filter((file) => fs.existsSync(file)).map((file) => fs.readFileSync(file, 'utf8'));
-  const version = key(modelOf(what), seed, code, fs.readFileSync(module, 'utf8'));
+  const version = key(modelOf(what), seed, initialisation(), fs.readFileSync(module, 'utf8'));
   return cached('weights', modelName(what), version, '.safetensors', async (file) => {
     await runNode([programs.weights, JSON.stringify({ ...modelOf(what), module, seed, file })]);
   });
