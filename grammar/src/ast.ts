@@ -106,13 +106,15 @@ export interface Score extends Syntax {
   readonly value: Expression;
 }
 
-/** `preset Gpt2Medium = Gpt2(width: 1024, …)`. */
+/** `preset Gpt2Medium = Gpt2(width: 1024, …)`, `preset BertTagger = Bert(labels: 9) for tag_logits`. */
 export interface Preset extends Syntax {
   readonly kind: 'preset';
   readonly documentation?: Documentation;
   readonly name: Identifier;
   readonly model: Identifier;
   readonly arguments: readonly Argument[];
+  /** The only outputs that this configuration has; none: all. */
+  readonly outputs: readonly Identifier[];
 }
 
 // ------------------------------------------------------------------------------------------------ statements
@@ -194,8 +196,10 @@ export interface Checkpoint extends Syntax {
   readonly name: Identifier;
   /** `prefix "transformer."?` */
   readonly prefix?: { readonly text: StringLiteral; readonly optional: boolean };
-  readonly rules: readonly (CheckpointRule | CheckpointIgnore)[];
+  readonly rules: readonly CheckpointEntry[];
 }
+
+export type CheckpointEntry = CheckpointRule | CheckpointIgnore | CheckpointAlias;
 
 /** `layers[i].attention.{q, k, v} = "h.{i}.attn.c_attn" -> transpose -> unpack({q: width, k: width, v: width})`. */
 export interface CheckpointRule extends Syntax {
@@ -216,6 +220,18 @@ export interface CheckpointIgnore extends Syntax {
   readonly kind: 'ignore';
   readonly template: StringLiteral;
   readonly when?: Expression;
+}
+
+/** `input image = "pixel_values" -> axes("b c y x -> b y x c")`, `input tokens.present = "attention_mask"`, `output logits = "logits"`. */
+export interface CheckpointAlias extends Syntax {
+  readonly kind: 'alias';
+  readonly of: 'input' | 'output';
+  readonly name: Identifier;
+  /** The part of an input: `present`. */
+  readonly member?: Identifier;
+  /** What the library that published the weights calls it. */
+  readonly theirs: StringLiteral;
+  readonly steps: readonly Expression[];
 }
 
 export interface WeightPath extends Syntax {

@@ -1,6 +1,8 @@
-import type { IToken } from 'chevrotain';
+import { type IToken, tokenMatcher } from 'chevrotain';
 import type {
   Checkpoint,
+  CheckpointAlias,
+  CheckpointEntry,
   CheckpointIgnore,
   CheckpointRule,
   Expression,
@@ -47,32 +49,71 @@ export abstract class CheckpointParser extends StageParser {
     };
   });
 
-  protected readonly checkpointRules: Rule<(CheckpointRule | CheckpointIgnore)[]> = this.define(
-    'checkpointRules',
-    () => {
-      const rules: (CheckpointRule | CheckpointIgnore)[] = [];
-      this.inRules = true;
-      do {
-        this.MANY(() =>
-          this.attempt('rule', () => {
-            this.OR({
-              MAX_LOOKAHEAD: 1,
-              DEF: [
-                {
-                  GATE: () => this.clauseAhead(),
-                  ALT: () => rules.push(this.SUBRULE(this.checkpointIgnore)),
-                  IGNORE_AMBIGUITIES: true,
-                },
-                { ALT: () => rules.push(this.SUBRULE(this.checkpointRule)) },
-              ],
-            });
-          }),
-        );
-      } while (this.skipTo('rule'));
-      this.inRules = false;
-      return rules;
-    },
-  );
+  protected readonly checkpointRules: Rule<CheckpointEntry[]> = this.define('checkpointRules', () => {
+    const rules: CheckpointEntry[] = [];
+    this.inRules = true;
+    do {
+      this.MANY(() =>
+        this.attempt('rule', () => {
+          this.OR({
+            MAX_LOOKAHEAD: 1,
+            DEF: [
+              {
+                GATE: () => this.clauseAhead(),
+                ALT: () => rules.push(this.SUBRULE(this.checkpointIgnore)),
+                IGNORE_AMBIGUITIES: true,
+              },
+              {
+                GATE: () => this.#aliasAhead(),
+                ALT: () => rules.push(this.SUBRULE(this.checkpointAlias)),
+                IGNORE_AMBIGUITIES: true,
+              },
+              { ALT: () => rules.push(this.SUBRULE(this.checkpointRule)) },
+            ],
+          });
+        }),
+      );
+    } while (this.skipTo('rule'));
+    this.inRules = false;
+    return rules;
+  });
+
+  /** `input x = "…"` or `input x.present`, and neither a path nor the statement behind a `}` that is missing. */
+  #aliasAhead(): boolean {
+    const sign = this.LA(3).image;
+    return sign === '.' || (sign === '=' && tokenMatcher(this.LA(4), t.Text));
+  }
+
+  protected readonly checkpointAlias: Rule<CheckpointAlias> = this.define('checkpointAlias', () => {
+    const start = this.mark();
+    const of = this.OR<CheckpointAlias['of']>([
+      {
+        ALT: () => {
+          this.CONSUME(t.Input);
+          return 'input';
+        },
+      },
+      {
+        ALT: () => {
+          this.CONSUME(t.Output);
+          return 'output';
+        },
+      },
+    ]);
+    const name = this.identifier(this.CONSUME(t.Name));
+    const member = this.OPTION(() => {
+      this.CONSUME(t.Dot);
+      return this.identifier(this.CONSUME2(t.Name));
+    });
+    this.CONSUME(t.Equal);
+    const theirs = this.text(this.CONSUME(t.Text));
+    const steps: Expression[] = [];
+    this.MANY(() => {
+      this.CONSUME(t.Arrow);
+      steps.push(this.SUBRULE(this.step));
+    });
+    return { kind: 'alias', of, name, ...(member ? { member } : {}), theirs, steps, span: this.spanFrom(start) };
+  });
 
   protected readonly checkpointIgnore: Rule<CheckpointIgnore> = this.define('checkpointIgnore', () => {
     const start = this.mark();

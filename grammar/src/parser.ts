@@ -95,7 +95,12 @@ export class TfmParser extends StatementParser {
     this.CONSUME(t.Equal);
     const model = this.identifier(this.CONSUME2(t.Name));
     const list = this.SUBRULE(this.arguments);
-    return { kind: 'preset', ...documented, name, model, arguments: list, span: this.spanFrom(start) };
+    const outputs: Identifier[] = [];
+    this.OPTION(() => {
+      this.CONSUME(t.For);
+      this.AT_LEAST_ONE_SEP({ SEP: t.Comma, DEF: () => outputs.push(this.identifier(this.CONSUME3(t.Name))) });
+    });
+    return { kind: 'preset', ...documented, name, model, arguments: list, outputs, span: this.spanFrom(start) };
   });
 
   protected readonly block: Rule<Block> = this.define('block', () => {

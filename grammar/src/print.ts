@@ -2,7 +2,8 @@ import type {
   Block,
   Body,
   Checkpoint,
-  CheckpointIgnore,
+  CheckpointAlias,
+  CheckpointEntry,
   CheckpointRule,
   Declaration,
   Dimension,
@@ -54,7 +55,7 @@ export function format(source: string): Formatted {
   return { text: render(printer.file(file)), mistakes };
 }
 
-type Line = Declaration | Statement | Import | CheckpointRule | CheckpointIgnore;
+type Line = Declaration | Statement | Import | CheckpointEntry;
 
 class FilePrinter extends ExpressionPrinter {
   file({ imports, declarations }: File): Document {
@@ -128,6 +129,8 @@ class FilePrinter extends ExpressionPrinter {
         return this.#checkpoint(statement);
       case 'rule':
         return this.#rule(statement);
+      case 'alias':
+        return this.#alias(statement);
       case 'ignore':
         return concat(
           this.#head(),
@@ -169,9 +172,10 @@ class FilePrinter extends ExpressionPrinter {
     return concat(head, this.#inBraces(statements));
   }
 
-  #preset({ arguments: list }: Preset): Document {
+  #preset({ arguments: list, outputs }: Preset): Document {
     const { tokens } = this;
-    return concat(this.#head(), blank, tokens.take('='), blank, tokens.take(), this.arguments(list));
+    const head = concat(this.#head(), blank, tokens.take('='), blank, tokens.take(), this.arguments(list));
+    return outputs.length > 0 ? concat(head, blank, tokens.take('for'), blank, this.#names(outputs.length)) : head;
   }
 
   #block({ parameters, stream, body }: Block): Document {
@@ -228,10 +232,25 @@ class FilePrinter extends ExpressionPrinter {
     if (word === 'default' && value) return concat(keyword, this.expression(value));
     if (word === 'when' && when) return concat(keyword, this.expression(when));
     if (word !== 'for') return concat(keyword, tokens.take());
-    const names = outputs.flatMap((_, place) =>
+    return concat(keyword, this.#names(outputs.length));
+  }
+
+  /** Names between commas. */
+  #names(count: number): Document {
+    const { tokens } = this;
+    const names = Array.from({ length: count }, (_, place) =>
       place === 0 ? [tokens.take()] : [tokens.take(','), blank, tokens.take()],
     );
-    return concat(keyword, ...names);
+    return concat(...names.flat());
+  }
+
+  #alias({ member, steps }: CheckpointAlias): Document {
+    const { tokens } = this;
+    const name = concat(this.#head(), member ? concat(tokens.take('.'), tokens.take()) : concat());
+    const equal = concat(blank, tokens.take('='));
+    const items: FillItem[] = [{ content: concat(tokens.comments(), tokens.take()) }];
+    for (const step of steps) items.push({ content: concat(tokens.take('->'), blank, this.expression(step)) });
+    return concat(name, equal, group(indent(line, group(fill(items, 2)))));
   }
 
   #path({ segments }: WeightPath): Document {

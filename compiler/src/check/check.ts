@@ -1,9 +1,8 @@
-import type { Model, Preset } from '@tfm-lang/grammar';
 import { type Graph, graphVersion, type Place } from '../graph/graph.js';
 import { lower } from '../lower/lower.js';
+import { selectOutputs } from '../lower/select-outputs.js';
 import { type Diagnostic, hasErrors, report } from '../source/diagnostic.js';
 import type { Host } from '../source/host.js';
-import { suggestion } from '../source/suggest.js';
 import { offsetAt } from '../source/text.js';
 import { FunctionBuilder } from './builder.js';
 import { Checker } from './checker.js';
@@ -11,6 +10,7 @@ import { declarationValue } from './declarations.js';
 import { Home } from './home.js';
 import { type Loaded, Loader, prelude } from './load.js';
 import { checkModel } from './model.js';
+import { modelsOf, presetProblems } from './models.js';
 import { type At, failed as failedValue } from './values.js';
 
 export interface CheckResult {
@@ -34,19 +34,18 @@ export function checkFile(host: Host, path: string, settings: Readonly<Record<st
   const library = loader.loaded(prelude);
   if (library) bindFile(library, bound);
   bindFile(file, bound);
-  const models = file.tree.declarations.filter((d) => d.kind === 'model');
-  const presets = file.tree.declarations.filter((d) => d.kind === 'preset');
-  diagnostics.push(...presetProblems(presets, models, file));
+  diagnostics.push(...presetProblems(file));
   const failed = hasErrors(diagnostics);
-  const graphs = models.flatMap((model) => {
+  const graphs = modelsOf(file).flatMap((of) => {
     const checker = new Checker();
-    const own = presets.filter((p) => p.model.name === model.name.name);
-    const made = checkModel(model, own, file, checker, settings, failed);
-    const at = { file, span: model.name.span };
+    if (of.user) checker.calls.push(of.user);
+    const made = checkModel(of.model, of.presets, { declared: of.file, compiled: file }, checker, settings, failed);
+    const at = of.user ?? { file, span: of.model.name.span };
     const locate = (place: Place): At | undefined => locatePlace(loader, place);
     const lowered = made && lower(made, { checker, locate, model: at });
     diagnostics.push(...checker.diagnostics);
-    return lowered ? [lowered] : [];
+    if (!lowered) return [];
+    return [{ ...(of.outputs ? selectOutputs(lowered, of.outputs) : lowered), name: of.name }];
   });
   const graph: Graph = { format: 'tfm-graph', version: graphVersion, source: path, models: graphs };
   return { graph, diagnostics, files: loader.files };
@@ -74,19 +73,6 @@ function bindFile(file: Loaded, done: Set<Loaded>): void {
     const syntax = statement.names.find((n) => (n.alias ?? n.name).name === name);
     file.environment.define(name, value, (syntax?.alias ?? syntax?.name)?.span);
   }
-}
-
-function presetProblems(presets: readonly Preset[], models: readonly Model[], file: Loaded): Diagnostic[] {
-  const names = models.map((m) => m.name.name);
-  return presets
-    .filter((p) => !names.includes(p.model.name))
-    .map(({ model }) =>
-      report('unknown_preset_model', {
-        file: file.name,
-        span: model.span,
-        parameters: { name: model.name, suggestion: suggestion(model.name, names) },
-      }),
-    );
 }
 
 /** The word at a place of the graph, in a file of the user. */

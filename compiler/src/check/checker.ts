@@ -36,6 +36,8 @@ export class Checker {
   readonly refused = new Set<string>();
   /** Where the defaults of the parameters stand. */
   defaults: ReadonlyMap<string, At> = new Map();
+  /** Where each preset is declared: what is wrong in an imported model with it is told there. */
+  readonly presets = new Map<string, At>();
   /** Uses of instances around the current place, outermost first. */
   readonly instanceUses: At[] = [];
   /** Where the inputs are declared. */

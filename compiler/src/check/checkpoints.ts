@@ -5,8 +5,16 @@ import type {
   Expression as Syntax,
   WeightPath,
 } from '@tfm-lang/grammar';
-import type { CheckpointDeclaration, CheckpointRule, CheckpointStep, Expression, GraphModel } from '../graph/graph.js';
+import type {
+  CheckpointDeclaration,
+  CheckpointInput,
+  CheckpointRule,
+  CheckpointStep,
+  Expression,
+  GraphModel,
+} from '../graph/graph.js';
 import { suggestion } from '../source/suggest.js';
+import { checkpointAlias } from './checkpoint-aliases.js';
 import { isCondition } from './conditions.js';
 import { atSpan, type Context } from './context.js';
 import { evaluate } from './expressions.js';
@@ -30,7 +38,15 @@ export function checkpoint(
   const filled = new Set<string>();
   const rules: CheckpointRule[] = [];
   const ignore: CheckpointDeclaration['ignore'][number][] = [];
+  const inputs: CheckpointInput[] = [];
+  const outputs: CheckpointDeclaration['outputs'][number][] = [];
   for (const entry of statement.rules) {
+    if (entry.kind === 'alias') {
+      const alias = checkpointAlias(entry, model, context, (step) => stepOf(step, context));
+      if (alias && 'input' in alias) inputs.push(alias);
+      else if (alias) outputs.push(alias);
+      continue;
+    }
     const place = checker.place(atSpan(context, entry.span));
     const when = entry.when && conditionOf(entry.when, context);
     if (entry.kind === 'ignore') {
@@ -55,7 +71,7 @@ export function checkpoint(
       path: showPattern(pattern),
     });
   }
-  return { name: statement.name.name, rules, ignore };
+  return { name: statement.name.name, rules, ignore, inputs, outputs };
 }
 
 /** A weight with the copies that a path names by number: `layers[0].fc` and `layers[1].fc` are two. */

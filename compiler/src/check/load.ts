@@ -1,4 +1,4 @@
-import { type Declaration, type File, type Import, parse } from '@tfm-lang/grammar';
+import { type Declaration, type File, type Import, type Model, parse } from '@tfm-lang/grammar';
 import { type Diagnostic, report } from '../source/diagnostic.js';
 import { type Host, normalizePath } from '../source/host.js';
 import { suggestion } from '../source/suggest.js';
@@ -52,7 +52,7 @@ export class Loader {
     const always = name === prelude ? undefined : this.load(prelude);
     const declarations = this.#declarations(tree, name);
     const imports = this.#imports(tree, name, library);
-    const { unresolved, unusedLets, diagnostics } = resolveNames(tree, name, namesIn(always));
+    const { unresolved, unusedLets, diagnostics } = resolveNames(tree, name, namesIn(always), modelsOf(imports));
     // Words that the parser could not place are not there to mention names.
     const told = diagnostics.filter((d) => mistakes.length === 0 || d.severity === 'error');
     if (!library) this.diagnostics.push(...told);
@@ -100,7 +100,7 @@ export class Loader {
 
   #resolve(statement: Import, file: string, library: boolean): Loaded | undefined {
     const { value: written, span } = statement.from;
-    const standard = written.startsWith('std/');
+    const standard = /^(?:std|models)\//.test(written);
     if (!standard && !/^\.{1,2}\//.test(written)) {
       this.diagnostics.push(report('import_outside', { file, span, parameters: { path: written } }));
       return undefined;
@@ -124,6 +124,16 @@ function namesIn(library: Loaded | undefined): Scope {
   const scope = new Scope();
   for (const { name } of library?.declarations.values() ?? []) scope.define(name, 'other');
   return scope;
+}
+
+/** Imported names that are models. */
+function modelsOf(imports: Loaded['imports']): Map<string, Model> {
+  const models = new Map<string, Model>();
+  for (const [name, { file, name: original }] of imports) {
+    const declaration = file.declarations.get(original);
+    if (declaration?.kind === 'model') models.set(name, declaration);
+  }
+  return models;
 }
 
 /** `./x.tfm` beside the importing file; the ending may be left out. */

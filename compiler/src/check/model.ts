@@ -33,11 +33,17 @@ export interface ModelParts {
   readonly outputs: Map<string, { readonly declaration: OutputDeclaration; readonly value: TensorValue }>;
 }
 
+/** The file that declares a model, and the one that is compiled, whose presets are taken: the same, or one that imports it. */
+export interface ModelFiles {
+  readonly declared: SpecFile;
+  readonly compiled: SpecFile;
+}
+
 /** Walks one model: names, shapes and constraints of everything that it says. `undefined` where mistakes were found. */
 export function checkModel(
   model: Model,
   presets: readonly Preset[],
-  file: SpecFile,
+  { declared: file, compiled }: ModelFiles,
   checker: Checker,
   settings: Readonly<Record<string, unknown>>,
   failed: boolean,
@@ -47,7 +53,8 @@ export function checkModel(
   const context: Context = { checker, file, environment, builder, home: Home.of(builder) };
   const parameters = bindParameters(model, context);
   checker.defaults = defaultPlaces(model, context);
-  const made = presetsOf(presets, model, parameters, context);
+  for (const { name } of presets) checker.presets.set(name.name, { file: compiled, span: name.span });
+  const made = presetsOf(presets, model, parameters, { ...context, file: compiled });
   checker.configurations = configurationsOf(parameters, made, settings);
   const parts: ModelParts = { inputs: new Map(), outputs: new Map() };
   checker.presenceOf = presenceNodes(parts, context);

@@ -4,7 +4,7 @@ import { evaluate as evaluateNow, type Environment as Known } from '../algebra/e
 import type { Value as Constant } from '../algebra/operators.js';
 import { printLiteral } from '../algebra/print.js';
 import type { Expression, Preset as GraphPreset, ParameterDeclaration, ParameterType } from '../graph/graph.js';
-import { nearestOf } from '../source/suggest.js';
+import { nearestOf, suggestion } from '../source/suggest.js';
 import type { Checker } from './checker.js';
 import { atSpan, type Context } from './context.js';
 import { evaluate } from './expressions.js';
@@ -142,7 +142,20 @@ export function presetsOf(
       name: preset.name.name,
       ...(preset.documentation && { documentation: preset.documentation.text }),
       values,
+      ...(preset.outputs.length > 0 && { outputs: outputsOf(preset, model, context) }),
     };
+  });
+}
+
+/** What a preset is for: outputs of its model. */
+function outputsOf(preset: Preset, model: Model, context: Context): string[] {
+  const known = model.statements.flatMap((s) => (s.kind === 'output' ? [s.name.name] : []));
+  return preset.outputs.map(({ name, span }) => {
+    if (!known.includes(name)) {
+      const parameters = { model: model.name.name, name, suggestion: suggestion(name, known) };
+      context.checker.report('unknown_preset_output', atSpan(context, span), parameters);
+    }
+    return name;
   });
 }
 

@@ -27,11 +27,14 @@ export function requirement(statement: Require, context: Context): Requirement |
   for (const { name, known } of checker.configurations) {
     if (evaluateNow(made.condition, known) !== false) continue;
     checker.refused.add(name);
+    const preset = checker.presets.get(name);
+    if (preset) checker.calls.push(preset);
     checker.report('require_failed', at, {
       message: message.map((part) => (typeof part === 'string' ? part : shown(part, known))).join(''),
       where: name === '' ? '' : ` (preset ${name})`,
       fix: undefined,
     });
+    if (preset) checker.calls.pop();
     return undefined;
   }
   return made;

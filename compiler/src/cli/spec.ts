@@ -2,6 +2,7 @@ import path from 'node:path';
 import { type ConfigurationProblem, instantiate } from '../explain/configuration.js';
 import type { Configuration } from '../explain/scope.js';
 import type { Graph, GraphModel } from '../graph/graph.js';
+import { selectOutputs } from '../lower/select-outputs.js';
 import { suggestion } from '../source/suggest.js';
 import { compileSpec } from './compile-spec.js';
 import type { Context } from './context.js';
@@ -30,7 +31,20 @@ export function chooseModel(spec: string, choice: Choice, context: Context): Cho
   const { file, name } = splitSpec(spec);
   const graph = compileOrFail(file, context);
   const { model, preset } = findModel(graph, file, name);
-  return { graph, model, configuration: configure(model, { preset, ...choice }) };
+  const chosen = choice.preset ?? preset ?? onlyPreset(graph, model);
+  const configuration = configure(model, { set: choice.set, preset: chosen });
+  return { graph, model: withOutputsOf(model, chosen), configuration };
+}
+
+/** What a file says of an imported model is how it is configured: its preset, where there is only one. */
+function onlyPreset({ source }: Graph, { place, presets }: GraphModel): string | undefined {
+  return place.file !== source && presets.length === 1 ? presets[0]?.name : undefined;
+}
+
+/** The model with the outputs that the preset is for. */
+function withOutputsOf(model: GraphModel, preset: string | undefined): GraphModel {
+  const outputs = model.presets.find(({ name }) => name === preset)?.outputs;
+  return outputs ? selectOutputs(model, outputs) : model;
 }
 
 /** The values of all parameters. Throws a {@link Failure} that names every problem. */

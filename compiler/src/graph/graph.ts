@@ -73,6 +73,8 @@ export interface Preset {
   readonly documentation?: string;
   /** Parameter name → value; may use other parameters. */
   readonly values: Readonly<Record<string, Expression>>;
+  /** The only outputs that this configuration has. Absent: all. */
+  readonly outputs?: readonly string[];
 }
 
 export interface Requirement {
@@ -312,6 +314,18 @@ export interface CheckpointDeclaration {
   readonly name: string;
   readonly rules: readonly CheckpointRule[];
   readonly ignore: readonly { readonly template: string; readonly when?: Expression; readonly place: Place }[];
+  /** What the library that published the weights calls the inputs and outputs, where it calls them otherwise. */
+  readonly inputs: readonly CheckpointInput[];
+  readonly outputs: readonly { readonly output: string; readonly theirs: string }[];
+}
+
+export interface CheckpointInput {
+  readonly input: string;
+  /** Which rows of the input are real, not the input itself. */
+  readonly presence: boolean;
+  readonly theirs: string;
+  /** From their layout to the model's, as einops writes it: `b c y x -> b y x c`. */
+  readonly axes: readonly string[];
 }
 
 export interface CheckpointRule {

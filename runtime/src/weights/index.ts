@@ -22,6 +22,7 @@ export {
   type UnpackStep,
 } from './map.js';
 export { fileForm } from './path-pattern.js';
+export { rearranged, rearrangedShape } from './rearrange.js';
 export { type LoadPlan, type Resolved, type ResolveOptions, resolveMap, type TensorRead } from './resolve.js';
 export { SafetensorsError } from './safetensors-error.js';
 export { type PlanSaveOptions, planSave, type SaveOptions, type SavePlan, saveCheckpoint } from './save.js';

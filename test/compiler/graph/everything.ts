@@ -160,6 +160,8 @@ export const everything: Graph = {
             },
           ],
           ignore: [{ template: '*.bias', when: true, place }],
+          inputs: [{ input: 'tokens', presence: true, theirs: 'attention_mask', axes: ['b t -> b t'] }],
+          outputs: [{ output: 'logits', theirs: 'logits' }],
         },
       ],
     },

@@ -45,12 +45,15 @@ export interface Resolution {
  * Resolves every name of a file lexically, in blocks that no model uses too: unknown, doubly defined and unused names.
  * Which kind of value a name stands for is settled later, when the model is walked.
  */
-export function resolveNames(tree: File, file: string, library: Scope): Resolution {
+export function resolveNames(tree: File, file: string, library: Scope, imported: ImportedModels): Resolution {
   const resolver = new Resolver(file);
-  resolver.file(tree, library);
+  resolver.file(tree, library, imported);
   const { diagnostics, unresolved, unusedLets } = resolver;
   return { diagnostics, unresolved, unusedLets };
 }
+
+/** Models of other files, by the name that the file gives them. */
+export type ImportedModels = ReadonlyMap<string, Model>;
 
 type Declared = Block | Fn | Mask | Score;
 
@@ -64,22 +67,32 @@ class Resolver {
     this.#file = file;
   }
 
-  file(tree: File, library: Scope): void {
+  file(tree: File, library: Scope, imported: ImportedModels): void {
     const scope = new Scope(library);
     for (const { name, alias } of tree.imports.flatMap((i) => i.names)) this.#define(scope, alias ?? name, 'import');
     for (const d of tree.declarations) {
-      if (d.kind === 'model' || d.kind === 'preset') continue;
+      if (d.kind === 'preset') continue;
       const earlier = scope.find(d.name.name);
       if (earlier?.role === 'import') this.#duplicate(d.name, earlier.span);
-      else scope.define(d.name, 'other');
+      else if (d.kind !== 'model') scope.define(d.name, 'other');
       this.#reserved(d.name);
     }
     const models = new Map<string, Scope>();
+    for (const [name, model] of imported) {
+      // The values of a preset may use the model's parameters, wherever the model is declared.
+      const parameters = new Scope(library);
+      for (const parameter of model.parameters) parameters.define(parameter.name, 'other');
+      models.set(name, parameters);
+    }
     for (const d of tree.declarations) {
       if (d.kind === 'model') models.set(d.name.name, this.#model(d, scope));
       else if (d.kind !== 'preset') this.#declared(d, scope);
     }
-    for (const d of tree.declarations) if (d.kind === 'preset') this.#preset(d, models.get(d.model.name) ?? scope);
+    for (const d of tree.declarations) {
+      if (d.kind !== 'preset') continue;
+      this.#mention(d.model.name, scope);
+      this.#preset(d, models.get(d.model.name) ?? scope);
+    }
     for (const { name, span, role, used } of scope.own()) {
       if (role === 'import' && !used) this.diagnostics.push(this.#at('unused_import', span, { name }));
     }
@@ -251,9 +264,9 @@ class Resolver {
 
   #checkpoint(s: Checkpoint, scope: Scope): void {
     for (const rule of s.rules) {
-      if (rule.when) this.#walk(rule.when, scope);
+      if (rule.kind !== 'alias' && rule.when) this.#walk(rule.when, scope);
       if (rule.kind === 'ignore') continue;
-      if (rule.default) this.#walk(rule.default, scope);
+      if (rule.kind === 'rule' && rule.default) this.#walk(rule.default, scope);
       for (const step of rule.steps) {
         if (step.kind === 'call') for (const argument of step.arguments) this.#walk(argument.value, scope);
       }
@@ -380,7 +393,7 @@ class Resolver {
 function libraryOf(name: string): string | undefined {
   const declared = new RegExp(`^(?:block|fn|mask|score) ${name}\\b`, 'm');
   return Object.keys(standardLibrary).find(
-    (path) => path !== 'std/prelude' && declared.test(standardLibrary[path] ?? ''),
+    (path) => path.startsWith('std/') && path !== 'std/prelude' && declared.test(standardLibrary[path] ?? ''),
   );
 }
 

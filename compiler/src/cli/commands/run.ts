@@ -1,5 +1,6 @@
 import type { Context } from '../context.js';
 import { exitCodes, usageFailure } from '../exit.js';
+import { aliasesOf } from '../run/aliases.js';
 import { startBackend } from '../run/backend.js';
 import { checkpointName, weightsPath } from '../run/checkpoint-name.js';
 import { loadingBar } from '../run/loading.js';
@@ -18,11 +19,15 @@ export async function run(spec: string, options: RunOptions, context: Context): 
   }
   const module = await importModel(chosen);
   // Before the weights are loaded, which may take minutes.
-  const inputs = options.inputs && (await readInputs(options.inputs, chosen, names, module.runtime, context.io.cwd));
+  const aliases = aliasesOf(chosen.model, options.checkpoint);
+  const { cwd } = context.io;
+  const inputs = options.inputs
+    ? await readInputs(options.inputs, chosen, names, aliases, module.runtime, cwd)
+    : undefined;
   await startBackend(module, options.backend, context);
   const model = await makeModel(module, chosen, options, context);
   try {
-    if (inputs) await runOnce(inputs, names, model, module, options, context);
+    if (inputs) await runOnce(inputs, model, module, options, context);
     else await (await import('../run/generation.js')).generateText(model, chosen, options, context);
   } finally {
     model.dispose();

@@ -6,29 +6,35 @@ import type { Context } from '../context.js';
 import { usageFailure } from '../exit.js';
 import { notFound, writeWhole } from '../files.js';
 import type { ChosenModel } from '../spec.js';
+import { type Aliases, outputNamesInFile } from './aliases.js';
 import type { GeneratedModel, LoadedModule, RuntimeModule } from './model-module.js';
 import { type InputPlan, planInputs } from './tensors.js';
 
-/** Runs the model once and writes the named outputs to a safetensors file. */
+/** The inputs of one run, and the outputs to write with their names in the file. */
+export interface OnceInputs {
+  readonly inputs: object;
+  readonly outputs: ReadonlyMap<string, string>;
+}
+
+/** Runs the model once and writes the outputs to a safetensors file. */
 export async function runOnce(
-  inputs: object,
-  names: readonly string[],
+  { inputs, outputs: wanted }: OnceInputs,
   model: GeneratedModel,
   { runtime }: LoadedModule,
   options: RunOptions,
   { io }: Context,
 ): Promise<void> {
   const started = performance.now();
-  const outputs = model.forward(inputs, { outputs: names });
+  const outputs = model.forward(inputs, { outputs: [...wanted.keys()] });
   const tensors: TensorToWrite[] = [];
-  for (const name of names) {
-    const output = outputs[name];
-    if (!output) throw new Error(`forward gave no '${name}'`);
+  for (const [own, name] of wanted) {
+    const output = outputs[own];
+    if (!output) throw new Error(`forward gave no '${own}'`);
     const { shape } = output;
     tensors.push({ name, dtype: fileDtype(output.dtype), shape, data: await runtime.read(output) });
     output.dispose();
   }
-  io.stderr.write(`${names.join(', ')} in ${Math.round(performance.now() - started)} ms\n`);
+  io.stderr.write(`${[...wanted.keys()].join(', ')} in ${Math.round(performance.now() - started)} ms\n`);
   writeWhole(path.resolve(io.cwd, options.outputs ?? ''), await runtime.toSafetensors(tensors));
 }
 
@@ -40,28 +46,37 @@ export function outputNames({ model }: ChosenModel, wanted: readonly string[] | 
   return wanted ?? all;
 }
 
-/** The inputs of `forward` from the tensors of a safetensors file. Throws a failure where they do not fit. */
+/**
+ * The inputs of `forward` from the tensors of a safetensors file, under the model's names or those of the library that published
+ * the weights; the outputs are then written under that library's names too. Throws a failure where they do not fit.
+ */
 export async function readInputs(
   given: string,
   chosen: ChosenModel,
   outputs: readonly string[],
+  aliases: Aliases,
   runtime: RuntimeModule,
   cwd: string,
-): Promise<object> {
+): Promise<OnceInputs> {
   const absolute = path.resolve(cwd, given);
   if (!fs.existsSync(absolute)) throw notFound(given, absolute);
   const file = await runtime.openCheckpoint(absolute);
   try {
-    const plans = planInputs(new Map(file.names().map((name) => [name, file.entry(name)])), chosen, outputs);
+    const entries = new Map(file.names().map((name) => [name, file.entry(name)]));
+    const plans = planInputs(entries, chosen, outputs, aliases, runtime.rearrangedShape);
+    const translated = plans.some(({ input, tensor }) => input.name !== tensor);
+    const written = outputNamesInFile(outputs, aliases, translated);
     const inputs: Record<string, object> = {};
-    for (const plan of plans) inputs[plan.input.name] = await readInput(file, plan);
-    return inputs;
+    for (const plan of plans) inputs[plan.input.name] = await readInput(file, plan, runtime);
+    return { inputs, outputs: new Map(outputs.map((own, i) => [own, written[i] ?? own])) };
   } finally {
     await file.close();
   }
 }
 
-async function readInput(file: Checkpoint, { tensor, presence }: InputPlan): Promise<object> {
+async function readInput(file: Checkpoint, plan: InputPlan, runtime: RuntimeModule): Promise<object> {
+  const { tensor, presence, axes } = plan;
+  if (axes.length > 0) return rearrangedInput(file, tensor, axes, runtime);
   const { shape } = file.entry(tensor);
   const values = await file.read(tensor);
   if (presence === undefined) return { values, shape };
@@ -71,6 +86,23 @@ async function readInput(file: Checkpoint, { tensor, presence }: InputPlan): Pro
     Array.from({ length: rows }, (_row, t) => mask[b * rows + t] !== 0),
   );
   return { values, shape, present };
+}
+
+async function rearrangedInput(
+  file: Checkpoint,
+  tensor: string,
+  axes: readonly string[],
+  { rearranged, rearrangedShape }: RuntimeModule,
+): Promise<object> {
+  let { shape } = file.entry(tensor);
+  let values = await file.readFloat32(tensor);
+  for (const pattern of axes) {
+    const after = rearrangedShape(pattern, shape);
+    if (typeof after === 'string') throw new Error(`'${tensor}' was planned to fit: ${after}`);
+    values = rearranged(pattern, values, shape);
+    shape = after;
+  }
+  return { values, shape };
 }
 
 function fileDtype(dtype: string): 'F32' | 'I32' | 'BOOL' {

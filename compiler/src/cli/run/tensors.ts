@@ -5,6 +5,7 @@ import type { GraphModel, InputDeclaration } from '../../graph/graph.js';
 import { suggestion } from '../../source/suggest.js';
 import { inputFailure } from '../exit.js';
 import type { ChosenModel } from '../spec.js';
+import { type Aliases, nameInFile } from './aliases.js';
 
 /** The dtype and shape of a tensor in a file. */
 export interface FileEntry {
@@ -18,7 +19,12 @@ export interface InputPlan {
   readonly tensor: string;
   /** The mask of real rows that came with it. */
   readonly presence?: string;
+  /** The tensor has the other library's name, and is rearranged in these ways. */
+  readonly axes: readonly string[];
 }
+
+/** The runtime's: the shape after `axes(pattern)`, or why the pattern does not fit. */
+type RearrangedShape = (pattern: string, shape: readonly number[]) => readonly number[] | string;
 
 const integers = ['I64', 'I32', 'I16', 'I8', 'U64', 'U32', 'U16', 'U8'];
 const floats = ['F64', 'F32', 'F16', 'BF16'];
@@ -37,25 +43,33 @@ export function planInputs(
   entries: ReadonlyMap<string, FileEntry>,
   chosen: ChosenModel,
   outputs: readonly string[],
+  aliases: Aliases,
+  rearrangedShape: RearrangedShape,
 ): InputPlan[] {
   const { inputs } = chosen.model;
   const needed = inputsFor(chosen.model, outputs);
   const plans: InputPlan[] = [];
   const problems: string[] = [];
   for (const input of inputs) {
-    if (entries.has(input.name)) plans.push({ input, tensor: input.name, ...presenceOf(input, inputs, entries) });
-    else if (input.default === undefined && needed.has(input.name)) problems.push(`there is no tensor '${input.name}'`);
+    const found = nameInFile([input.name], aliases, input.name, false, entries);
+    const axes = found?.alias?.axes ?? [];
+    if (found) plans.push({ input, tensor: found.name, axes, ...presenceOf(input, inputs, entries, aliases) });
+    else if (input.default === undefined && needed.has(input.name)) {
+      const theirs = aliases.inputs.filter((alias) => alias.input === input.name && !alias.presence);
+      const names = [input.name, ...theirs.map((alias) => alias.theirs)];
+      problems.push(`there is no tensor ${names.map((name) => `'${name}'`).join(' or ')}`);
+    }
   }
   const used = new Set(
     plans.flatMap(({ tensor, presence }) => [tensor, ...(presence === undefined ? [] : [presence])]),
   );
-  const missing = inputs.map(({ name }) => name).filter((name) => !entries.has(name));
+  const missing = inputs.map(({ name }) => name).filter((name) => !plans.some(({ input }) => input.name === name));
   for (const name of entries.keys()) {
     if (used.has(name)) continue;
     const near = suggestion(name, missing);
     problems.push(`the model has no input '${name}'${near === undefined ? '' : `; did you mean '${near}'?`}`);
   }
-  problems.push(...shapeProblems(plans, entries, chosen));
+  problems.push(...shapeProblems(plans, entries, chosen, rearrangedShape));
   if (problems.length > 0) throw inputFailure(problems.join('\n'), `${chosen.model.name} wants ${wanted(chosen)}`);
   return plans;
 }
@@ -88,12 +102,14 @@ function presenceOf(
   input: InputDeclaration,
   inputs: readonly InputDeclaration[],
   entries: ReadonlyMap<string, FileEntry>,
+  aliases: Aliases,
 ): { presence?: string } {
   if (!input.presence) return {};
   const only = inputs.filter(({ presence }) => presence).length === 1;
   const names = [`${input.name}.present`, `${input.name}_present`, ...(only ? ['attention_mask'] : [])];
-  const presence = names.find((name) => entries.has(name) && !inputs.some((other) => other.name === name));
-  return presence === undefined ? {} : { presence };
+  const own = names.filter((name) => !inputs.some((other) => other.name === name));
+  const found = nameInFile(own, aliases, input.name, true, entries);
+  return found ? { presence: found.name } : {};
 }
 
 /** Sizes with the same name must agree, also between inputs. */
@@ -101,13 +117,22 @@ function shapeProblems(
   plans: readonly InputPlan[],
   entries: ReadonlyMap<string, FileEntry>,
   { configuration }: ChosenModel,
+  rearrangedShape: RearrangedShape,
 ): string[] {
   const problems: string[] = [];
   const sizes = new Map<string, number>();
   const environment = { parameters: configuration, dimensions: sizes };
-  for (const { input, tensor, presence } of plans) {
-    const { dtype, shape } = entries.get(tensor)!;
+  for (const { input, tensor, presence, axes } of plans) {
+    const { dtype, shape: written } = entries.get(tensor)!;
     const { type } = input;
+    const shape = axes.reduce<ReturnType<RearrangedShape>>(
+      (before, pattern) => (typeof before === 'string' ? before : rearrangedShape(pattern, before)),
+      written,
+    );
+    if (typeof shape === 'string') {
+      problems.push(`'${tensor}' is [${written.join(', ')}]: ${shape}`);
+      continue;
+    }
     if (!accepted[type.dtype].includes(dtype)) {
       problems.push(`'${tensor}' is ${dtype}, but ${type.dtype} needs ${accepted[type.dtype].join(', ')}`);
     }

@@ -68,7 +68,7 @@ export const declarationExplanations: Readonly<Record<string, Explanation>> = {
   },
   TFM2023: {
     meaning:
-      'Files are imported by a relative path, `"./parts.tfm"`, or from the standard library, `"std/…"`. There are no packages.',
+      'Files are imported by a relative path, `"./parts.tfm"`, or from the library, `"std/…"` and `"models/…"`. There are no packages.',
     bad: lines`
       import { Double } from "parts"
 
@@ -263,6 +263,28 @@ export const declarationExplanations: Readonly<Record<string, Explanation>> = {
         let past = x -> linear(width)
         output y = past
       }
+    `,
+  },
+  TFM2044: {
+    meaning:
+      '`for` names the outputs that a preset is for; weights that only other outputs need are no part of that configuration.',
+    bad: lines`
+      model Tiny(width = 8) {
+        input x: float[B, T, width]
+        output state = x -> linear(width) as project
+        output score = state -> linear(1) as head
+      }
+
+      preset Scorer = Tiny(width: 64) for scores
+    `,
+    good: lines`
+      model Tiny(width = 8) {
+        input x: float[B, T, width]
+        output state = x -> linear(width) as project
+        output score = state -> linear(1) as head
+      }
+
+      preset Scorer = Tiny(width: 64) for score
     `,
   },
   TFM2045: {

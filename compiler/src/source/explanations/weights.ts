@@ -332,4 +332,30 @@ export const weightExplanations: Readonly<Record<string, Explanation>> = {
       }
     `,
   },
+  TFM4114: {
+    meaning: lines`
+      \`input x = "name"\` in a checkpoint map says what the library that published the weights calls an input, \`input x.present\` what
+      it calls the mask of its real rows. The model has no such input, or nothing in it reads that mask.
+    `,
+    bad: lines`
+      model Tiny(vocab = 10, width = 8) {
+        input tokens: token[B, T] of vocab
+        output y = tokens -> embedding(vocab, width) as words
+        checkpoint torch {
+          input token = "input_ids"
+          words = "wte.weight"
+        }
+      }
+    `,
+    good: lines`
+      model Tiny(vocab = 10, width = 8) {
+        input tokens: token[B, T] of vocab
+        output y = tokens -> embedding(vocab, width) as words
+        checkpoint torch {
+          input tokens = "input_ids"
+          words = "wte.weight"
+        }
+      }
+    `,
+  },
 };

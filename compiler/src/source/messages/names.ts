@@ -96,7 +96,7 @@ export const nameMessages = {
     severity: 'error',
     title: 'an import is neither relative nor of the standard library',
     message: 'cannot import from {path}',
-    help: 'import from "./file.tfm" or "std/…"',
+    help: 'import from "./file.tfm", "std/…" or "models/…"',
   },
   unused_import: {
     code: 'TFM2030',
@@ -153,6 +153,13 @@ export const nameMessages = {
     title: 'a preset sets an unknown parameter',
     message: '{model} has no parameter {name}',
     help: '{fix}',
+  },
+  unknown_preset_output: {
+    code: 'TFM2044',
+    severity: 'error',
+    title: 'a preset is for an unknown output',
+    message: '{model} has no output {name}',
+    help: suggested,
   },
   uses_itself: {
     code: 'TFM2042',

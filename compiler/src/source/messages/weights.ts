@@ -101,4 +101,11 @@ export const weightMessages = {
     message: 'there is no output {name}',
     help: 'did you mean {suggestion}?',
   },
+  checkpoint_input: {
+    code: 'TFM4114',
+    severity: 'error',
+    title: 'a checkpoint map names an unknown input',
+    message: 'there is no input {name}',
+    help: 'did you mean {suggestion}?',
+  },
 } as const satisfies Record<string, MessageDefinition>;
