@@ -229,8 +229,9 @@ export abstract class GenerativeModel<
     if (this.#growing.presence) setPresence(rows, soFar(ends, state.capacity));
     const tensors = { ...state.constants, [input]: rows } as unknown as InputTensors<Inputs>;
     const name = output as keyof Outputs & string;
-    const realRows = real?.every((each) => each === count) ? undefined : real;
-    return this.run(tensors, { state, prefix, realRows }, [name])[name];
+    // Counted from the end: a constant prefix may stand in front of these rows.
+    const paddingRows = real?.some((each) => each < count) ? real.map((each) => count - each) : undefined;
+    return this.run(tensors, { state, prefix, paddingRows }, [name])[name];
   }
 }
 

@@ -16,10 +16,10 @@ export interface OperatorScope {
   /** Rows of the growing input before this pass, so the position of its first row: 0 in `forward`. */
   readonly position: Position;
   /**
-   * How many rows of this pass are real, for each sequence of a batch whose sequences have different lengths; what is
-   * behind them is padding. Recurrences must know; attention need not, because masks are causal. Absent: all are.
+   * How many rows at the end of this pass are padding, for each sequence of a batch whose sequences have different
+   * lengths. Recurrences must know; attention need not, because masks are causal. Absent: none are.
    */
-  readonly realRows?: readonly number[] | undefined;
+  readonly paddingRows?: readonly number[] | undefined;
   /** Whether this pass begins the sequence: `forward`, `loss`, and the prefill of a generation. */
   readonly first: boolean;
   /** Constant rows in front of the growing ones (text before image tokens) where attention reads them; usually 0. */

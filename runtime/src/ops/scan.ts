@@ -50,7 +50,7 @@ export function scan(
   if (!first) throw misfit('scan', 'there is no sequence to scan');
   const length = size(first, 1);
   const memory = grows ? scope?.cache('recurrent', () => new RecurrentState()) : undefined;
-  const realRows = grows ? scope?.realRows : undefined;
+  const padding = grows ? scope?.paddingRows : undefined;
   const result = tf.tidy(() => {
     let current = memory?.tensors ?? states;
     const emitted: Tensor[] = [];
@@ -58,7 +58,7 @@ export function scan(
       const t = reverse ? length - 1 - step : step;
       const rows = sequences.map((sequence) => tf.squeeze<Tensor>(range(sequence, 1, t, 1), [1]));
       const { next, emit } = body(current, rows);
-      current = realRows ? withoutPadding(next, current, realRows, step) : next;
+      current = padding ? withoutPadding(next, current, padding, length - step) : next;
       emitted[t] = emit;
     }
     return { emitted: tf.stack(emitted, 1), states: current.map((state) => tf.clone(state)) };
@@ -67,15 +67,18 @@ export function scan(
   return result;
 }
 
-/** The next states; those before for sequences whose row is padding, so that a sequence goes on from its own last row. */
+/**
+ * The next states; those before for sequences whose row is padding, so that a sequence goes on from its own last row.
+ * `left` counts this row and those behind it.
+ */
 function withoutPadding(
   next: readonly Tensor[],
   before: readonly Tensor[],
-  realRows: readonly number[],
-  step: number,
+  padding: readonly number[],
+  left: number,
 ): readonly Tensor[] {
-  if (realRows.every((count) => step < count)) return next;
-  const isReal = realRows.map((count) => step < count);
+  if (padding.every((rows) => left > rows)) return next;
+  const isReal = padding.map((rows) => left > rows);
   return next.map((state, i) => {
     const condition = tf.tensor(isReal, [isReal.length, ...state.shape.slice(1).map(() => 1)], 'bool');
     return tf.where(condition, state, before[i]!);

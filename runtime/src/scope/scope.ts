@@ -9,8 +9,8 @@ export interface PassOptions {
   readonly state?: GenerationState;
   /** Constant rows in front of the growing ones. */
   readonly prefix?: number;
-  /** Real rows of this pass for each sequence, where they are not all. */
-  readonly realRows?: readonly number[] | undefined;
+  /** Rows of padding at the end of this pass for each sequence, where there are any. */
+  readonly paddingRows?: readonly number[] | undefined;
   readonly training?: boolean;
   /** Of the dropout masks. */
   readonly seed?: number;
@@ -72,8 +72,8 @@ export class Scope implements OperatorScope {
     return this.#rows === 'joined' && !this.first ? moved(position, this.#prefix) : position;
   }
 
-  get realRows(): readonly number[] | undefined {
-    return this.#pass.options.realRows;
+  get paddingRows(): readonly number[] | undefined {
+    return this.#pass.options.paddingRows;
   }
 
   get first(): boolean {

@@ -61,7 +61,7 @@ function typeOf(node: WeightNode, model: ModelContext, label: string, shared?: n
 function listType({ element, copies }: WeightNode, model: ModelContext, label: string, shared?: number): Code {
   if (element) {
     const type = elementType(element.node, model, label, shared);
-    return `readonly ${/[&{|]/.test(type) ? `(${type})` : type}[]`;
+    return `readonly ${/[&{|]|^readonly /.test(type) ? `(${type})` : type}[]`;
   }
   const first = shared ?? model.copies.length;
   const types = copies.map((copy) => elementType(copy, model, label, first));

@@ -7,9 +7,10 @@ import { type OperatorScope, type Position, positionBehindPrefix } from '../cont
 import { dropout } from '../dropout.js';
 import { size } from '../shapes.js';
 import { bounded, boundsOf } from './bounds.js';
-import { type AttentionSizes, attentionInputs, headsFirst, headsLast } from './layout.js';
+import { fusedAttention } from './fused.js';
+import { type AttentionInputs, attentionInputs, headsFirst, headsLast } from './layout.js';
 import { maskTensors, rowsThatSee } from './mask.js';
-import { keysAndValues } from './memory.js';
+import { keysAndValues, type Memory } from './memory.js';
 import { products, readsProducts, scored, weightedValues } from './scores.js';
 import { withSinks } from './sinks.js';
 
@@ -52,16 +53,39 @@ export function attend(
     const inputs = attentionInputs(q, k, v);
     const start: Position = options.grows || options.queryGrows ? positionBehindPrefix(scope) : 0;
     const memory = keysAndValues(inputs, start, options.grows ? scope : undefined);
-    const query = inputs.query ? headsFirst(inputs.query) : undefined;
-    const sizes: AttentionSizes = { ...inputs.sizes, keys: size(memory.value, 2) };
-    const context: FormulaContext = { ...sizes, start, query, key: memory.key, scope };
-    const probabilities = attention(context, options, memory.limit);
-    const dropped =
-      options.drop && scope ? dropout(probabilities.values, { rate: options.drop }, scope) : probabilities.values;
-    const read = weightedValues(dropped, memory.value);
-    const result = probabilities.sees ? tf.mul(read, probabilities.sees) : read;
-    return tf.reshape(headsLast(result), inputs.resultShape);
+    const context: FormulaContext = { ...inputs.sizes, keys: memory.rows, start, scope };
+    const result = fused(inputs, memory, options, context) ?? composed(inputs, memory, options, context);
+    return tf.reshape(result, inputs.resultShape);
   });
+}
+
+/** As one kernel, where the backend has it and nobody wants to see or to change the probabilities. */
+function fused(
+  { query }: AttentionInputs,
+  { key, value, headsFirst, limit }: Memory,
+  options: AttendOptions,
+  context: FormulaContext,
+): Tensor | undefined {
+  const { scope } = context;
+  if (!query || !key || scope?.recording || (options.drop && scope?.training)) return undefined;
+  const scores = scoreFormulas(options.score);
+  const [scale, mask] = [options.scale ?? size(query, 3) ** -0.5, visible(options.mask, limit)];
+  return fusedAttention(
+    { query, key, value, headsFirst, scale, mask, scores, sinks: options.sinks ?? undefined },
+    context,
+  );
+}
+
+/** By stock operators: [B, Tq, H, d_v]. */
+function composed(inputs: AttentionInputs, memory: Memory, options: AttendOptions, sizes: FormulaContext): Tensor {
+  const { scope } = sizes;
+  const { key, value } = memory.forProducts();
+  const context: FormulaContext = { ...sizes, query: inputs.query && headsFirst(inputs.query), key };
+  const probabilities = attention(context, options, memory.limit);
+  const dropped =
+    options.drop && scope ? dropout(probabilities.values, { rate: options.drop }, scope) : probabilities.values;
+  const read = weightedValues(dropped, value);
+  return headsLast(probabilities.sees ? tf.mul(read, probabilities.sees) : read);
 }
 
 interface Probabilities {

@@ -8,6 +8,7 @@ import { float } from '../../formula/on-tensors.js';
 import { type StaticTable, staticKey, staticTable } from '../../formula/static-tensor.js';
 import { once } from '../context.js';
 import { greater } from '../logic.js';
+import { conjunctsOf } from './intervals.js';
 
 /**
  * The score of a key that is not seen: finite, so that no row becomes ∞ − ∞, and far below every score that a model
@@ -46,10 +47,6 @@ export function maskTensors(mask: Formula, context: FormulaContext): MaskTensors
 /** 1 for rows with a score above `unseen`, else 0. */
 export function rowsThatSee(scores: Tensor): Tensor {
   return tf.tidy(() => float(greater(tf.max(scores, -1, true), unseen / 2)));
-}
-
-function conjunctsOf(mask: Formula): readonly Formula[] {
-  return mask.kind === 'operator' && mask.operator === 'and' ? mask.operands.flatMap(conjunctsOf) : [mask];
 }
 
 function biasOf(seen: number | Tensor): Tensor {

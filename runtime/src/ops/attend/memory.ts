@@ -8,12 +8,16 @@ import { type AttentionInputs, headsFirst } from './layout.js';
 
 /** What the queries of this pass read. */
 export interface Memory {
-  /** [B, G, Tk, d_k] */
+  /** As it lies in memory: [B, Tk, G, d], or a whole cache [B, G, capacity, d] where `headsFirst`. */
   readonly key: Tensor | undefined;
-  /** [B, G, Tk, d_v] */
   readonly value: Tensor;
+  readonly headsFirst: boolean;
+  /** How many rows formulas are asked about: the keys of this pass, or rows of the cache that hold all so far. */
+  readonly rows: number;
   /** Hides the rows of a cache that hold nothing yet. */
   readonly limit: Formula | undefined;
+  /** The same as [B, G, rows, d], for products of stock operators. */
+  readonly forProducts: () => { readonly key: Tensor | undefined; readonly value: Tensor };
 }
 
 /** The keys and values of this pass, or, where there is a KV cache, all since the sequence began. */
@@ -25,14 +29,18 @@ export function keysAndValues(inputs: AttentionInputs, start: Position, scope: O
   });
   cache?.append(key, value, start);
   // What was just appended is all there is: no need to read it back.
-  if (!cache || isBeginning(start)) return { key: key && headsFirst(key), value: headsFirst(value), limit: undefined };
-  const rows = sizes.keys;
-  const { keys, values } = cache.view(start, rows);
+  if (cache && !isBeginning(start)) return allSoFar(cache, start, sizes.keys);
+  const forProducts = () => ({ key: key && headsFirst(key), value: headsFirst(value) });
+  return { key, value, headsFirst: false, rows: sizes.keys, limit: undefined, forProducts };
+}
+
+function allSoFar(cache: KeyValueCache, start: Position, newRows: number): Memory {
   const limit =
     typeof start === 'number'
-      ? f.mask(({ k }) => f.less(k, start + rows))
-      : f.mask(({ k, q }) => f.lessEqual(k, f.add(q, rows - 1)));
-  return { key: keys, value: values, limit };
+      ? f.mask(({ k }) => f.less(k, start + newRows))
+      : f.mask(({ k, q }) => f.lessEqual(k, f.add(q, newRows - 1)));
+  const rows = cache.rowsFor(start, newRows);
+  return { key: cache.keys, value: cache.values, headsFirst: true, rows, limit, forProducts: () => cache.view(rows) };
 }
 
 function isBeginning(start: Position): boolean {

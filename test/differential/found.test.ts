@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import { differences } from '../support/differential/check.js';
+import { subjectOfText } from '../support/differential/subject.js';
+
+/** Models that random specs have found to be wrong once, as small as they became. */
+const found: readonly { readonly title: string; readonly lengths?: readonly number[]; readonly text: string }[] = [
+  {
+    title: 'a function with a part that is one number',
+    text: `model Made(width = 8, vocab = 7, context = 12, bend = 1.5) {
+      input tokens: token[B, T <= context] of vocab
+      let embed = embedding(vocab, width)
+      output logits = tokens -> embed -> bump(a: bend) -> unembed(embed)
+      generate tokens from logits
+      fn bump(v, a) = (v - a / 4) * sigmoid(a * v)
+    }`,
+  },
+  {
+    title: 'a recurrence behind a constant prefix, prompts of different lengths',
+    lengths: [4],
+    text: `model Made(width = 8, words = 7, colours = 6, length = 3) {
+      input text: token[B, length] of words
+      input image: token[B, N <= 9] of colours
+      output logits: float[B, N + 1, colours] =
+        concat(
+          text -> embedding(words, width) as text_words, image -> embedding(colours, width) as image_words,
+          axis: sequence
+        )
+          -> gru(width) -> predict(image) -> linear(colours) as head
+      generate image from logits
+    }`,
+  },
+  {
+    title: 'copies of copies, without a stage between',
+    text: `model Made(width = 8, depth = 2) {
+      input x: float[B, T, width]
+      output y = x -> repeat(2) as encoder { repeat(depth) { residual { attention(2) } } }
+    }`,
+  },
+];
+
+test.each(found)('$title', async ({ text, lengths = [1, 3] }) => {
+  const subject = await subjectOfText({ text, model: 'Made', settings: {}, shortest: {} });
+  for (const seed of [1, 2, 3]) expect(await differences(subject, { seed, lengths })).toEqual([]);
+});
