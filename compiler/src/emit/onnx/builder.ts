@@ -44,6 +44,8 @@ const newFrame = (): Frame => ({ nodes: [], inputs: [], values: [], shared: new 
 /** Collects nodes, initialisers, inputs and outputs; gives every one a name of its own. */
 export class Builder {
   readonly opset: number;
+  /** What reshaped values were made of. */
+  readonly reshaped = new WeakMap<Value, Value>();
   readonly #frames: Frame[] = [newFrame()];
   readonly #initializers = new Map<string, OnnxInitializer>();
   readonly #constants = new Map<string, Value>();

@@ -1,6 +1,17 @@
 import { type Builder, int, ints, type Value } from './builder.js';
 import type { ElementType } from './model.js';
-import { axisOf, broadcast, canonical, difference, known, type Shape, type Size, sameSize, sum } from './sizes.js';
+import {
+  axisOf,
+  broadcast,
+  canonical,
+  difference,
+  known,
+  type Shape,
+  type Size,
+  sameShape,
+  sameSize,
+  sum,
+} from './sizes.js';
 
 /**
  * The ONNX operators that the target uses, each with the shape of what it gives: code that lowers an operator of the
@@ -96,8 +107,14 @@ export class Ops {
     return this.builder.node('Transpose', [x], { type: x.type, shape }, { perm: ints(permutation) });
   }
 
-  /** Another shape of as many elements. Sizes that are the input's own on the same axis need no arithmetic. */
+  /**
+   * Another shape of as many elements; one `Reshape` for several in a row. Sizes that are the input's own on the same axis
+   * need no arithmetic.
+   */
   reshape(x: Value, shape: Shape): Value {
+    if (sameShape(x.shape, shape)) return x;
+    const before = this.builder.reshaped.get(x);
+    if (before) return this.reshape(before, shape);
     const sizes = shape.map((size, axis) => {
       if (typeof size === 'number') return size;
       const own = x.shape[axis];
@@ -108,7 +125,9 @@ export class Ops {
       open.length <= 1 && !shape.includes(0)
         ? this.vector(sizes.map((size) => (typeof size === 'number' ? size : -1)))
         : this.sizes(shape);
-    return this.builder.node('Reshape', [x, target], { type: x.type, shape });
+    const made = this.builder.node('Reshape', [x, target], { type: x.type, shape });
+    this.builder.reshaped.set(made, x);
+    return made;
   }
 
   /** A new axis of size 1. */

@@ -10,6 +10,7 @@ import {
   isScalar,
   type LookupExpression,
 } from './context.js';
+import { as } from './elementwise.js';
 
 /** How a lookup's indices are evaluated, and its result kept. */
 interface Around {
@@ -72,16 +73,20 @@ function spans(axis: keyof typeof axes, size: Size, { heads, queries, keys, star
 
 /** The nearest whole number within the axis. */
 function inside(ops: Ops, value: FormulaNumber, size: Size): Value {
-  const last = ops.size(difference(size, 1));
-  let places: Value;
-  if (isScalar(value)) places = ops.scalar(Math.round(Number(value)), 'int64');
-  else if (value.type === 'float' || value.type === 'double') {
-    // ∞ is no whole number: it is cut before, what is not a number after.
-    const { type } = value;
-    const cut = ops.binary('Min', ops.binary('Max', value, ops.scalar(0, type)), ops.cast(last, type));
-    places = ops.cast(ops.unary('Round', cut), 'int64');
-  } else places = ops.cast(value, 'int64');
-  return ops.binary('Min', ops.binary('Max', places, ops.scalar(0, 'int64')), last);
+  // ∞ is no whole number: it is cut before, what is not a number after.
+  const isReal = !isScalar(value) && (value.type === 'float' || value.type === 'double');
+  const whole = isReal
+    ? ops.unary('Round', cut(ops, value, size))
+    : isScalar(value)
+      ? Math.round(Number(value))
+      : value;
+  return cut(ops, as(ops, whole, 'int64'), size);
+}
+
+function cut(ops: Ops, x: Value, size: Size): Value {
+  const last =
+    typeof size === 'number' ? ops.scalar(size - 1, x.type) : ops.cast(ops.size(difference(size, 1)), x.type);
+  return ops.builder.node('Clip', [x, ops.scalar(0, x.type), last], { type: x.type, shape: x.shape });
 }
 
 /** No two indices depend on the same axis, none on the batch. */

@@ -98,6 +98,7 @@ function withRows({ context: { ops }, inputs: { queries, keys } }: Attention, ma
 
 /** [b, h, Tq, 1] → [b, Tq, h, 1] */
 function headsBehindRows(attention: Attention, sees: Value): Value {
+  if (sees.shape[1] === 1 && sees.shape[2] === 1) return sees;
   return once(attention, [sees], 'rows', () => headsFirst(attention, sees));
 }
 
