@@ -1,8 +1,9 @@
 import { useBackend } from '../../../runtime/src/index.js';
 import type { SpecModel } from '../specs.js';
 import { disagreement, type Result } from './compare.js';
-import { forward, generatedModel, incremental, type Results } from './generated.js';
+import { forward, generatedModel, incremental, type Results, weightsOf } from './generated.js';
 import { chooseSizes, type Inputs, type InputValue, randomInputs } from './inputs.js';
+import { type OnnxChoice, onnxForward, onnxSteps, rowsOf, type Weights } from './onnx.js';
 import { random } from './random.js';
 import type { Subject } from './subject.js';
 
@@ -13,49 +14,110 @@ export interface Trial {
   readonly lengths: readonly number[];
 }
 
+/** What the cpu backend says, and what it was asked: the others are compared with that. */
+interface Expected {
+  readonly passes: readonly Inputs[];
+  readonly results: readonly Results[];
+  readonly weights: Weights;
+}
+
 /** Runs a model on every engine. What disagrees, in words: nothing where all is well. */
 export async function differences(subject: Subject, trial: Trial): Promise<string[]> {
   const passes = trial.lengths.map((length, i) => {
     const seed = 100 * trial.seed + i;
     return randomInputs(subject, chooseSizes(subject, length, seed), seed);
   });
-  const problems: string[] = [];
-  let expected: readonly Results[] = [];
-  for (const backend of ['cpu', 'wasm'] as const) {
-    await useBackend(backend);
-    const model = generatedModel(subject, trial.seed);
-    try {
-      const found: Results[] = [];
-      for (const inputs of passes) found.push(await forward(model, inputs));
-      if (backend === 'cpu') {
-        expected = found;
-        found.forEach((results, i) => problems.push(...notNumbers(results, describe(passes[i]!))));
-      } else found.forEach((results, i) => problems.push(...compared(backend, results, expected[i]!, passes[i]!)));
-      if (subject.model.generate) problems.push(...(await steps(model, subject, backend, trial.seed, passes)));
-    } finally {
-      model.dispose();
-    }
-  }
-  return problems;
+  const onCpu = await onBackend('cpu', subject, trial.seed, passes);
+  const onWasm = await onBackend('wasm', subject, trial.seed, passes);
+  const expected = { passes, results: onCpu.results, weights: onCpu.weights };
+  return [
+    ...notNumbers(expected),
+    ...compared('wasm', onWasm.results, expected),
+    ...onCpu.problems,
+    ...onWasm.problems,
+    ...(await onnx(subject, trial.seed, expected)),
+  ];
 }
 
-export function describe({ sizes }: Inputs): string {
+interface Ran {
+  readonly results: readonly Results[];
+  readonly weights: Weights;
+  /** Of prefill and steps. */
+  readonly problems: readonly string[];
+}
+
+/** The generated class on a backend: over everything at once, and step by step. */
+async function onBackend(
+  backend: 'cpu' | 'wasm',
+  subject: Subject,
+  seed: number,
+  passes: readonly Inputs[],
+): Promise<Ran> {
+  await useBackend(backend);
+  const model = generatedModel(subject, seed);
+  try {
+    const results: Results[] = [];
+    for (const inputs of passes) results.push(await forward(model, inputs));
+    const problems = subject.model.generate ? await steps(model, subject, backend, seed, passes) : [];
+    return { results, weights: await weightsOf(model), problems };
+  } finally {
+    model.dispose();
+  }
+}
+
+/** The opset with attention as an operator, and older ones; a part of the models as they are, without optimisation. */
+function onnxChoice(seed: number): OnnxChoice {
+  const opsets = [23, 17, 23, 24, 20];
+  return { opset: opsets[seed % opsets.length]!, optimized: seed % 3 !== 0 };
+}
+
+async function onnx(subject: Subject, seed: number, { passes, results, weights }: Expected): Promise<string[]> {
+  const choice = onnxChoice(seed);
+  const engine = `ONNX Runtime, opset ${choice.opset}${choice.optimized ? '' : ', not optimised'}`;
+  try {
+    const problems = compared(engine, await onnxForward(subject, weights, passes, choice), { passes, results, weights });
+    if (!subject.model.generate) return problems;
+    const { input, output, scores } = subject.model.generate;
+    const longest = indexOfLongest(passes, input);
+    const inputs = passes[longest]!;
+    const chance = random(seed + 3);
+    const length = lengthOf(inputs, input);
+    const prompt = scores === 'self' ? chance.below(length + 1) : 1 + chance.below(length);
+    const found = await onnxSteps(subject, weights, inputs, choice, prompt, [1, 3, 2]);
+    for (const { from, to, result } of found) {
+      const problem = disagreement(result, rowsOf(results[longest]!.get(output)!, from, to));
+      if (problem === undefined) continue;
+      problems.push(
+        `${engine}, ${describe(inputs)}, a prefill of ${prompt} rows: rows ${from} to ${to - 1} of ${output} ${problem}`,
+      );
+    }
+    return problems;
+  } catch (error) {
+    return [`${engine}: ${error instanceof Error ? error.message : String(error)}`];
+  }
+}
+
+function describe({ sizes }: Inputs): string {
   return [...sizes].map(([name, size]) => `${name} = ${size}`).join(', ');
 }
 
 /** Outputs that are no finite numbers compare with nothing. */
-function notNumbers(results: Results, sizes: string): string[] {
-  return [...results]
-    .filter(([, { data }]) => !Array.from(data).every(Number.isFinite))
-    .map(([name]) => `cpu, ${sizes}: ${name} has elements that are no finite numbers`);
+function notNumbers({ passes, results }: Expected): string[] {
+  return results.flatMap((outputs, i) =>
+    [...outputs]
+      .filter(([, { data }]) => !Array.from(data).every(Number.isFinite))
+      .map(([name]) => `cpu, ${describe(passes[i]!)}: ${name} has elements that are no finite numbers`),
+  );
 }
 
-function compared(engine: string, found: Results, expected: Results, inputs: Inputs): string[] {
-  return [...expected].flatMap(([name, result]) => {
-    const other = found.get(name);
-    const problem = other ? disagreement(other, result) : 'is missing';
-    return problem === undefined ? [] : [`${engine}, ${describe(inputs)}: ${name} ${problem}`];
-  });
+function compared(engine: string, found: readonly Results[], { passes, results }: Expected): string[] {
+  return results.flatMap((outputs, i) =>
+    [...outputs].flatMap(([name, result]) => {
+      const other = found[i]?.get(name);
+      const problem = other ? disagreement(other, result) : 'is missing';
+      return problem === undefined ? [] : [`${engine}, ${describe(passes[i]!)}: ${name} ${problem}`];
+    }),
+  );
 }
 
 /** Prefill and steps against one pass over everything, on the same backend. */
@@ -67,8 +129,7 @@ async function steps(
   passes: readonly Inputs[],
 ): Promise<string[]> {
   const { input, output } = subject.model.generate!;
-  const longest = passes.reduce((a, b) => (lengthOf(b, input) > lengthOf(a, input) ? b : a));
-  const inputs = withoutPadding(longest, input);
+  const inputs = withoutPadding(passes[indexOfLongest(passes, input)]!, input);
   const whole = (await forward(model, inputs)).get(output)!;
   const [batch = 1] = whole.shape;
   const length = lengthOf(inputs, input);
@@ -82,10 +143,9 @@ async function steps(
   for (const each of prompts) {
     for (const { sequence, row, scores } of await incremental(model, subject, inputs, each)) {
       const problem = disagreement({ shape: [scores.length], data: scores }, rowOf(whole, sequence, row));
-      if (problem !== undefined)
-        problems.push(
-          `${engine} step by step behind prompts of ${each.join(', ')}, ${describe(inputs)}: row ${row} of sequence ${sequence} ${problem}`,
-        );
+      if (problem === undefined) continue;
+      const place = `${engine} step by step behind prompts of ${each.join(', ')}, ${describe(inputs)}`;
+      problems.push(`${place}: row ${row} of sequence ${sequence} ${problem}`);
     }
   }
   return problems;
@@ -93,6 +153,9 @@ async function steps(
 
 const lengthOf = ({ values }: Inputs, name: string): number =>
   values.find((value) => value.name === name)?.shape[1] ?? 0;
+
+const indexOfLongest = (passes: readonly Inputs[], input: string): number =>
+  passes.reduce((best, inputs, i) => (lengthOf(inputs, input) > lengthOf(passes[best]!, input) ? i : best), 0);
 
 /** All rows of the growing input are real: prompts have no padding in front. */
 function withoutPadding(inputs: Inputs, growing: string): Inputs {
