@@ -192,7 +192,7 @@ function apply(formula: FormulaLike, ...elements: Stand[]): Stand {
 }
 
 /** A formula of the runtime as an expression of the graph. */
-function expression(formula: FormulaLike): Expression {
+export function expression(formula: FormulaLike): Expression {
   if (typeof formula !== 'object') return formula;
   switch (formula.kind) {
     case 'constant':
