@@ -23,6 +23,8 @@ export interface AttendAttributes {
   /** c in c · tanh(score / c), before anything is added; 0: none. */
   readonly cap: number;
   readonly visible: KeyIntervals;
+  /** Rows of keys and values that count; a cache has more. */
+  readonly keys: number;
   /** Keys and values are [B, G, T, d] (a cache), not [B, T, G, d]. */
   readonly headsFirst: boolean;
 }

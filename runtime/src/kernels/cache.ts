@@ -57,17 +57,21 @@ export function append(cache: Cache, rows: Tensor, position: Position): void {
 }
 
 /**
- * The first `length` rows or a few more: [B, heads, n, width] with n ≥ length. n is the whole capacity, or a quarter,
- * sixteenth, … of it where the copy costs less than reading everything. Few sizes, because the buffer pool of WebGPU is keyed by
- * size and never shrinks: a view as long as the sequence would leave one more buffer behind at each step.
+ * How many rows to look at for the first `length`: the whole capacity, or a quarter, sixteenth, … of it where a copy costs
+ * less than reading everything. Few sizes, because the buffer pool of WebGPU is keyed by size and never shrinks: a view as
+ * long as the sequence would leave one more buffer behind at each step.
  */
-function view(cache: Cache, length: number): Tensor4D {
-  const { batch, heads, capacity, width } = cache.shape;
+function rowsFor({ shape: { capacity } }: Cache, length: number): number {
   let rows = capacity;
   while (rows % 4 === 0 && rows / 4 >= length) rows /= 4;
-  const whole = rows === capacity;
+  return rows;
+}
+
+/** The first rows, [B, heads, rows, width]. */
+function view(cache: Cache, rows: number): Tensor4D {
+  const { batch, heads, capacity, width } = cache.shape;
   // XNNPACK keeps a packed copy of the right operand of a product of single matrices, and would not see the next write.
-  if (whole && !(tf.getBackend() === 'wasm' && batch * heads === 1)) return cache.tensor;
+  if (rows === capacity && !(tf.getBackend() === 'wasm' && batch * heads === 1)) return cache.tensor;
   return tf.slice(cache.tensor, [0, 0, 0, 0], [batch, heads, rows, width]);
 }
 
@@ -88,10 +92,23 @@ export class KeyValueCache implements Disposable {
     append(this.#values, values, position);
   }
 
-  /** All rows up to those just appended, [B, heads, n, width], n at least their number. */
-  view(position: Position, rows: number): { readonly keys: Tensor | undefined; readonly values: Tensor } {
-    const length = (typeof position === 'number' ? position : Math.max(...position)) + rows;
-    return { keys: this.#keys && view(this.#keys, length), values: view(this.#values, length) };
+  /** Whole, [B, heads, capacity, width]. */
+  get keys(): Tensor | undefined {
+    return this.#keys?.tensor;
+  }
+
+  get values(): Tensor {
+    return this.#values.tensor;
+  }
+
+  /** Rows to look at for all up to `rows` ones just appended at a position; at least their number. */
+  rowsFor(position: Position, rows: number): number {
+    return rowsFor(this.#values, (typeof position === 'number' ? position : Math.max(...position)) + rows);
+  }
+
+  /** The first rows, [B, heads, rows, width]. */
+  view(rows: number): { readonly key: Tensor | undefined; readonly value: Tensor } {
+    return { key: this.#keys && view(this.#keys, rows), value: view(this.#values, rows) };
   }
 
   dispose(): void {

@@ -10,6 +10,8 @@ export interface FusedOperator<Attributes extends object> {
   readonly kernel: string;
   /** The same of stock operators: the reference, what other backends run, and what the gradient is taken of. */
   readonly composition: (operands: readonly Operand[], attributes: Attributes) => Tensor;
+  /** Places of operands that nothing is learned from (masks): their gradient is 0. */
+  readonly constants?: readonly number[];
   /** The gradient for each operand that is present, in their order, where there is a faster way than the composition's. */
   readonly gradient?: (dy: Tensor, operands: readonly Operand[], attributes: Attributes) => readonly (() => Tensor)[];
 }
@@ -62,16 +64,28 @@ function registerGradient<Attributes extends object>(operator: FusedOperator<Att
 
 /** The gradient of the composition, recomputed from the operands: for those that are present, in their order. */
 export function gradientOfComposition<Attributes extends object>(
-  { composition }: FusedOperator<Attributes>,
+  { composition, constants = [] }: FusedOperator<Attributes>,
   dy: Tensor,
   operands: readonly Operand[],
   attributes: Attributes,
 ): (() => Tensor)[] {
-  const present = operands.map((operand) => operand !== undefined);
-  const gradients = besideTape(() =>
-    tf.grads((...inputs) => composition(placed(inputs, present), attributes))(presentOf(operands), dy),
+  const learns = operands.map((operand, place) => operand !== undefined && !constants.includes(place));
+  const learned = operands.filter((operand, place): operand is Tensor => operand !== undefined && learns[place]!);
+  const of = (...inputs: Tensor[]) => {
+    const given = placed(inputs, learns);
+    return composition(
+      operands.map((operand, place) => given[place] ?? operand),
+      attributes,
+    );
+  };
+  const gradients = placed(
+    besideTape(() => tf.grads(of)(learned, dy)),
+    learns,
   );
-  return gradients.map((gradient) => () => gradient);
+  return operands.flatMap((operand, place) => {
+    const gradient = gradients[place];
+    return operand ? [() => gradient ?? tf.zerosLike(operand)] : [];
+  });
 }
 
 /** tfjs drops its tape at the end of `tf.grads`, also at the end of one that runs inside the gradient of another. */

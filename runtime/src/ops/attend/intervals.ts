@@ -1,0 +1,125 @@
+import { f } from '../../formula/builders.js';
+import type { Formula } from '../../formula/formula.js';
+import type { KeyIntervals } from '../../kernels/attributes.js';
+import type { Position } from '../context.js';
+
+/** head · h + query · q + key · k + constant */
+interface Linear {
+  readonly head: number;
+  readonly query: number;
+  readonly key: number;
+  readonly constant: number;
+}
+
+/** A linear form that must be ≤ 0, or < 0 where `strict`. */
+interface Inequality extends Linear {
+  readonly strict: boolean;
+}
+
+/** A mask in two: inequalities, which leave each query an interval of keys, and what says more than that. */
+export interface SplitMask {
+  readonly inequalities: readonly Inequality[];
+  readonly rest: Formula;
+}
+
+/** Causal, windows, prefixes and lengths are inequalities between q, k and numbers. */
+export function splitMask(mask: Formula): SplitMask {
+  const inequalities: Inequality[] = [];
+  const others: Formula[] = [];
+  for (const part of conjunctsOf(mask)) {
+    const found = inequalitiesOf(part);
+    if (found?.every(({ head }) => head === 0)) inequalities.push(...found);
+    else others.push(part);
+  }
+  return { inequalities, rest: f.and(...others) };
+}
+
+export function conjunctsOf(mask: Formula): readonly Formula[] {
+  return mask.kind === 'operator' && mask.operator === 'and' ? mask.operands.flatMap(conjunctsOf) : [mask];
+}
+
+function inequalitiesOf(of: Formula): readonly Inequality[] | undefined {
+  if (of.kind === 'constant') return of.value ? [] : [{ head: 0, query: 0, key: 0, constant: 1, strict: false }];
+  if (of.kind !== 'operator') return undefined;
+  const [a, b] = of.operands.map(linear);
+  if (!a || !b) return undefined;
+  const [under, over] = [plus(a, b, -1), plus(b, a, -1)];
+  switch (of.operator) {
+    case 'less':
+      return [{ ...under, strict: true }];
+    case 'lessEqual':
+      return [{ ...under, strict: false }];
+    case 'greater':
+      return [{ ...over, strict: true }];
+    case 'greaterEqual':
+      return [{ ...over, strict: false }];
+    case 'equal':
+      return [
+        { ...under, strict: false },
+        { ...over, strict: false },
+      ];
+    default:
+      return undefined;
+  }
+}
+
+const zero: Linear = { head: 0, query: 0, key: 0, constant: 0 };
+
+function linear(of: Formula): Linear | undefined {
+  if (of.kind === 'constant') return typeof of.value === 'number' ? { ...zero, constant: of.value } : undefined;
+  if (of.kind === 'axis') return { ...zero, [of.axis]: 1 };
+  if (of.kind !== 'operator') return undefined;
+  const [a, b] = of.operands.map(linear);
+  if (of.operator === 'negate') return a && plus(zero, a, -1);
+  if (!a || !b) return undefined;
+  if (of.operator === 'add') return plus(a, b, 1);
+  if (of.operator === 'subtract') return plus(a, b, -1);
+  if (of.operator !== 'multiply') return undefined;
+  if (isNumber(a)) return plus(zero, b, a.constant);
+  return isNumber(b) ? plus(zero, a, b.constant) : undefined;
+}
+
+function isNumber({ head, query, key }: Linear): boolean {
+  return head === 0 && query === 0 && key === 0;
+}
+
+/** a + factor · b */
+function plus(a: Linear, b: Linear, factor: number): Linear {
+  return {
+    head: a.head + factor * b.head,
+    query: a.query + factor * b.query,
+    key: a.key + factor * b.key,
+    constant: a.constant + factor * b.constant,
+  };
+}
+
+/** The keys of 0 … keys − 1 that each query sees, from where the queries of each batch entry, or of all, begin. */
+export function keyIntervals(
+  inequalities: readonly Inequality[],
+  { queries, keys, start }: { readonly queries: number; readonly keys: number; readonly start: Position },
+): KeyIntervals {
+  const starts = typeof start === 'number' ? [start] : start;
+  const firsts = new Int32Array(starts.length * queries);
+  const ends = new Int32Array(starts.length * queries);
+  starts.forEach((position, b) => {
+    for (let t = 0; t < queries; t++) {
+      const [first, end] = interval(inequalities, position + t, keys);
+      firsts[b * queries + t] = first;
+      ends[b * queries + t] = Math.max(first, end);
+    }
+  });
+  return { firsts, ends };
+}
+
+function interval(inequalities: readonly Inequality[], q: number, keys: number): [first: number, end: number] {
+  let [first, end] = [0, keys];
+  for (const { query, key, constant, strict } of inequalities) {
+    const rest = query * q + constant;
+    const bound = -rest / key;
+    if (key === 0) {
+      if (strict ? rest >= 0 : rest > 0) return [0, 0];
+    } else if (key > 0) end = Math.min(end, strict ? Math.ceil(bound) : Math.floor(bound) + 1);
+    else first = Math.max(first, strict ? Math.floor(bound) + 1 : Math.ceil(bound));
+  }
+  return first < end ? [first, end] : [0, 0];
+}
