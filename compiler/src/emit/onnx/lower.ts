@@ -168,11 +168,11 @@ export class Lowering {
 
   #weights(paths: Extract<Node, { kind: 'operator' }>['weights'], { root }: Location, scope: Scope) {
     return Object.fromEntries(
-      Object.entries(paths).map(([role, weight]) => {
+      Object.entries(paths).flatMap(([role, weight]) => {
         const path = printPath(weight, root, scope);
         const shape = this.#shapes.get(path);
-        if (!shape) throw new Error(`the graph uses the weight '${path}', which nothing declares`);
-        return [role, { path, shape }];
+        // A bias that the configuration decides against is declared for others.
+        return shape ? [[role, { path, shape }]] : [];
       }),
     );
   }
