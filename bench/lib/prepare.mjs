@@ -106,7 +106,8 @@ export async function onnxModels(what, weights, form) {
 function exportArguments(what, weights, form, entry, file) {
   const settings = Object.entries(what.config).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
   return [
-    ...['build', `${specFile(what.spec)}#${what.model}`, '--target', 'onnx', '--entry', entry, '--weights', weights],
+    ...['build', `${specFile(what.spec)}#${what.model}`, '--target', 'onnx', '--weights', weights],
+    ...['--entry', entry, '--output', what.output],
     ...(what.preset ? ['--preset', what.preset] : []),
     ...settings,
     ...['--opset', form === 'attention' ? '23' : '17', '--out', file],

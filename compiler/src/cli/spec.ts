@@ -42,7 +42,7 @@ function onlyPreset({ source }: Graph, { place, presets }: GraphModel): string |
 }
 
 /** The model with the outputs that the preset is for. */
-function withOutputsOf(model: GraphModel, preset: string | undefined): GraphModel {
+export function withOutputsOf(model: GraphModel, preset: string | undefined): GraphModel {
   const outputs = model.presets.find(({ name }) => name === preset)?.outputs;
   return outputs ? selectOutputs(model, outputs) : model;
 }

@@ -89,6 +89,30 @@ describe('what is written', () => {
   });
 });
 
+const twoOutputs = `model Both(n = 4) {
+  input x: float[B, n]
+  input z: float[B, n]
+  let half = x -> linear(n) as shared
+  output y: float[B, n] = half -> relu
+  output big: float[B, 64] = half + z -> linear(64) as head
+}
+`;
+
+describe('outputs', () => {
+  test('--output leaves out what only the others need: inputs, nodes and weights', async () => {
+    const cwd = folderWith({ 'both.tfm': twoOutputs });
+    await tfm(fromSeed, { cwd });
+    const whole = readOnnx(bytesAt(cwd, 'both.onnx')).graph;
+    await tfm([...fromSeed, '--output', 'y', '--out', 'y.onnx'], { cwd });
+    const { graph } = readOnnx(bytesAt(cwd, 'y.onnx'));
+    expect(whole.inputs.map(({ name }) => name)).toEqual(['x', 'z']);
+    expect(graph.inputs.map(({ name }) => name)).toEqual(['x']);
+    expect(whole.initializers.map(({ name }) => name)).toContain('head.weight');
+    expect(graph.initializers.map(({ name }) => name)).toEqual(['shared.weight', 'shared.bias']);
+    expect(graph.nodes.length).toBeLessThan(whole.nodes.length);
+  });
+});
+
 describe('entries', () => {
   test('forward alone is said to be one part of a model that generates', async () => {
     const cwd = folderWith({ 'echo.tfm': generating });
@@ -151,6 +175,7 @@ describe('the command line', () => {
     ...[
       ['--opset', '23'],
       ['--entry', 'forward'],
+      ['--output', 'y'],
       ['--weights', 'w'],
       ['--init', '1'],
       ['--checkpoint', 'torch'],
@@ -177,6 +202,7 @@ describe('the command line', () => {
     ],
     [onnx('a.tfm#B', '--init', '1'), 1, /^error\[TFM6004\]: a\.tfm has no model or preset B\n/],
     [[...fromSeed, '--set', 'n=3'], 1, 'error: a.tfm:3:11: n must be even; 3 is not\nhelp: required: n % 2 == 0\n'],
+    [[...fromSeed, '--output', 'x'], 2, "error: A has no output 'x'\nhelp: it has y\n"],
     [[...fromSeed, '--set', 'o=3'], 1, /^error: A has no parameter 'o'\n/],
     [[...fromSeed, '--preset', 'Wide'], 1, /^error: A has no preset 'Wide'\n/],
     [

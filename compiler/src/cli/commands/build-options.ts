@@ -19,6 +19,7 @@ export interface BuildOptions extends OnnxBuildOptions {
 export interface OnnxBuildOptions extends Choice {
   readonly opset?: number;
   readonly entry?: readonly EntryChoice[];
+  readonly output?: readonly string[];
   readonly weights?: string;
   readonly init?: number;
   readonly checkpoint?: string;
@@ -72,6 +73,7 @@ function declareOnnxOptions(command: Command): void {
     .option('-s, --set <name=value>', 'set a parameter (may be repeated)', settingValues)
     .option('-p, --preset <name>', 'take the values of a preset')
     .option('--entry <name>', 'forward, prefill, decode (may be repeated) or all (default: forward)', entryNames)
+    .option('--output <name>', 'only these outputs, and what they need (may be repeated)', names)
     .option('--opset <n>', `operator set, ${opsets.oldest} to ${opsets.newest} (default: ${opsets.usual})`, opset)
     .option('--external-data', 'weights in a file of their own, as above 2 GB in any case');
 }
@@ -98,6 +100,7 @@ const onnxFlags: Readonly<Record<keyof OnnxBuildOptions, string>> = {
   set: '--set',
   preset: '--preset',
   entry: '--entry',
+  output: '--output',
   opset: '--opset',
   externalData: '--external-data',
 };

@@ -13,7 +13,7 @@ import type { RunOptions } from './run-options.js';
 export async function run(spec: string, options: RunOptions, context: Context): Promise<number> {
   checkOptions(options);
   const chosen = chooseModel(spec, options, context);
-  const names = outputNames(chosen, options.output);
+  const names = outputNames(chosen.model, options.output);
   if (!options.inputs && !chosen.model.generate) {
     throw usageFailure(`${chosen.model.name} does not generate`, 'give --inputs FILE and --outputs FILE');
   }

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { selectOutputs } from '../../lower/select-outputs.js';
 import type { Diagnostic } from '../../source/diagnostic.js';
 import type { EntryChoice, OnnxBuildOptions } from '../commands/build-options.js';
 import { compileSpec } from '../compile-spec.js';
@@ -7,7 +8,8 @@ import { usageFailure } from '../exit.js';
 import type { SpecPath } from '../files.js';
 import { outputBase } from '../generate.js';
 import type { Project } from '../project.js';
-import { type ChosenModel, configure, findModel, splitSpec } from '../spec.js';
+import { outputNames } from '../run/once.js';
+import { type ChosenModel, configure, findModel, splitSpec, withOutputsOf } from '../spec.js';
 
 export type Entry = Exclude<EntryChoice, 'all'>;
 
@@ -72,8 +74,10 @@ function chooseInSpec(
   const found = names
     ? [...new Set(names)].map((name) => findModel(graph, spec.shown, name))
     : graph.models.map((model) => ({ model, preset: undefined }));
-  const models = found.map(({ model, preset: own }): ModelToBuild => {
+  const models = found.map(({ model: whole, preset: own }): ModelToBuild => {
     const preset = options.preset ?? own;
+    const { output } = options;
+    const model = output ? selectOutputs(whole, outputNames(whole, output)) : withOutputsOf(whole, preset);
     const base = `${outputBase(spec, out)}${graph.models.length > 1 ? `.${model.name}` : ''}`;
     const entries = entriesOf(model.name, model.generate !== undefined, options.entry);
     return {

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Checkpoint, TensorToWrite } from '@tfm-lang/runtime';
+import type { GraphModel } from '../../graph/graph.js';
 import type { RunOptions } from '../commands/run-options.js';
 import type { Context } from '../context.js';
 import { usageFailure } from '../exit.js';
@@ -39,7 +40,7 @@ export async function runOnce(
 }
 
 /** All outputs of the model, or those that `--output` names. */
-export function outputNames({ model }: ChosenModel, wanted: readonly string[] | undefined): readonly string[] {
+export function outputNames(model: GraphModel, wanted: readonly string[] | undefined): readonly string[] {
   const all = model.outputs.map(({ name }) => name);
   const unknown = wanted?.find((name) => !all.includes(name));
   if (unknown !== undefined) throw usageFailure(`${model.name} has no output '${unknown}'`, `it has ${all.join(', ')}`);
