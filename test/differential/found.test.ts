@@ -36,6 +36,16 @@ const found: readonly { readonly title: string; readonly lengths?: readonly numb
       output y = x -> repeat(2) as encoder { repeat(depth) { residual { attention(2) } } }
     }`,
   },
+  {
+    title: 'a mask that asks for a part of a joined sequence, whose length no argument of the block tells',
+    text: `model Made(width = 8) {
+      input x: float[B, T, width]
+      input other: float[B, S, width]
+      mask left = (head, q, k) => q in x or k in other
+      output y = concat(x, other, axis: sequence) -> attention(2, mask: left) -> Layer as second
+      block Layer = residual { attention(2, mask: left) }
+    }`,
+  },
 ];
 
 test.each(found)('$title', async ({ text, lengths = [1, 3] }) => {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { failureOf, runsFrom } from '../support/differential/random-specs.js';
+import { failureOf, randomRuns } from '../support/differential/random-specs.js';
 
-// The other half is in random-more.test.ts, so that two workers share the work.
+// The other half is in random-more.test.ts: two workers share them.
 test('random specs: engines agree', { timeout: 900_000 }, async () => {
-  const failure = await failureOf(runsFrom(1, 150), 'test/differential/random.test.ts');
+  const failure = await failureOf(randomRuns(), 'test/differential/random.test.ts');
   expect(failure, failure).toBeUndefined();
 });

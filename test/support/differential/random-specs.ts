@@ -13,7 +13,11 @@ export interface Runs {
   readonly path?: string;
 }
 
-export function runsFrom(seed: number, count: number): Runs {
+/** The two halves of the random specs of the suite. */
+export const randomRuns = (): Runs => runsFrom(1, 150);
+export const moreRandomRuns = (): Runs => runsFrom(2, 150);
+
+function runsFrom(seed: number, count: number): Runs {
   const { TFM_DIFFERENTIAL_SEED, TFM_DIFFERENTIAL_RUNS, TFM_DIFFERENTIAL_PATH } = process.env;
   return {
     seed: TFM_DIFFERENTIAL_SEED === undefined ? seed : Number(TFM_DIFFERENTIAL_SEED),

@@ -10,7 +10,7 @@ import type { Imports } from './imports.js';
 import type { Code } from './layout.js';
 import { Names } from './names.js';
 import { camelCase, pascalCase, propertyName } from './text.js';
-import { allNodes } from './uses.js';
+import { allNodes, dimensionsIn } from './uses.js';
 import { type WeightNode, weightTree } from './weight-tree.js';
 import type { WeightMember } from './weights.js';
 
@@ -48,6 +48,7 @@ export class ModelContext {
   readonly #declareNames = new Map<string, string>();
   readonly #functions: ReadonlyMap<string, GraphFunction>;
   readonly #lists = new Map<string, ReadonlySet<ValueId>>();
+  readonly #open = new Map<string, readonly string[]>();
   readonly #trees = new Map<string, WeightNode>();
   readonly #parameters: ReadonlyMap<string, ParameterDeclaration>;
   readonly #formulas: ReadonlyMap<string, FormulaDeclaration>;
@@ -117,6 +118,20 @@ export class ModelContext {
     return own;
   }
 
+  /** Dimensions that a function reads, itself or in what it calls, and that the shapes of its parameters do not tell. */
+  openDimensions(fn: string): readonly string[] {
+    const known = this.#open.get(fn);
+    if (known) return known;
+    const declared = this.functionOf(fn);
+    const read = new Set(dimensionsIn(declared));
+    for (const node of allNodes(declared.body)) {
+      if (node.kind === 'call') for (const name of this.openDimensions(node.function)) read.add(name);
+    }
+    const open = [...read].filter((name) => axisOf(declared, name) === undefined);
+    this.#open.set(fn, open);
+    return open;
+  }
+
   isOptional(parameter: string): boolean {
     return this.#parameters.get(parameter)?.type.startsWith('optional-') ?? false;
   }
@@ -124,6 +139,20 @@ export class ModelContext {
   hasParameter(name: string): boolean {
     return this.#parameters.has(name);
   }
+}
+
+/** The first axis of a parameter that is this dimension. */
+export function axisOf(
+  { parameters }: GraphFunction,
+  dimension: string,
+): { readonly id: ValueId; readonly axis: number } | undefined {
+  for (const { id, type } of parameters) {
+    const axis = type.shape.findIndex(
+      (size) => typeof size === 'object' && size.kind === 'dimension' && size.name === dimension,
+    );
+    if (axis >= 0) return { id, axis };
+  }
+  return undefined;
 }
 
 function found<T>(map: ReadonlyMap<string, T>, name: string): T {

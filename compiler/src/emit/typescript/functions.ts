@@ -1,5 +1,5 @@
 import type { GraphFunction, Node } from '../../graph/graph.js';
-import { FunctionContext, type ModelContext } from './context.js';
+import { axisOf, FunctionContext, type ModelContext } from './context.js';
 import { scalar } from './expressions.js';
 import { type Code, flat, objectOf } from './layout.js';
 import { hasWeights } from './node-kinds.js';
@@ -17,8 +17,10 @@ export interface MethodCode {
 
 /** A block of the spec as a private method: its stream, captured values, weights, scalars and scope. */
 export function blockMethod(fn: GraphFunction, model: ModelContext): MethodCode {
-  const context = contextOf(fn, model);
+  const dimensions = new Map<string, string>();
+  const context = contextOf(fn, model, dimensions);
   const scope = context.names.declare('scope');
+  for (const name of model.openDimensions(fn.name)) dimensions.set(name, context.names.declare(name));
   const parameters = fn.parameters.map(({ id }) => {
     const name = context.names.declare(id);
     context.values.set(id, name);
@@ -28,11 +30,12 @@ export function blockMethod(fn: GraphFunction, model: ModelContext): MethodCode 
   const root = context.names.declare('w');
   const weights = hasWeights(fn) ? [{ name: root, type: model.weightsTypeOf(fn.name) }] : [];
   const scalars = fn.scalars.map(({ name, type }) => ({ name: context.bind(name), type }));
+  const sizes = [...dimensions.values()].map((name) => ({ name, type: 'number' }));
   const body = new StatementWriter(context, fn, root).body(fn.body);
   const result = valueCode(context, fn.body.results[0] ?? '');
   const statements = [...preamble(context), ...returning(body, result)];
   return {
-    parameters: [...parameters, ...weights, ...scalars, { name: scope, type: model.imports.type('Scope') }],
+    parameters: [...parameters, ...weights, ...scalars, ...sizes, { name: scope, type: model.imports.type('Scope') }],
     body: printed(statements),
   };
 }
@@ -139,14 +142,16 @@ function onDemand(
   return [...statements, { kind: 'line', code: ['return ', { open: '{', items: outputs, close: '}', spaced: true }] }];
 }
 
-function contextOf(fn: GraphFunction, model: ModelContext): FunctionContext {
+function contextOf(
+  fn: GraphFunction,
+  model: ModelContext,
+  dimensions: ReadonlyMap<string, string> = new Map(),
+): FunctionContext {
   const context: FunctionContext = new FunctionContext(model, fn, (name) => {
-    for (const { id, type } of fn.parameters) {
-      const axis = type.shape.findIndex(
-        (size) => typeof size === 'object' && size.kind === 'dimension' && size.name === name,
-      );
-      if (axis >= 0) return `${flat(valueCode(context, id))}.shape[${axis}]!`;
-    }
+    const given = dimensions.get(name);
+    if (given !== undefined) return given;
+    const told = axisOf(fn, name);
+    if (told) return `${flat(valueCode(context, told.id))}.shape[${told.axis}]!`;
     throw new Error(`no input of '${fn.name}' has the dimension '${spelled({ kind: 'dimension', name })}'`);
   });
   return context;

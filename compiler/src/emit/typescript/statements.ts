@@ -180,8 +180,9 @@ export class StatementWriter {
     const inputs = node.inputs.map((id) => valueCode(this.#context, id));
     const weights = hasWeights(fn) ? [found.code + cast] : [];
     const scalars = fn.scalars.map(({ name }) => scalar(node.scalars[name] ?? 0, this.#context));
+    const sizes = model.openDimensions(fn.name).map(this.#context.dimension);
     const run = (scope: string): Code =>
-      callOf(`this.${model.methodOf(fn.name)}`, [...inputs, ...weights, ...scalars, scope]);
+      callOf(`this.${model.methodOf(fn.name)}`, [...inputs, ...weights, ...scalars, ...sizes, scope]);
     const labels = node.scope.segments.slice(this.#weights.covered(node.scope));
     const name = labels.length === 0 ? undefined : (node.label ?? scopeLabel(labels));
     if (name === undefined) return this.#assign(without(node), run(this.#here.scope));

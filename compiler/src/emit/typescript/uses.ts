@@ -1,4 +1,4 @@
-import { walk } from '../../algebra/walk.js';
+import { freeNames, walk } from '../../algebra/walk.js';
 import type { Expression, GraphFunction, Node, Region, ValueId } from '../../graph/graph.js';
 
 /** The regions inside a node. */
@@ -20,6 +20,39 @@ function lookedUp(expression: Expression): readonly ValueId[] {
   return [...walk(expression)].flatMap((part) =>
     typeof part === 'object' && part.kind === 'lookup' ? [part.value] : [],
   );
+}
+
+/** The expressions that the code of a node computes: its attributes, what it gives to a callee, counts and conditions. */
+function expressionsOf(node: Node): readonly Expression[] {
+  switch (node.kind) {
+    case 'operator':
+      return Object.values(node.attributes);
+    case 'call':
+      return Object.values(node.scalars);
+    case 'repeat':
+      return [node.count];
+    case 'if':
+      return [node.condition];
+    case 'scan':
+      return [];
+  }
+}
+
+/** The dimensions that the function's own code reads, in attributes and through its named sizes. */
+export function dimensionsIn({ body, constants }: GraphFunction): ReadonlySet<string> {
+  const named = new Map(constants.map(({ name, value }) => [name, value]));
+  const found = new Set<string>();
+  const read = (expression: Expression): void => {
+    const names = freeNames(expression);
+    for (const name of names.dimensions) found.add(name);
+    for (const name of names.locals) {
+      const value = named.get(name);
+      named.delete(name);
+      if (value !== undefined) read(value);
+    }
+  };
+  for (const node of allNodes(body)) expressionsOf(node).forEach(read);
+  return found;
 }
 
 /** Every value that a node reads, also from within its regions and formulas. */
