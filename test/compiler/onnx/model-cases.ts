@@ -130,6 +130,20 @@ export const modelCases: readonly ModelCase[] = [
       }`,
   },
   {
+    name: 'an embedding read both ways, in a scan too',
+    text: `
+      model Test(width = 5, vocab = 9) {
+        input tokens: token[B, T] of vocab
+        let words = embedding(vocab, width)
+        let rows = tokens -> words
+        output scores: float[B, T, vocab] = scan(s = rows -> mean(axis: sequence), row = rows) as steps {
+          let scores = s + row -> unembed(words)
+          emit scores
+          return scores -> softmax -> linear(width) as next
+        }
+      }`,
+  },
+  {
     name: 'a scan whose state does not change',
     text: `
       model Test {
