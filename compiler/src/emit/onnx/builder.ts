@@ -268,7 +268,7 @@ export class Builder {
       operator,
       name,
       inputs: withoutLast(inputs.map((input) => input?.name ?? '')),
-      outputs,
+      outputs: withoutLast(outputs),
       attributes,
       ...(documentation !== undefined && { documentation }),
     });
@@ -327,8 +327,8 @@ function sizeNodes({ input, axis, more }: Shown, output: string): { nodes: OnnxN
   return { nodes: [shape, less], constants: [rest] };
 }
 
-/** Inputs that are left out at the end are not written. */
-function withoutLast(names: string[]): string[] {
+/** Inputs and outputs that are left out at the end are not written. */
+function withoutLast(names: readonly string[]): readonly string[] {
   const end = names.findLastIndex((name) => name !== '') + 1;
   return names.slice(0, end);
 }
