@@ -1,9 +1,9 @@
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 
 /** A message as it is on the wire: for each field number its values, in order. */
-export type Fields = ReadonlyMap<number, readonly (Uint8Array | bigint | number)[]>;
+type Fields = ReadonlyMap<number, readonly (Uint8Array | bigint | number)[]>;
 
-export function fieldsOf(bytes: Uint8Array): Fields {
+function fieldsOf(bytes: Uint8Array): Fields {
   const reader = new BinaryReader(bytes);
   const fields = new Map<number, (Uint8Array | bigint | number)[]>();
   while (reader.pos < reader.len) {
@@ -20,22 +20,22 @@ export function fieldsOf(bytes: Uint8Array): Fields {
 }
 
 /** The field's messages or byte strings. */
-export const bytesIn = (fields: Fields, number: number): Uint8Array[] =>
+const bytesIn = (fields: Fields, number: number): Uint8Array[] =>
   (fields.get(number) ?? []).map((value) => {
     if (!(value instanceof Uint8Array)) throw new Error(`field ${number} holds numbers`);
     return value;
   });
-export const messagesIn = (fields: Fields, number: number): Fields[] => bytesIn(fields, number).map(fieldsOf);
-export const textsIn = (fields: Fields, number: number): string[] =>
+const messagesIn = (fields: Fields, number: number): Fields[] => bytesIn(fields, number).map(fieldsOf);
+const textsIn = (fields: Fields, number: number): string[] =>
   bytesIn(fields, number).map((value) => Buffer.from(value).toString('utf8'));
-export const textIn = (fields: Fields, number: number): string | undefined => textsIn(fields, number)[0];
-export const numbersIn = (fields: Fields, number: number): number[] => (fields.get(number) ?? []).map(Number);
+const textIn = (fields: Fields, number: number): string | undefined => textsIn(fields, number)[0];
+const numbersIn = (fields: Fields, number: number): number[] => (fields.get(number) ?? []).map(Number);
 
 /** `StringStringEntryProto`s as an object. */
-export const entriesIn = (fields: Fields, number: number): Record<string, string> =>
+const entriesIn = (fields: Fields, number: number): Record<string, string> =>
   Object.fromEntries(messagesIn(fields, number).map((entry) => [textIn(entry, 1), textIn(entry, 2) ?? '']));
 
-export interface ReadInitializer {
+interface ReadInitializer {
   readonly name: string | undefined;
   readonly dims: readonly number[];
   readonly documentation: string | undefined;

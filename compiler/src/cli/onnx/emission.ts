@@ -13,7 +13,7 @@ import { toolVersion } from '../version.js';
 import type { Entry, ModelToBuild } from './models.js';
 
 /** A model as data, and the file that it will be. */
-export interface EmittedFile {
+interface EmittedFile {
   readonly file: string;
   readonly model: OnnxModel;
 }

@@ -13,7 +13,7 @@ import {
 } from './schema.js';
 
 /** Parsers of protobuf read no message of 2 GiB or more. */
-export const MOST_BYTES = 2 ** 31 - 1;
+const MOST_BYTES = 2 ** 31 - 1;
 
 /** In a data file, weights from this size on begin at a page, so that they can be mapped into memory; others at 64 bytes. */
 const LARGE_BYTES = 2 ** 20;

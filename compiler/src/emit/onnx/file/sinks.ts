@@ -51,7 +51,12 @@ export function fileSink(file: string): Sink {
         for (let at = 0; at < bytes.length; )
           at += (await open.write(bytes, at, Math.min(bytes.length - at, 2 ** 30))).bytesWritten;
       }),
-    finish: () => attempt(async () => (await opened()).close()),
+    finish: () =>
+      attempt(async () => {
+        await (await opened()).close();
+        const there = await fs.stat(file).catch(() => undefined);
+        if (there?.isDirectory()) throw new Error('a folder stands in its place');
+      }),
     commit: () => attempt(() => fs.rename(fresh, file)),
     async discard() {
       await handle?.close().catch(() => undefined);

@@ -3,7 +3,7 @@ import { isWeight } from './content.js';
 import type { Sink } from './sinks.js';
 
 /** A weight with its values, in the shape of the spec. `data` may change when the next weight is asked for. */
-export interface SourceWeight {
+interface SourceWeight {
   readonly path: string;
   readonly shape: readonly number[];
   readonly data: Float32Array;
