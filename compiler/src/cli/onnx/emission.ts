@@ -3,6 +3,7 @@ import { opsets } from '../../emit/onnx/file/index.js';
 import { emitOnnx, type OnnxModel } from '../../emit/onnx/index.js';
 import type { Unsupported } from '../../emit/onnx/unsupported.js';
 import { graphHash } from '../../graph/hash.js';
+import { selectOutputs } from '../../lower/select-outputs.js';
 import { type Diagnostic, report } from '../../source/diagnostic.js';
 import { nodeHost } from '../../source/node-host.js';
 import { offsetAt } from '../../source/text.js';
@@ -30,7 +31,7 @@ export function emissionOf(chosen: ModelToBuild, options: OnnxBuildOptions, cwd:
   const files: EmittedFile[] = [];
   const diagnostics: Diagnostic[] = [];
   for (const { entry, file } of chosen.outputs) {
-    const result = emitOnnx(chosen.model, chosen.configuration, {
+    const result = emitOnnx(selectOutputs(chosen.model, chosen.wanted), chosen.configuration, {
       opset: options.opset ?? opsets.usual,
       entry,
       toolVersion: toolVersion(),

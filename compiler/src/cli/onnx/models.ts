@@ -13,7 +13,7 @@ import { type ChosenModel, configure, findModel, splitSpec, withOutputsOf } from
 
 export type Entry = Exclude<EntryChoice, 'all'>;
 
-export interface OnnxOutput {
+interface OnnxOutput {
   readonly entry: Entry;
   readonly file: string;
 }
@@ -22,6 +22,8 @@ export interface OnnxOutput {
 export interface ModelToBuild extends ChosenModel {
   readonly spec: SpecPath;
   readonly preset: string | undefined;
+  /** The outputs that are built; weights that only others need may be missing. */
+  readonly wanted: readonly string[];
   /** Where its files go, without their ending. */
   readonly base: string;
   /** For weights that lie beside the models. Entries built in another command have another one, so that neither spoils the other's. */
@@ -76,15 +78,17 @@ function chooseInSpec(
     : graph.models.map((model) => ({ model, preset: undefined }));
   const models = found.map(({ model: whole, preset: own }): ModelToBuild => {
     const preset = options.preset ?? own;
-    const { output } = options;
-    const model = output ? selectOutputs(whole, outputNames(whole, output)) : withOutputsOf(whole, preset);
+    const model = withOutputsOf(whole, preset);
+    const wanted = outputNames(model, options.output);
     const base = `${outputBase(spec, out)}${graph.models.length > 1 ? `.${model.name}` : ''}`;
-    const entries = entriesOf(model.name, model.generate !== undefined, options.entry);
+    const generates = selectOutputs(model, wanted).generate !== undefined;
+    const entries = entriesOf(model.name, generates, options.entry);
     return {
       spec,
       graph,
       model,
       preset,
+      wanted,
       configuration: configure(model, { set: options.set, preset }),
       base,
       dataFile: dataFileOf(base, entries),

@@ -3,7 +3,7 @@ import type { OnnxBuildOptions } from '../commands/build-options.js';
 import type { Context } from '../context.js';
 import { checkpointName, weightsPath } from '../run/checkpoint-name.js';
 import { importModel } from '../run/model-module.js';
-import type { ChosenModel } from '../spec.js';
+import type { ModelToBuild } from './models.js';
 
 /** Weights to write, and how to give back the files that they come from. */
 export interface OpenWeights {
@@ -13,10 +13,10 @@ export interface OpenWeights {
 
 /**
  * The weights that `tfm run` would load, read as it would read them: from a checkpoint, or made from a seed. They come one
- * after the other; no backend holds them. All outputs of the model are wanted.
+ * after the other; no backend holds them. Those that only outputs need which are not wanted may be missing.
  */
 export async function openWeights(
-  chosen: ChosenModel,
+  chosen: ModelToBuild,
   { weights, init = 0, checkpoint }: OnnxBuildOptions,
   { io }: Context,
 ): Promise<OpenWeights> {
@@ -29,8 +29,7 @@ export async function openWeights(
   const file = await runtime.openCheckpoint(weightsPath(weights, io.cwd), { signal: io.signal });
   try {
     const name = checkpointName(chosen, checkpoint, file.names(), runtime.fileForm);
-    const outputs = chosen.model.outputs.map((output) => output.name);
-    const source = runtime.checkpointWeights(definition, config, file, { checkpoint: name, outputs });
+    const source = runtime.checkpointWeights(definition, config, file, { checkpoint: name, outputs: chosen.wanted });
     return { source, close: () => file.close() };
   } catch (error) {
     await file.close();
