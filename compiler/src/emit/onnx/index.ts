@@ -23,8 +23,6 @@ export interface OnnxOptions {
 
 export type OnnxResult = { readonly model: OnnxModel } | { readonly unsupported: Unsupported };
 
-export const oldestOpset = 17;
-export const newestOpset = 24;
 
 /**
  * A configured model as an ONNX model: its sizes are numbers, the dimensions of its inputs stay names. `prefill` and
