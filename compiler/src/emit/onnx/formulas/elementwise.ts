@@ -27,10 +27,11 @@ export function known(operator: Operator, operands: readonly Scalar[]): Scalar {
   return value;
 }
 
-/** A number as a value of a type. */
+/** A number as a value of a type; what layers share, they share in that type too. */
 export function as(ops: Ops, x: FormulaNumber, type: ElementType): Value {
   if (isScalar(x)) return ops.scalar(type === 'bool' ? Number(x !== false && x !== 0) : Number(x), type);
-  return constantAs(x, type, ops) ?? ops.cast(x, type);
+  if (x.type === type) return x;
+  return constantAs(x, type, ops) ?? ops.builder.once(`${x.name} as ${type}`, () => ops.cast(x, type));
 }
 
 /** The type that numbers are computed in together. */
