@@ -71,7 +71,7 @@ function linearGradient(dy: Tensor2D, [x, weight, bias, residual]: readonly Oper
 }
 
 /** [a [m, k], b [k, n]] → a · b [m, n]. */
-const productOperator: FusedOperator<object> = {
+export const productOperator: FusedOperator<object> = {
   kernel: 'TfmProduct',
   composition: ([a, b]) => tf.matMul(a as Tensor2D, b as Tensor2D),
 };

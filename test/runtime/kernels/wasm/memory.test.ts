@@ -1,0 +1,125 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
+import { beforeAll, describe, expect, test } from 'vitest';
+import * as ops from '../../../../runtime/src/index.js';
+import { normal } from '../../../support/cases/case.js';
+import { relativeError } from '../../../support/compare.js';
+import { heap, tensor } from './kit.js';
+
+beforeAll(async () => {
+  await ops.useBackend('wasm');
+});
+
+const shapes = { x: [2, 9, 24], w: [40, 24], b: [24], heads: [2, 9, 3, 8] };
+
+/** Every kernel once. */
+function everything(x: Tensor, w: Tensor, b: Tensor, heads: Tensor): Tensor[] {
+  return [
+    ops.linear(x, { weight: w }),
+    ops.layerNorm(x, { weight: b, bias: b }),
+    ops.rmsNorm(x, { weight: b }),
+    ops.softmax(x),
+    ops.gelu(x),
+    ops.rotary(heads),
+    ops.attend(heads, heads, heads, { mask: ops.causal }),
+  ];
+}
+
+function inputs(): [Tensor, Tensor, Tensor, Tensor] {
+  const [x, w, b, heads] = Object.values(shapes).map((shape, seed) => tensor(normal(shape, seed + 1)));
+  return [x!, w!, b!, heads!];
+}
+
+async function numbers(tensors: readonly Tensor[]): Promise<Float32Array[]> {
+  const all: Float32Array[] = [];
+  for (const each of tensors) all.push(Float32Array.from(await ops.read(each)));
+  return all;
+}
+
+describe('memory', () => {
+  test('results do not depend on what was in recycled memory and in the scratch', async () => {
+    const given = inputs();
+    const clean = await numbers(tf.tidy(() => everything(...given)));
+    const spoiled = Object.values(shapes).map((shape) => tf.fill(shape, Number.NaN)) as typeof given;
+    for (let round = 0; round < 3; round++) {
+      tf.dispose(everything(...spoiled));
+      expect(await numbers(everything(...given))).toEqual(clean);
+    }
+  });
+
+  test('that grows in the middle is followed', async () => {
+    const given = inputs();
+    const before = await numbers(everything(...given));
+    const { memory } = heap().wasm.asm;
+    const bytes = memory.buffer.byteLength;
+    const big: Tensor[] = [];
+    for (let i = 0; memory.buffer.byteLength === bytes && i < 100; i++) big.push(tf.zeros([1 << 22]));
+    expect(memory.buffer.byteLength).toBeGreaterThan(bytes);
+    expect(await numbers(everything(...given))).toEqual(before);
+    // And where the output or the scratch of the kernel itself makes it grow.
+    const wide = tensor(normal([8, 4], 5));
+    const table = tf.ones([1 << 20, 4]);
+    const grown = memory.buffer.byteLength;
+    const outputs: Tensor[] = [];
+    for (let i = 0; memory.buffer.byteLength === grown && i < 40; i++)
+      outputs.push(ops.linear(wide, { weight: table }));
+    expect(memory.buffer.byteLength).toBeGreaterThan(grown);
+    const row = await ops.read(tf.slice(outputs.at(-1)!, [0, (1 << 20) - 2], [8, 2]));
+    const sums = await ops.read(tf.sum(wide, 1));
+    expect(
+      relativeError(
+        row,
+        Float32Array.from({ length: 16 }, (_, i) => sums[i >> 1]!),
+      ),
+    ).toBeLessThan(1e-6);
+    tf.dispose([...big, ...outputs, table]);
+  });
+
+  test('at addresses that are no multiple of 16 is read and written', async () => {
+    const offset = (x: Tensor) => heap().dataIdMap.get(x.dataId).memoryOffset % 16;
+    const given = inputs();
+    expect(new Set(given.map(offset))).toContain(8);
+    const expected = await numbers(everything(...given));
+    const parity = new Set<number>();
+    // Small blocks in between move the next ones by 8 bytes.
+    for (let shift = 1; shift <= 6; shift++) {
+      const between = tf.zeros([shift]);
+      const moved = inputs();
+      for (const each of moved) parity.add(offset(each));
+      expect(await numbers(everything(...moved))).toEqual(expected);
+      tf.dispose([between, ...moved]);
+    }
+    expect(parity.size).toBeGreaterThan(0);
+  });
+
+  test('is the same after each round, forward and backward', () => {
+    const given = inputs();
+    const round = () => {
+      tf.dispose(everything(...given));
+      const [x, w, b, heads] = given;
+      tf.tidy(() => {
+        const loss = (...all: Tensor[]) =>
+          tf.addN(everything(all[0]!, all[1]!, all[2]!, all[3]!).map((y) => tf.sum(tf.square(y))));
+        tf.grads(loss)([x, w, b, heads]);
+      });
+      const { numTensors, numBytes } = tf.memory();
+      return { numTensors, numBytes, dataIds: tf.engine().backend.numDataIds() };
+    };
+    const first = round();
+    for (let i = 0; i < 3; i++) expect(round()).toEqual(first);
+  });
+
+  test('of other backends is brought here', async () => {
+    await ops.useBackend('cpu');
+    const given = inputs();
+    const expected = await numbers(everything(...given));
+    await ops.useBackend('wasm');
+    const found = await numbers(everything(...given));
+    expect(found.map((y, i) => relativeError(y, expected[i]!) < 1e-5)).toEqual(expected.map(() => true));
+  });
+
+  test('integers and empty tensors are left to tfjs', async () => {
+    expect(await ops.read(ops.relu(tf.tensor1d([-1, 2], 'int32')))).toEqual(Int32Array.of(0, 2));
+    expect(ops.softmax(tf.zeros([2, 0])).shape).toEqual([2, 0]);
+  });
+});
