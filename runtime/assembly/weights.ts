@@ -31,7 +31,8 @@ export function weigh(
   let top = splat(HIDDEN * 10);
   for (let p = s; p < end; p += 16) top = f32x4.pmax(v128.load(p), top);
   const here = largest(top);
-  if (!plain && here <= HIDDEN / 2) return memory.fill(s, 0, end - s); // the mask hides them all
+  // The mask hides them all; what the last vector has behind them is a weight of 0 too.
+  if (!plain && here <= HIDDEN / 2) return memory.fill(s, 0, (end - s + 15) & ~15);
   const before = load<f32>(statistics);
   const most = max<f32>(before, here);
   const origins = splat(most);
