@@ -144,7 +144,7 @@ export class Builder {
     const values = types.map((type, i) => {
       if (type === undefined) return undefined;
       const valueName = types.length === 1 ? name : `${name}:${i}`;
-      return { name: valueName, ...type };
+      return { ...type, name: valueName };
     });
     this.#add(
       operator,

@@ -62,8 +62,11 @@ function lowerLearned(context: OperatorContext): Value {
   if (start === 0 && offset === 0 && sameSize(table.shape[0]!, length)) return ops.add(x!, table);
   const key = `learned positions ${table.name} ${offset} ${positionsKey(start, length)}`;
   const rows = builder.once(key, () => {
-    const numbers = ops.range(start, length);
-    return ops.gather(table, offset === 0 ? numbers : ops.add(numbers, ops.scalar(offset, 'int64')));
+    // Not `Range` from the first row on: ONNX Runtime makes a slice of that, which is short at the table's end, in silence.
+    const more = ops.scalar(offset, 'int64');
+    const first = offset === 0 ? start : start === 0 ? more : ops.add(start, more);
+    const numbers = ops.range(0, length);
+    return ops.gather(table, first === 0 ? numbers : ops.add(numbers, first));
   });
   return ops.add(x!, rows);
 }
