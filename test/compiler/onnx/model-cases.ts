@@ -2,9 +2,8 @@ export interface ModelCase {
   readonly name: string;
   /** A spec with a model `Test`. */
   readonly text: string;
-  readonly settings?: Readonly<Record<string, unknown>>;
   readonly generates?: boolean;
-  /** The fewest rows that it can read. Default 1. */
+  /** The fewest rows T that it can read. Default 1. */
   readonly shortest?: number;
 }
 

@@ -1,9 +1,9 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { OnnxModel } from '../../../compiler/src/emit/onnx/model.js';
 import { cases } from '../../support/cases/index.js';
+import { onnxModel } from '../../support/differential/onnx.js';
 import { subjectOfText } from '../../support/differential/subject.js';
 import { trace } from '../../support/trace.js';
-import { onnxModel } from './engine.js';
 import { modelCases } from './model-cases.js';
 import { onnxOf } from './traced.js';
 
