@@ -139,6 +139,16 @@ describe('Attention, opset 23', () => {
   });
 });
 
+test('what a formula cannot say is named', () => {
+  const attention = 'attention(heads, mask: causal, score: (s, q) => s * [1, 2, 3][q % 3])';
+  expect(() => decoder(attention)).toThrow('a list read at a position');
+  expect(
+    count(decoder('attention(heads, mask: causal, score: (s, head) => s * [1, 2, 3, 4, 5, 6][head])'), 'Mul'),
+  ).toEqual([
+    24, // the scale, and the number for each head
+  ]);
+});
+
 describe('RotaryEmbedding, opset 23', () => {
   test('turns by cosines and sines that are made once for all layers', () => {
     const graph = decoder('attention(heads, mask: causal, positions: rotary(share: 0.5, pairs: interleaved))');

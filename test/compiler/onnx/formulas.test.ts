@@ -83,6 +83,7 @@ async function onPositions(formula: Formula, places: Places, opset: number, areK
   const value = evaluateFormula(expression(formula), {
     ops,
     value: () => rows,
+    unsupported: (construct) => new Error(construct),
     batch: 1,
     heads,
     queries: sizes[0]!,

@@ -11,6 +11,8 @@ export interface FormulaContext {
   readonly ops: Ops;
   /** Values that are looked up. */
   readonly value: (id: ValueId) => Value;
+  /** The error for a construct that has no nodes. */
+  readonly unsupported: (construct: string) => Error;
   readonly batch: Size;
   /** Heads of the queries. */
   readonly heads: number;

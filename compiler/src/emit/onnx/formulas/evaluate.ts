@@ -32,7 +32,7 @@ function formulaValue(expression: Expression, context: FormulaContext): FormulaV
   if (scalar !== undefined) return scalar;
   const table = tabulate(expression, context);
   if (table) return constantOf(table, context.ops);
-  if (typeof expression !== 'object') throw new Error(`a formula cannot use ${String(expression)}`);
+  if (typeof expression !== 'object') return expression;
   switch (expression.kind) {
     case 'axis':
       return shared(expression, context, () => positions(expression.axis, context));
@@ -52,13 +52,14 @@ function formulaValue(expression: Expression, context: FormulaContext): FormulaV
     case 'operator':
       return operator(expression, context);
     default:
-      throw new Error(`a formula cannot use a ${expression.kind}`);
+      throw context.unsupported(`a ${expression.kind} in a formula`);
   }
 }
 
 function operator(expression: OperatorExpression, context: FormulaContext): FormulaValue {
   const { ops } = context;
   if (expression.operator === 'dot') return shared(expression, context, () => dotOf(expression, context));
+  if (expression.operator === 'index') throw context.unsupported('a list read at a position');
   const operands = expression.operands.map((operand) => formulaValue(operand, context));
   if (operands.every(isScalar)) return known(expression.operator, operands);
   if (operands.some(isVector)) {

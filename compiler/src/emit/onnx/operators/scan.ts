@@ -58,7 +58,7 @@ export function partOf(path: string, part: number, count: number): string {
 }
 
 /** A recurrence over the sequence axis of [B, T, ..]. */
-export interface Recurrence {
+interface Recurrence {
   readonly path: string;
   /** Before the first row. */
   readonly states: readonly Value[];
@@ -71,7 +71,7 @@ export interface Recurrence {
   readonly body: (states: readonly Value[], rows: readonly Value[]) => RecurrenceStep;
 }
 
-export interface RecurrenceStep {
+interface RecurrenceStep {
   readonly next: readonly Value[];
   readonly emit: Value;
 }

@@ -25,7 +25,7 @@ export function attentionOf(context: OperatorContext): Attention {
   const { query, batch, heads, queries, keys, start, grows } = inputs;
   const mask = context.formula('mask');
   const width = Number(query?.shape.at(-1) ?? 1);
-  const value = context.value.bind(context);
+  const around = { value: context.value.bind(context), unsupported: context.unsupported.bind(context) };
   return {
     context,
     inputs,
@@ -33,6 +33,6 @@ export function attentionOf(context: OperatorContext): Attention {
     formulas: scoreFormulas(context.formula('score')),
     conjuncts: conjunctsOf(mask),
     everyQuerySees: everyQuerySees(mask, grows || (start === 0 && sameSize(queries, keys))),
-    formula: { ops: context.ops, value, batch, heads, queries, keys, start },
+    formula: { ...around, ops: context.ops, batch, heads, queries, keys, start },
   };
 }
