@@ -1,9 +1,11 @@
 import { useBackend } from '../../../runtime/src/index.js';
 import type { SpecModel } from '../specs.js';
-import { disagreement, type Result } from './compare.js';
+import { disagreementOf, type Result } from './compare.js';
+import { sensitivity } from './conditioning.js';
 import { forward, generatedModel, incremental, type Results, weightsOf } from './generated.js';
 import { chooseSizes, type Inputs, type InputValue, randomInputs } from './inputs.js';
 import { type OnnxChoice, onnxForward, onnxSteps, rowsOf, type Weights } from './onnx.js';
+import { failed, type Problem, problemOf } from './problem.js';
 import { random } from './random.js';
 import type { Subject } from './subject.js';
 
@@ -30,20 +32,24 @@ export async function differences(subject: Subject, trial: Trial): Promise<strin
   const onCpu = await onBackend('cpu', subject, trial.seed, passes);
   const onWasm = await onBackend('wasm', subject, trial.seed, passes);
   const expected = { passes, results: onCpu.results, weights: onCpu.weights };
-  return [
+  const problems = [
     ...notNumbers(expected),
     ...compared('wasm', onWasm.results, expected),
     ...onCpu.problems,
     ...onWasm.problems,
     ...(await onnx(subject, trial.seed, expected)),
   ];
+  if (problems.length === 0) return [];
+  const moved = await sensitivity(subject, trial.seed, passes, onCpu.results);
+  const isRounding = ({ apart, output }: Problem): boolean => apart <= 4 * (moved.get(output) ?? 0);
+  return problems.filter((problem) => !isRounding(problem)).map(({ words }) => words);
 }
 
 interface Ran {
   readonly results: readonly Results[];
   readonly weights: Weights;
   /** Of prefill and steps. */
-  readonly problems: readonly string[];
+  readonly problems: readonly Problem[];
 }
 
 /** The generated class on a backend: over everything at once, and step by step. */
@@ -71,11 +77,15 @@ function onnxChoice(seed: number): OnnxChoice {
   return { opset: opsets[seed % opsets.length]!, optimized: seed % 3 !== 0 };
 }
 
-async function onnx(subject: Subject, seed: number, { passes, results, weights }: Expected): Promise<string[]> {
+async function onnx(subject: Subject, seed: number, { passes, results, weights }: Expected): Promise<Problem[]> {
   const choice = onnxChoice(seed);
   const engine = `ONNX Runtime, opset ${choice.opset}${choice.optimized ? '' : ', not optimised'}`;
   try {
-    const problems = compared(engine, await onnxForward(subject, weights, passes, choice), { passes, results, weights });
+    const problems = compared(engine, await onnxForward(subject, weights, passes, choice), {
+      passes,
+      results,
+      weights,
+    });
     if (!subject.model.generate) return problems;
     const { input, output, scores } = subject.model.generate;
     const longest = indexOfLongest(passes, input);
@@ -85,15 +95,14 @@ async function onnx(subject: Subject, seed: number, { passes, results, weights }
     const prompt = scores === 'self' ? chance.below(length + 1) : 1 + chance.below(length);
     const found = await onnxSteps(subject, weights, inputs, choice, prompt, [1, 3, 2]);
     for (const { from, to, result } of found) {
-      const problem = disagreement(result, rowsOf(results[longest]!.get(output)!, from, to));
+      const problem = disagreementOf(result, rowsOf(results[longest]!.get(output)!, from, to));
       if (problem === undefined) continue;
-      problems.push(
-        `${engine}, ${describe(inputs)}, a prefill of ${prompt} rows: rows ${from} to ${to - 1} of ${output} ${problem}`,
-      );
+      const place = `${engine}, ${describe(inputs)}, a prefill of ${prompt} rows: rows ${from} to ${to - 1}`;
+      problems.push(problemOf(place, output, problem));
     }
     return problems;
   } catch (error) {
-    return [`${engine}: ${error instanceof Error ? error.message : String(error)}`];
+    return [failed(engine, error instanceof Error ? error.message : String(error))];
   }
 }
 
@@ -102,20 +111,22 @@ function describe({ sizes }: Inputs): string {
 }
 
 /** Outputs that are no finite numbers compare with nothing. */
-function notNumbers({ passes, results }: Expected): string[] {
+function notNumbers({ passes, results }: Expected): Problem[] {
   return results.flatMap((outputs, i) =>
     [...outputs]
       .filter(([, { data }]) => !Array.from(data).every(Number.isFinite))
-      .map(([name]) => `cpu, ${describe(passes[i]!)}: ${name} has elements that are no finite numbers`),
+      .map(([name]) => failed(`cpu, ${describe(passes[i]!)}`, `${name} has elements that are no finite numbers`)),
   );
 }
 
-function compared(engine: string, found: readonly Results[], { passes, results }: Expected): string[] {
+function compared(engine: string, found: readonly Results[], { passes, results }: Expected): Problem[] {
   return results.flatMap((outputs, i) =>
     [...outputs].flatMap(([name, result]) => {
       const other = found[i]?.get(name);
-      const problem = other ? disagreement(other, result) : 'is missing';
-      return problem === undefined ? [] : [`${engine}, ${describe(passes[i]!)}: ${name} ${problem}`];
+      const place = `${engine}, ${describe(passes[i]!)}`;
+      if (!other) return [failed(place, `${name} is missing`)];
+      const problem = disagreementOf(other, result);
+      return problem === undefined ? [] : [problemOf(place, name, problem)];
     }),
   );
 }
@@ -127,7 +138,7 @@ async function steps(
   engine: string,
   seed: number,
   passes: readonly Inputs[],
-): Promise<string[]> {
+): Promise<Problem[]> {
   const { input, output } = subject.model.generate!;
   const inputs = withoutPadding(passes[indexOfLongest(passes, input)]!, input);
   const whole = (await forward(model, inputs)).get(output)!;
@@ -139,13 +150,13 @@ async function steps(
     Array<number>(batch).fill(same),
     Array.from({ length: batch }, () => 1 + chance.below(length)), // of different lengths
   ];
-  const problems: string[] = [];
+  const problems: Problem[] = [];
   for (const each of prompts) {
     for (const { sequence, row, scores } of await incremental(model, subject, inputs, each)) {
-      const problem = disagreement({ shape: [scores.length], data: scores }, rowOf(whole, sequence, row));
+      const problem = disagreementOf({ shape: [scores.length], data: scores }, rowOf(whole, sequence, row));
       if (problem === undefined) continue;
       const place = `${engine} step by step behind prompts of ${each.join(', ')}, ${describe(inputs)}`;
-      problems.push(`${place}: row ${row} of sequence ${sequence} ${problem}`);
+      problems.push(problemOf(`${place}: row ${row} of sequence ${sequence}`, output, problem));
     }
   }
   return problems;

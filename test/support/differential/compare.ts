@@ -21,14 +21,28 @@ export function distance(found: ArrayLike<number>, expected: ArrayLike<number>):
   return worst;
 }
 
-/** What is wrong with a result, in words; `undefined` where nothing is. */
-export function disagreement(found: Result, expected: Result): string | undefined {
-  if (found.shape.join() !== expected.shape.join() || found.data.length !== expected.data.length)
-    return `has shape [${found.shape.join(', ')}], not [${expected.shape.join(', ')}]`;
+/** What is wrong with a result. */
+export interface Disagreement {
+  readonly words: string;
+  /** How far it is off, in units of what is allowed; infinite where that has no meaning. */
+  readonly apart: number;
+}
+
+/** `undefined` where nothing is wrong. */
+export function disagreementOf(found: Result, expected: Result): Disagreement | undefined {
+  if (found.shape.join() !== expected.shape.join() || found.data.length !== expected.data.length) {
+    const words = `has shape [${found.shape.join(', ')}], not [${expected.shape.join(', ')}]`;
+    return { words, apart: Number.POSITIVE_INFINITY };
+  }
   const apart = distance(found.data, expected.data);
   if (apart <= 1) return undefined;
   let first = 0;
   while (distance([found.data[first]!], [expected.data[first]!]) <= 1) first++;
   const place = `element ${first} of [${found.shape.join(', ')}]`;
-  return `is ${apart.toPrecision(3)} times the tolerance off; ${place}: ${found.data[first]} instead of ${expected.data[first]}`;
+  const words = `is ${apart.toPrecision(3)} times the tolerance off; ${place}: ${found.data[first]} instead of ${expected.data[first]}`;
+  return { words, apart };
 }
+
+/** The same in words alone. */
+export const disagreement = (found: Result, expected: Result): string | undefined =>
+  disagreementOf(found, expected)?.words;

@@ -163,7 +163,10 @@ function encoder(making: Making): void {
   if (ends.once(2)) spec.statement(`output token_logits = state -> ${scores(making, vocab, tied, stream, place)}`);
   if (ends.once(2))
     spec.statement(`output pooled = state -> ${pooling(ends, stream, place)} -> linear(3) as pooler -> tanh`);
-  if (ends.once(4)) spec.statement(`output longest = gather(state, state -> linear(1) as pick -> sum -> argmax) -> linear(2) as classifier`);
+  if (ends.once(4))
+    spec.statement(
+      `output longest = gather(state, state -> linear(1) as pick -> sum -> argmax) -> linear(2) as classifier`,
+    );
   if (ends.once(4)) spec.statement(`output ended = gather(state, argmax(tokens == 1), axis: sequence) -> unit`);
   if (ends.once(6)) spec.statement('output real = tokens != 0 and present(tokens)');
   if (tied !== undefined && ends.once(8)) spec.statement(`output best = state -> unembed(${tied}) -> argmax`);

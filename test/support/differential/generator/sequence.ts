@@ -125,8 +125,8 @@ function mixed(reader: Reader, stream: Stream): Written {
 function similar(stream: Stream, place: Place): Written {
   return {
     text: blockStage(place, 'Similar', (x) => [
-      `let a = ${x} -> linear(${stream.width.text}) as a`,
-      `let near = matmul(a, ${x} -> transpose) -> softmax`,
+      `let a = ${x} -> linear(${stream.width.text}) as a -> unit`,
+      `let near = matmul(a, ${x} -> unit -> transpose) -> softmax`,
       `return matmul(near, ${x})`,
     ]),
     stream,
