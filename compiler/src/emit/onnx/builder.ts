@@ -1,5 +1,7 @@
 import type { Place } from '../../graph/graph.js';
 import type { ElementType, OnnxAttribute, OnnxGraph, OnnxInitializer, OnnxNode, ValueInfo } from './model.js';
+import { needed, renamed } from './nodes.js';
+import { type Shown, sizeNodes } from './shown.js';
 import { printSize, type Shape } from './sizes.js';
 import { tensor } from './tensor.js';
 
@@ -29,14 +31,6 @@ interface Frame {
   readonly values: ValueInfo[];
   /** What is made once in a graph. Inner graphs see what outer ones made. */
   readonly shared: Map<string, Value>;
-}
-
-/** An input that shows the size of a dimension: an axis of it, `more` rows longer; or its value. */
-interface Shown {
-  readonly name: string;
-  readonly input: Value;
-  readonly axis: number | undefined;
-  readonly more: number;
 }
 
 const newFrame = (): Frame => ({ nodes: [], inputs: [], values: [], shared: new Map() });
@@ -302,69 +296,8 @@ function info(name: string, { type, shape }: ValueType, documentation?: string):
   return { name, type, shape: shape.map(printSize), ...(documentation !== undefined && { documentation }) };
 }
 
-/** Shape(input)[axis] − more, or the number itself: int64 [1] under the name `output`. */
-function sizeNodes({ input, axis, more }: Shown, output: string): { nodes: OnnxNode[]; constants: OnnxInitializer[] } {
-  const zero = { name: `${output}/axis`, data: tensor('int64', [1], [0]) };
-  if (axis === undefined) {
-    const inputs = [input.name, zero.name];
-    return {
-      nodes: [{ operator: 'Unsqueeze', name: output, inputs, outputs: [output], attributes: {} }],
-      constants: [zero],
-    };
-  }
-  const attributes = { start: int(axis), end: int(axis + 1) };
-  const size = more === 0 ? output : `${output}/all`;
-  const shape: OnnxNode = { operator: 'Shape', name: size, inputs: [input.name], outputs: [size], attributes };
-  if (more === 0) return { nodes: [shape], constants: [] };
-  const rest = { name: `${output}/more`, data: tensor('int64', [1], [more]) };
-  const less: OnnxNode = {
-    operator: 'Sub',
-    name: output,
-    inputs: [size, rest.name],
-    outputs: [output],
-    attributes: {},
-  };
-  return { nodes: [shape, less], constants: [rest] };
-}
-
 /** Inputs and outputs that are left out at the end are not written. */
 function withoutLast(names: readonly string[]): readonly string[] {
   const end = names.findLastIndex((name) => name !== '') + 1;
   return names.slice(0, end);
-}
-
-function renamed(node: OnnxNode, rename: (name: string) => string): OnnxNode {
-  const attributes = Object.entries(node.attributes).map(
-    ([key, value]) =>
-      [key, value.kind === 'graph' ? { ...value, graph: renamedGraph(value.graph, rename) } : value] as const,
-  );
-  return {
-    ...node,
-    inputs: node.inputs.map(rename),
-    outputs: node.outputs.map(rename),
-    attributes: Object.fromEntries(attributes),
-  };
-}
-
-function renamedGraph(graph: OnnxGraph, rename: (name: string) => string): OnnxGraph {
-  return { ...graph, nodes: graph.nodes.map((node) => renamed(node, rename)) };
-}
-
-/** The nodes that the outputs need, and the names of all values that these use or make. */
-function needed(nodes: readonly OnnxNode[], outputs: ReadonlySet<string>): { used: Set<string>; kept: OnnxNode[] } {
-  const used = new Set(outputs);
-  const kept: OnnxNode[] = [];
-  for (const node of [...nodes].reverse()) {
-    if (!node.outputs.some((output) => used.has(output))) continue;
-    kept.push(node);
-    for (const name of [...node.outputs, ...readBy(node)]) used.add(name);
-  }
-  return { used, kept: kept.reverse() };
-}
-
-function readBy(node: OnnxNode): string[] {
-  const inner = Object.values(node.attributes).flatMap((attribute) =>
-    attribute.kind === 'graph' ? attribute.graph.nodes.flatMap(readBy) : [],
-  );
-  return [...node.inputs, ...inner];
 }
