@@ -45,9 +45,9 @@ if (fs.existsSync(out) && !fs.existsSync(program) && fs.readdirSync(out).length 
 fs.rmSync(out, { recursive: true, force: true });
 fs.mkdirSync(program, { recursive: true });
 
-const used = [...new Set(cases.map(({ spec }) => spec))].sort();
-await bundlePrograms(used);
-for (const spec of used) copy(path.join(specs, `${spec}.tfm`), path.join(program, 'specs', `${spec}.tfm`));
+await bundlePrograms([...new Set(cases.map(({ spec }) => spec))].sort());
+// All of them: specs import each other.
+copy(specs, path.join(program, 'specs'));
 for (const [name, files] of Object.entries(carried))
   for (const file of [...files, 'LICENSE'])
     if (fs.existsSync(path.join(modules, name, file)))
@@ -104,7 +104,7 @@ function versionKnown() {
  * @param {string} to
  */
 function copy(from, to) {
-  const keep = (/** @type {string} */ file) => !/\.(map|d\.ts)$/.test(file);
+  const keep = (/** @type {string} */ file) => !/\.(map|d\.ts|tfm\.ts)$/.test(file);
   fs.cpSync(from, to, { recursive: true, dereference: true, filter: keep });
 }
 
@@ -113,7 +113,7 @@ function carryNode() {
   const file = path.join(out, 'node');
   fs.copyFileSync(process.execPath, file);
   // Where there is no `strip`, it is larger.
-  spawnSync('strip', [file], { stdio: 'ignore' });
+  spawnSync(process.env.STRIP ?? 'strip', [file], { stdio: 'ignore' });
 }
 
 function archive() {

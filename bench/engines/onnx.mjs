@@ -2,10 +2,10 @@
 // ONNX Runtime with the model that tfm exports: -web (wasm) and -node with one thread, or -node's WebGPU provider.
 import { inputValues } from '../lib/inputs.mjs';
 /** @import { InputValue, Job, Runner } from '../lib/types.js' */
-/** @import { InferenceSession, Tensor } from 'onnxruntime-common' */
+/** @import { InferenceSession, Tensor } from 'onnxruntime-node' */
 
 /** @typedef {Record<string, Tensor>} Tensors */
-/** @typedef {typeof import('onnxruntime-common')} Ort */
+/** @typedef {Pick<typeof import('onnxruntime-node'), 'InferenceSession' | 'Tensor'>} Ort */
 
 /**
  * @param {Job} job
@@ -14,7 +14,7 @@ import { inputValues } from '../lib/inputs.mjs';
 export async function start({ engine, case: what, models }) {
   const ort = await library(engine);
   const entry = what.decode ? 'decode' : 'forward';
-  const session = await ort.InferenceSession.create(String(models?.[entry]), options(engine));
+  const session = await sessionOf(ort, engine, String(models?.[entry]));
   const values = inputValues(what);
   if (what.decode) return decoding(ort, session, values, what.decode, what.output);
   const feeds = withPresence(ort, session, Object.fromEntries(values.map((input) => [input.name, tensor(ort, input)])));
@@ -36,6 +36,22 @@ async function library(engine) {
   const ort = await import('onnxruntime-web');
   ort.env.wasm.numThreads = 1;
   return ort;
+}
+
+/**
+ * A session; where it computes on a GPU, the cache stays there.
+ * @param {Ort} ort
+ * @param {Job['engine']} engine
+ * @param {string} file
+ */
+async function sessionOf(ort, engine, file) {
+  const session = await ort.InferenceSession.create(file, options(engine));
+  const cache = session.outputNames.filter((name) => name.startsWith('present.'));
+  if (engine !== 'ort-webgpu' || cache.length === 0) return session;
+  // Only a session tells the names.
+  await session.release();
+  const preferredOutputLocation = Object.fromEntries(cache.map((name) => [name, /** @type {const} */ ('gpu-buffer')]));
+  return ort.InferenceSession.create(file, { ...options(engine), preferredOutputLocation });
 }
 
 /**
@@ -93,11 +109,13 @@ function decoding(ort, session, [tokens], { past }, output) {
   const step = async (ids) => {
     const feeds = { [tokens.name]: tensor(ort, { ...tokens, values: ids, shape: [1, ids.length] }), ...cache };
     const results = await session.run(withPresence(ort, session, feeds));
+    giveBack(cache);
     cache = nextPast(results);
     return /** @type {Float32Array} */ (results[output]?.data);
   };
   return {
     async prepare() {
+      giveBack(cache);
       cache = empty;
       await step(tokens.values.subarray(0, past));
     },
@@ -134,4 +152,12 @@ function nextPast(results) {
   return Object.fromEntries(
     present.map(([name, value]) => [`past.${name.slice('present.'.length)}`, /** @type {Tensor} */ (value)]),
   );
+}
+
+/**
+ * Buffers of a GPU are not collected like other memory.
+ * @param {Tensors} tensors
+ */
+function giveBack(tensors) {
+  for (const each of Object.values(tensors)) if (each.location === 'gpu-buffer') each.dispose();
 }

@@ -59,7 +59,7 @@ async function gpuFor(options) {
   const wanted = options.engines === undefined || asked;
   const gpu = wanted ? await findGpu(options.software) : undefined;
   if (gpu || !asked) return gpu;
-  throw new UsageError('this machine has no GPU that WebGPU finds; --software takes SwiftShader, which is for tests');
+  throw new Error('this machine has no GPU that WebGPU finds; --software takes SwiftShader, which is for tests');
 }
 
 /**
