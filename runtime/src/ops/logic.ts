@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
-import type { Operand } from './arithmetic.js';
+import { type Operand, real } from './arithmetic.js';
 
 /**
  * Comparisons and logic are flat wherever they have a derivative; tfjs registers none for most of them, and then
@@ -32,16 +32,18 @@ export const and = (a: Tensor, b: Tensor): Tensor => flat((x, y) => tf.logicalAn
 export const or = (a: Tensor, b: Tensor): Tensor => flat((x, y) => tf.logicalOr(bool(x!), bool(y!)), [a, b]);
 export const not = (x: Tensor): Tensor => flat((y) => tf.logicalNot(bool(y!)), [x]);
 
-/** `a` where the condition holds, else `b`; all three broadcast. */
+/** `a` where the condition holds, else `b`, float32; all three broadcast. */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
-  return tf.tidy(() => tf.where(bool(condition), tensor(a), tensor(b)));
+  return tf.tidy(() => tf.where(bool(condition), tensor(real(a)), tensor(real(b))));
 }
 
-/** x [.., d] with 0 where the condition holds, which has the shape of x, or a flag for all of its last axes: [B, T]. */
+/** x [.., d] with 0 (or false) where the condition holds, which has the shape of x, or a flag for all of its last axes: [B, T]. */
 export function zero(x: Tensor, condition: Tensor): Tensor {
   return tf.tidy(() => {
     const stretched = Array<number>(Math.max(x.rank - condition.rank, 0)).fill(1);
-    return tf.where(tf.reshape(bool(condition), [...condition.shape, ...stretched]), tf.zerosLike(x), x);
+    const hidden = tf.reshape(bool(condition), [...condition.shape, ...stretched]);
+    // tfjs's `where` on wasm reads 4 bytes for each truth value, which has one.
+    return x.dtype === 'bool' ? tf.logicalAnd(x, tf.logicalNot(hidden)) : tf.where(hidden, tf.zerosLike(x), x);
   });
 }
 
