@@ -1,5 +1,4 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import * as tf from '@tensorflow/tfjs';
 import * as ops from '../../../runtime/src/index.js';
 import { f } from '../../../runtime/src/index.js';
 import { build, get, map, nd, zip } from '../reference/array.js';
@@ -145,10 +144,11 @@ export const elementwiseCases: readonly OperatorCase[] = [
     reference: (x, y) => zip(x!, y!, (a, b) => Number(a < b) + Number(a > 1)),
   },
   {
-    name: 'where and clamp of whole numbers: where(x < y, whole x, 0.5), from -1 to 1',
+    name: 'where and clamp of whole numbers: where(x < y, whole x, 0.5), from −1 to 1',
     composed: true,
     inputs: [halves, others],
-    run: (x, y) => ops.where(ops.less(x!, y!), ops.clamp(tf.cast(x!, 'int32'), { low: -1, high: 1 }), 0.5),
+    dtypes: { 0: 'int32' },
+    run: (x, y) => ops.where(ops.less(x!, y!), ops.clamp(x!, { low: -1, high: 1 }), 0.5),
     reference: (x, y) => zip(x!, y!, (a, b) => (a < b ? Math.min(Math.max(a, -1), 1) : 0.5)),
   },
   {

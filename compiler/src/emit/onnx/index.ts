@@ -23,7 +23,6 @@ export interface OnnxOptions {
 
 export type OnnxResult = { readonly model: OnnxModel } | { readonly unsupported: Unsupported };
 
-
 /**
  * A configured model as an ONNX model: its sizes are numbers, the dimensions of its inputs stay names. `prefill` and
  * `decode` are the two steps of `generate`; they need a model that has it.
