@@ -7,8 +7,8 @@ import { HIDDEN, weigh } from './weights';
 // softmax(scores) · values with an online softmax (Milakov and Gimelshein 2018; Dao et al. 2022, algorithm 1): the scores of a
 // few rows with a few keys are all that ever exists. Keys and values of a tile stay in the first cache while the rows of
 // a block read them.
-const BLOCK_ROWS: i32 = 16;
-const TILE_KEYS: i32 = 64;
+const BLOCK_ROWS: i32 = 32;
+const TILE_KEYS: i32 = 128;
 /** Room behind a row of scores for the last vector of four that it begins. */
 const SCORES: i32 = TILE_KEYS + 8;
 /** Fewer rows read the keys where they are; from here on packing them pays. */

@@ -1,6 +1,6 @@
 // Elementary functions of four float32 at once. NaN stays NaN: the arguments of pmin and pmax are in the order in which
 // their comparison with NaN, which is false, keeps it. (min and max would too, at five times the instructions on x86.)
-import { madd, nmadd, splat } from './simd';
+import { madd, splat } from './simd';
 
 /** 1.5 · 2^23 + 127: adding it rounds to a whole number and leaves that number, biased as an exponent, in the low bits. */
 const roundToExponent: f32 = 12583039.0;
@@ -21,23 +21,6 @@ const roundToExponent: f32 = 12583039.0;
   p = madd(p, r, splat(5.5503325e-2));
   p = madd(p, r, splat(2.4022648e-1));
   p = madd(p, r, splat(6.9314718e-1));
-  p = madd(p, r, splat(1.0));
-  return v128.andnot(f32x4.mul(p, i32x4.shl(biased, 23)), low);
-}
-
-/** e^x, with the argument reduced in two steps (Cody and Waite 1980), so that large |x| keep their digits. */
-@inline export function exp(x: v128): v128 {
-  const low = f32x4.lt(x, splat(-87.33654));
-  x = clamp(x, -87.33654, 88.37);
-  const biased = madd(x, splat(1.44269504), splat(roundToExponent));
-  const n = f32x4.sub(biased, splat(roundToExponent));
-  let r = nmadd(n, splat(0.693145752), x);
-  r = nmadd(n, splat(1.42860677e-6), r);
-  let p = madd(splat(1.3933e-3), r, splat(8.3632e-3));
-  p = madd(p, r, splat(4.16662e-2));
-  p = madd(p, r, splat(1.66666e-1));
-  p = madd(p, r, splat(0.5));
-  p = madd(p, r, splat(1.0));
   p = madd(p, r, splat(1.0));
   return v128.andnot(f32x4.mul(p, i32x4.shl(biased, 23)), low);
 }
@@ -98,7 +81,7 @@ const slope: f32 = -2.0 * 0.7978845608 * 1.44269504;
   return f32x4.pmax(x, splat(0.0));
 }
 
-// Activations by number, as `activations` in runtime/src/kernels/wasm/activations.ts.
+// Activations by number, as in runtime/src/kernels/wasm/activation.ts.
 export const NONE: i32 = 0;
 export const GELU: i32 = 1;
 export const GELU_TANH: i32 = 2;

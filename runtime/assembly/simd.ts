@@ -7,12 +7,6 @@
   return f32x4.add(c, f32x4.mul(a, b));
 }
 
-/** c − a · b */
-@inline export function nmadd(a: v128, b: v128, c: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_nmadd(a, b, c);
-  return f32x4.sub(c, f32x4.mul(a, b));
-}
-
 @inline export function splat(x: f32): v128 {
   return f32x4.splat(x);
 }

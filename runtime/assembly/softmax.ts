@@ -1,5 +1,7 @@
-import { exp } from './math';
+import { exp2 } from './math';
 import { first, floats, largest, splat, sum } from './simd';
+
+const LOG2E: f32 = 1.44269504;
 
 /** y = exp(x − largest) / Σ exp(x − largest) on rows of `width`; exp(−∞) is exactly 0. */
 export function softmax(x: usize, y: usize, rows: i32, width: i32): void {
@@ -15,13 +17,13 @@ export function softmax(x: usize, y: usize, rows: i32, width: i32): void {
     const origin = splat(most);
     let total = splat(0);
     for (i = 0; i < whole; i += 16) {
-      const v = exp(f32x4.sub(v128.load(x + i), origin));
+      const v = exp2(f32x4.mul(f32x4.sub(v128.load(x + i), origin), splat(LOG2E)));
       total = f32x4.add(total, v);
       v128.store(y + i, v);
     }
     let all = sum(total);
     for (; i < end; i += 4) {
-      const v = first(exp(splat(load<f32>(x + i) - most)));
+      const v = first(exp2(splat((load<f32>(x + i) - most) * LOG2E)));
       all += v;
       store<f32>(y + i, v);
     }

@@ -25,10 +25,10 @@ export function linear(x: Tensor, { weight, bias }: LinearWeights, { groups = 1 
   const inputs = size(weight, 1) * groups;
   if (size(x, -1) !== inputs)
     throw misfit('linear', `the input is ${describe(x)}, the weight reads ${inputs} features (${describe(weight)})`);
+  if (groups === 1) return runFused(linearOperator, [x, weight, bias, undefined], { activation: 'none' });
   return tf.tidy(() => {
-    const rows = matrix(x);
-    const y = groups === 1 ? plain(rows, weight, bias) : grouped(rows, weight as Tensor2D, bias, groups);
-    return view(y, withFeatures(x, size(weight, 0)));
+    const product = groupedProduct(matrix(x), weight as Tensor2D, groups);
+    return view(bias ? tf.add(product, bias) : product, withFeatures(x, size(weight, 0)));
   });
 }
 
@@ -39,41 +39,38 @@ export function linear(x: Tensor, { weight, bias }: LinearWeights, { groups = 1 
 export function unembed(x: Tensor, { weight }: { readonly weight: Tensor }): Tensor {
   if (size(x, -1) !== size(weight, 1))
     throw misfit('unembed', `the input is ${describe(x)}, the embedding table ${describe(weight)}`);
-  return tf.tidy(() => view(plain(matrix(x), weight, undefined), withFeatures(x, size(weight, 0))));
+  return runFused(linearOperator, [x, weight, undefined, undefined], { activation: 'none' });
 }
 
-function plain(rows: Tensor2D, weight: Tensor, bias: Tensor | undefined): Tensor {
-  return runFused(linearOperator, [rows, weight, bias, undefined], { activation: 'none' });
-}
-
-/** [x [m, k], weight [n, k], bias [n]?, residual [m, n]?] → activation(x · weightᵀ + bias) + residual [m, n]. */
+/** [x [.., k], weight [n, k], bias [n]?, residual [.., n]?] → activation(x · weightᵀ + bias) + residual [.., n]. */
 export const linearOperator: FusedOperator<ActivationAttributes> = {
   kernel: 'TfmLinear',
   composition: ([x, weight, bias, residual], { activation }) => {
-    const product = timesTransposed(x as Tensor2D, weight as Tensor2D);
+    const product = view(timesTransposed(matrix(x!), weight as Tensor2D), withFeatures(x!, size(weight!, 0)));
     const y = activations[activation](bias ? tf.add(product, bias) : product);
     return residual ? tf.add(y, residual) : y;
   },
   gradient: (dy, operands, attributes) =>
     attributes.activation === 'none'
-      ? linearGradient(dy as Tensor2D, operands)
+      ? linearGradient(dy, operands)
       : gradientOfComposition(linearOperator, dy, operands, attributes),
 };
 
-function linearGradient(dy: Tensor2D, [x, weight, bias, residual]: readonly Operand[]): (() => Tensor)[] {
-  const gradients = [
-    () => runFused(productOperator, [dy, weight], {}),
-    () => runFused(productOperator, [tf.transpose(dy), x], {}),
-  ];
-  if (bias) gradients.push(() => tf.sum(dy, 0));
+function linearGradient(dy: Tensor, [x, weight, bias, residual]: readonly Operand[]): (() => Tensor)[] {
+  const gradients = [() => product(dy, weight!), () => product(tf.transpose(matrix(dy)), matrix(x!))];
+  if (bias) gradients.push(() => tf.sum(matrix(dy), 0));
   if (residual) gradients.push(() => tf.clone(dy));
   return gradients;
 }
 
-/** [a [m, k], b [k, n]] → a · b [m, n]. */
-export const productOperator: FusedOperator<object> = {
+/** a · b: [.., k] and [k, n] → [.., n]. */
+export function product(a: Tensor, b: Tensor): Tensor {
+  return runFused(productOperator, [a, b], {});
+}
+
+const productOperator: FusedOperator<object> = {
   kernel: 'TfmProduct',
-  composition: ([a, b]) => tf.matMul(a as Tensor2D, b as Tensor2D),
+  composition: ([a, b]) => view(tf.matMul(matrix(a!), b as Tensor2D), withFeatures(a!, size(b!, 1))),
 };
 
 /**
@@ -88,12 +85,11 @@ function timesTransposed(x: Tensor2D, weight: Tensor2D): Tensor2D {
 }
 
 /** Groups as the batch of a batched product: equal batches on both sides, whose gradient tfjs has right. */
-function grouped(x: Tensor2D, weight: Tensor2D, bias: Tensor | undefined, groups: number): Tensor {
+function groupedProduct(x: Tensor2D, weight: Tensor2D, groups: number): Tensor2D {
   const [rows, inputs] = x.shape;
   const outputs = weight.shape[0];
-  const features = tf.transpose(tf.reshape(x, [rows, groups, inputs / groups]), [1, 0, 2]);
+  const grouped = tf.transpose(tf.reshape(x, [rows, groups, inputs / groups]), [1, 0, 2]);
   const matrices = tf.reshape(weight, [groups, outputs / groups, inputs / groups]);
-  const products = tf.matMul(features, matrices, false, true);
-  const y = tf.reshape(tf.transpose(products, [1, 0, 2]), [rows, outputs]);
-  return bias ? tf.add(y, bias) : y;
+  const products = tf.matMul(grouped, matrices, false, true);
+  return tf.reshape(tf.transpose(products, [1, 0, 2]), [rows, outputs]);
 }

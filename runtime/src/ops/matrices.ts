@@ -1,13 +1,13 @@
-import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
+import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
-import { describe, matrix, misfit, size } from './shapes.js';
+import { product } from './linear.js';
+import { describe, misfit, size } from './shapes.js';
 
 /** The matrix product over the last two axes; leading axes are equal, or one side is a plain matrix. */
 export function matmul(a: Tensor, b: Tensor): Tensor {
   if (size(a, -1) !== size(b, -2)) throw misfit('matmul', `${describe(a)} times ${describe(b)}`);
   // tfjs's gradient of a product whose batches broadcast is wrong, so such products are made plain first.
-  if (b.rank === 2 && a.rank > 2)
-    return tf.tidy(() => tf.reshape(tf.matMul(matrix(a), b as Tensor2D), [...a.shape.slice(0, -1), size(b, -1)]));
+  if (b.rank === 2 && a.rank > 1) return product(a, b);
   const batch = (a.rank > b.rank ? a : b).shape.slice(0, -2);
   return tf.tidy(() => tf.matMul(withBatch(a, batch), withBatch(b, batch)));
 }

@@ -1,0 +1,184 @@
+import type { TensorInfo } from '@tensorflow/tfjs';
+import type { AttendAttributes } from '../attributes.js';
+import { attentionCode } from './attention-code.js';
+import {
+  type AttentionOperands,
+  type AttentionShape,
+  attentionConstants,
+  attentionIntegers,
+  attentionReads,
+  spansOf,
+} from './attention-shape.js';
+import type { GpuBackend } from './backend.js';
+import { dispatch } from './dispatch.js';
+import { rowsOperand, vectorType } from './kernel.js';
+import { vectorWriter } from './vectors.js';
+
+/** Rows and keys of a tile: each of 64 threads has four rows and four keys of it. */
+const tile = 32;
+
+/**
+ * Attention of many queries, in one dispatch without a [Tq, Tk] tensor: an online softmax over tiles of keys (Milakov and
+ * Gimelshein 2018; Dao et al. 2022, algorithm 1), sums in float32. One workgroup has 32 rows of one key head. It runs on
+ * every device: at most 14 KiB of workgroup memory, no subgroups.
+ */
+export function attentionPrefill(
+  operands: AttentionOperands,
+  attributes: AttendAttributes,
+  shape: AttentionShape,
+  result: TensorInfo,
+  backend: GpuBackend,
+): void {
+  const { width, valueWidth, keyHeads, batch } = shape;
+  const spans = spansOf(attributes.visible, shape, tile);
+  dispatch(backend, {
+    name: 'attention of many queries',
+    constants: { ...attentionConstants(shape, attributes), ...tileSizes(width, valueWidth) },
+    reads: attentionReads(operands, spans.values, true),
+    writes: { result: rowsOperand(result, valueWidth) },
+    integers: {
+      ...attentionIntegers(shape, operands, attributes),
+      ...{ blocks: spans.blocks, spanStride: spans.stride },
+    },
+    floats: { scale: attributes.scale, cap: attributes.cap },
+    workgroups: [spans.blocks, keyHeads, batch],
+    code: () =>
+      [
+        attentionCode(shape, operands),
+        vectorWriter('result', vectorType(valueWidth), 'VALUE_WIDTH'),
+        code(operands[5] !== undefined),
+      ].join('\n'),
+  });
+}
+
+/** Vectors of a row in workgroup memory at once, and values. The same memory holds first the ones, then the others. */
+function tileSizes(width: number, valueWidth: number) {
+  const depth = Math.min(8, Math.ceil(width / 4));
+  const valueVectors = Math.ceil(valueWidth / 4);
+  const room = Math.max(2 * tile * depth, 256);
+  const slab = Math.min(tile, 2 ** Math.floor(Math.log2(Math.max(room / valueVectors, 1))));
+  return { DEPTH: depth, SLAB: slab, ROOM: Math.max(room, slab * valueVectors), COLUMNS: Math.ceil(valueVectors / 8) };
+}
+
+const code = (sinks: boolean) => `
+const TILE = ${tile};
+
+/** Queries and keys of a tile, vector by vector: [c][row], then [c][key]; or values: [key][c]. */
+var<workgroup> room: array<vec4f, ROOM>;
+/** exp(score − largest so far), [key][rows four by four]. */
+var<workgroup> weights: array<vec4f, TILE * 8>;
+var<workgroup> largests: array<vec4f, 64>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+  // Under a causal mask the last rows see most: they begin, so that the end is not left waiting for them.
+  let block = uniforms.blocks - 1 - i32(group.x);
+  let keyHead = i32(group.y);
+  let batch = i32(group.z);
+  let lane = i32(thread);
+  let x = lane % 8; // has keys x, x + 8, x + 16, x + 24 of a tile and values' vectors x, x + 8, …
+  let y = lane / 8; // has rows 4 y … 4 y + 3
+  let span = spans[batch * uniforms.spanStride + block];
+  let row0 = block * TILE;
+
+  var rows: array<Row, 4>;
+  for (var i = 0; i < 4; i++) { rows[i] = rowOf(batch, keyHead, row0 + 4 * y + i); }
+  var largest = vec4f(UNSEEN);
+  var sum = vec4f(0); // of this thread's own weights; all threads' are added at the end
+  ${sinks ? sinkCode : ''}
+  var sums: array<vec4f, 4 * COLUMNS>; // Σ weight · value: [column][row]
+
+  // The loop's bounds are the same for the whole workgroup: tiles that none of its rows sees are not visited.
+  for (var key0 = span.x; key0 < span.y; key0 += TILE) {
+    var s = array<vec4f, 4>(); // for each key, the products with the four rows
+    for (var c0 = 0; c0 < WIDTH4; c0 += DEPTH) {
+      for (var i = lane; i < TILE * DEPTH; i += 64) {
+        let c = i % DEPTH;
+        let at = i / DEPTH;
+        if (c0 + c >= WIDTH4) { continue; }
+        var q = vec4f(0);
+        if (row0 + at < uniforms.rows) { q = queryAt(rowStart(rowOf(batch, keyHead, row0 + at), WIDTH), c0 + c); }
+        room[c * TILE + at] = q;
+        var k = vec4f(0);
+        if (key0 + at < span.y) { k = keyAt(keyStart(batch, keyHead, key0 + at), c0 + c); }
+        room[(DEPTH + c) * TILE + at] = k;
+      }
+      workgroupBarrier();
+      for (var c = 0; c < min(DEPTH, WIDTH4 - c0); c++) {
+        let q0 = room[c * TILE + 4 * y];
+        let q1 = room[c * TILE + 4 * y + 1];
+        let q2 = room[c * TILE + 4 * y + 2];
+        let q3 = room[c * TILE + 4 * y + 3];
+        for (var j = 0; j < 4; j++) {
+          let k = room[(DEPTH + c) * TILE + x + 8 * j];
+          s[j] += vec4f(dot(q0, k), dot(q1, k), dot(q2, k), dot(q3, k));
+        }
+      }
+      workgroupBarrier();
+    }
+
+    var top = largest;
+    for (var j = 0; j < 4; j++) {
+      for (var i = 0; i < 4; i++) { s[j][i] = score(s[j][i], rows[i], key0 + x + 8 * j); }
+      top = max(top, s[j]);
+    }
+    largests[8 * x + y] = top;
+    workgroupBarrier();
+    for (var i = 0; i < 8; i++) { top = max(top, largests[8 * i + y]); }
+    let shrink = exp(largest - top);
+    largest = top;
+    sum *= shrink;
+    for (var j = 0; j < 4; j++) {
+      // Not exp alone: where a row has seen no key, hidden ones are the largest.
+      let weight = select(vec4f(0), exp(s[j] - largest), s[j] > vec4f(HIDDEN));
+      sum += weight;
+      weights[8 * (x + 8 * j) + y] = weight;
+    }
+    for (var column = 0; column < COLUMNS; column++) {
+      for (var i = 0; i < 4; i++) { sums[4 * column + i] *= shrink[i]; }
+    }
+
+    for (var slab = 0; slab < TILE; slab += SLAB) {
+      for (var i = lane; i < SLAB * VALUE4; i += 64) {
+        let k = key0 + slab + i / VALUE4;
+        // Rows of a cache that hold nothing yet may be anything, and 0 · NaN is NaN.
+        var v = vec4f(0);
+        if (k < span.y) { v = valueAt(valueStart(batch, keyHead, k), i % VALUE4); }
+        room[i] = v;
+      }
+      workgroupBarrier();
+      for (var k = 0; k < SLAB; k++) {
+        let weight = weights[8 * (slab + k) + y];
+        for (var column = 0; column < COLUMNS; column++) {
+          let v = room[min(k * VALUE4 + x + 8 * column, ROOM - 1)];
+          sums[4 * column] += weight.x * v;
+          sums[4 * column + 1] += weight.y * v;
+          sums[4 * column + 2] += weight.z * v;
+          sums[4 * column + 3] += weight.w * v;
+        }
+      }
+      workgroupBarrier();
+    }
+  }
+
+  largests[8 * x + y] = sum;
+  workgroupBarrier();
+  var total = vec4f(0);
+  for (var i = 0; i < 8; i++) { total += largests[8 * i + y]; }
+  for (var i = 0; i < 4; i++) {
+    if (row0 + 4 * y + i >= uniforms.rows) { continue; }
+    let start = rowStart(rows[i], VALUE_WIDTH);
+    let factor = select(0.0, 1 / total[i], total[i] > 0); // 0: the row sees no key
+    for (var column = 0; column < COLUMNS; column++) {
+      if (x + 8 * column < VALUE4) { putResult(start, x + 8 * column, sums[4 * column + i] * factor); }
+    }
+  }
+}
+`;
+
+/** A sink takes part in the softmax like a key without a value (Xiao et al. 2024). */
+const sinkCode = `
+  for (var i = 0; i < 4; i++) {
+    largest[i] = max(sinks[rows[i].head], UNSEEN);
+    if (x == 0 && largest[i] > HIDDEN) { sum[i] = 1; }
+  }`;

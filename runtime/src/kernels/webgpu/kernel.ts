@@ -1,0 +1,47 @@
+import type { TensorInfo } from '@tensorflow/tfjs';
+import type { GpuBackend } from './backend.js';
+import type { ElementType } from './declarations.js';
+import type { Operand } from './dispatch.js';
+
+/**
+ * A fused operator on the device. Operands are float32 and not empty; the absent ones are `undefined`. The result is a
+ * new tensor, so that no operand can overlap it.
+ */
+export type WebGpuKernel<Attributes> = (
+  operands: readonly (TensorInfo | undefined)[],
+  attributes: Attributes,
+  backend: GpuBackend,
+) => TensorInfo;
+
+export function countOf(shape: readonly number[]): number {
+  return shape.reduce((product, n) => product * n, 1);
+}
+
+/** Rows of a tensor seen as a matrix of its last axis, and their width. */
+export function rowsOf({ shape }: TensorInfo): { readonly rows: number; readonly width: number } {
+  const width = shape.at(-1) ?? 1;
+  return { rows: countOf(shape) / width, width };
+}
+
+/** Rows of `width` numbers: read and written four at a time where that fits. */
+export function rowsOperand(of: TensorInfo, width: number): Operand & { readonly of: TensorInfo } {
+  return { of, as: vectorType(width) };
+}
+
+export function vectorType(width: number): ElementType {
+  return width % 4 === 0 ? 'vec4f' : 'f32';
+}
+
+/** The operands that are present, by their names. */
+export function present(all: Readonly<Record<string, Operand | undefined>>): Readonly<Record<string, Operand>> {
+  const some = Object.entries(all).filter((entry): entry is [string, Operand] => entry[1] !== undefined);
+  return Object.fromEntries(some);
+}
+
+const mostWorkgroups = 65_535; // on one axis, on every device
+
+/** So many workgroups, on two axes where one is too short; `workgroupIndex` of vectors.ts is their number. */
+export function workgroupsFor(count: number): [number, number, number] {
+  const x = Math.min(count, mostWorkgroups);
+  return [x, Math.ceil(count / x), 1];
+}

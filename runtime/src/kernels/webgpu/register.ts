@@ -1,0 +1,27 @@
+import * as tf from '@tensorflow/tfjs';
+import { placed, type WithPresence } from '../fused.js';
+import { attention } from './attention.js';
+import type { GpuBackend } from './backend.js';
+import type { WebGpuKernel } from './kernel.js';
+
+/** The fused operators of the WebGPU backend by the names that the operators call. */
+const kernels = {
+  TfmAttend: attention,
+} as const;
+
+/** Adds our kernels to tfjs's WebGPU backend; a second call does nothing. */
+export function registerWebGpuKernels(): void {
+  for (const [kernelName, kernel] of Object.entries(kernels)) {
+    if (tf.getKernel(kernelName, 'webgpu')) continue;
+    const run = kernel as WebGpuKernel<object>;
+    tf.registerKernel({
+      kernelName,
+      backendName: 'webgpu',
+      kernelFunc: ({ inputs, attrs, backend }) => {
+        const attributes = attrs as unknown as WithPresence<object>;
+        const given = Object.values(inputs) as tf.TensorInfo[];
+        return run(placed(given, attributes.present), attributes, backend as unknown as GpuBackend);
+      },
+    });
+  }
+}
