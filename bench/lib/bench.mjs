@@ -30,17 +30,18 @@ export async function bench(argv, { stdout, stderr }) {
       return 0;
     }
     const gpu = await gpuFor(options);
+    const machine = thisMachine(gpu?.name);
     const results = [];
     for (const what of options.cases) {
       const running = enginesFor(what, options, gpu);
       const environment = gpu?.environment ?? process.env;
       results.push(await measureCase(what, running, { ...options, gpuEnvironment: environment, progress }));
+      // After each case: an hour's measurements are not lost to the last one.
+      if (options.json !== undefined)
+        fs.writeFileSync(options.json, `${JSON.stringify(jsonReport(results, machine), null, 2)}\n`);
     }
     progress.end();
-    const machine = thisMachine(gpu?.name);
     stdout.write(`${machineLine(machine)}\n\n${resultTable(results)}\n\n${legend}\n`);
-    if (options.json !== undefined)
-      fs.writeFileSync(options.json, `${JSON.stringify(jsonReport(results, machine), null, 2)}\n`);
     return 0;
   } catch (error) {
     progress.end();
