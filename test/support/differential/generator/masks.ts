@@ -115,26 +115,15 @@ function fromTable(reader: Reader, { query }: Seen, { spec }: Place): string {
 /** Another mask in every second or third copy. */
 function byCopy(reader: Reader, seen: Seen, place: Place): string {
   const { spec, index } = place;
-  const outer = { ...place };
-  const { index: _, ...without } = outer;
+  if (reader.once(6)) {
+    const strided = spec.declare('mask', 'strided', (own) => `${own}(i) = (q, k) => (q - k) % (i + 1) == 0`);
+    return `${strided}(${index})`;
+  }
+  const { index: _, ...without } = place;
   const [first, second] = [named(reader, seen, without), named(reader, seen, without)];
-  return reader
-    .weighted<() => string>([
-      [2, () => `(if ${index} % 2 == 0 then ${first} else ${second})`],
-      [
-        3,
-        () => {
-          const name = spec.declare(
-            'mask',
-            'turn',
-            (own) => `${own}(i) = match i % 3 { 0, 2 => ${first}, 1 => ${second} }`,
-          );
-          return `${name}(${index})`;
-        },
-      ],
-      [1, () => spec.declare('mask', 'strided', (own) => `${own}(i) = (q, k) => (q - k) % (i + 1) == 0`)],
-    ])()
-    .replace(/^(strided\w*)$/, `$1(${index})`);
+  if (reader.once(2)) return `(if ${index} % 2 == 0 then ${first} else ${second})`;
+  const name = spec.declare('mask', 'turn', (own) => `${own}(i) = match i % 3 { 0, 2 => ${first}, 1 => ${second} }`);
+  return `${name}(${index})`;
 }
 
 /** Which mask, a setting says. */
