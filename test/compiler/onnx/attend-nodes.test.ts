@@ -66,9 +66,14 @@ describe('Attention, opset 23', () => {
     ['(s) => 5 * tanh(s * 3)', { softcap: 5, scale: 7.5 }],
     ['(s) => s * 2 / 8', { scale: 0.125 }],
   ])('says the score %s', (score, expected) => {
-    const [node] = named(decoder(`attention(heads, mask: causal, score: ${score})`), 'Attention');
-    expect(numbers(node!)).toEqual({ q_num_heads: 6, kv_num_heads: 6, is_causal: 1, ...expected });
+    const [node] = named(decoder(`attention(heads, mask: all, score: ${score})`), 'Attention');
+    expect(numbers(node!)).toEqual({ q_num_heads: 6, kv_num_heads: 6, ...expected });
     expect(node!.inputs).toHaveLength(3);
+  });
+
+  test('is not asked for a cap together with a mask: which comes first has changed', () => {
+    const graph = decoder('attention(heads, mask: causal, score: (s) => 30 * tanh(s / 30))');
+    expect(count(graph, 'Attention', 'Softmax', 'LessOrEqual')).toEqual([0, 12, 1]);
   });
 
   test.each([
@@ -87,8 +92,8 @@ describe('Attention, opset 23', () => {
     const masks = new Set(named(graph, 'Attention').map(({ inputs }) => inputs[3]));
     expect(masks.size).toBe(1);
     expect(typeOf(graph, [...masks][0])).toMatchObject({ type: 'float', shape: [1, 6, 'T', 'T'] });
-    expect(named(graph, 'Attention').every((node) => numbers(node).is_causal === 1)).toBe(true);
-    expect(count(graph, 'Range', 'Sub', 'Where', 'Pow')).toEqual([2, 1, 0, 0]);
+    expect(named(graph, 'Attention').some((node) => 'is_causal' in node.attributes)).toBe(false);
+    expect(count(graph, 'Range', 'Sub', 'LessOrEqual', 'Where', 'ReduceMax', 'Pow')).toEqual([2, 1, 1, 1, 0, 0]);
   });
 
   test('takes padding as a bool mask for all rows; what sees nothing is put to 0', () => {
@@ -99,10 +104,21 @@ describe('Attention, opset 23', () => {
     expect(count(graph, 'Expand', 'ReduceMax', 'Where')).toEqual([1, 1, 12]);
   });
 
-  test('a window is a mask beside is_causal: every query sees itself', () => {
+  test('takes a window as a mask alone: every query is known to see itself', () => {
     const graph = decoder('attention(heads, mask: (q, k) => k <= q and q - k < 4)');
-    expect(named(graph, 'Attention').map((node) => numbers(node).is_causal)).toEqual(Array(12).fill(1));
-    expect(count(graph, 'Less', 'LessOrEqual', 'Where', 'ReduceMax')).toEqual([1, 0, 0, 0]);
+    expect(named(graph, 'Attention').some((node) => 'is_causal' in node.attributes)).toBe(false);
+    expect(new Set(named(graph, 'Attention').map(({ inputs }) => inputs[3])).size).toBe(1);
+    expect(count(graph, 'Less', 'LessOrEqual', 'And', 'Where', 'ReduceMax')).toEqual([1, 1, 1, 0, 0]);
+  });
+
+  test('takes a causal mask over other keys as a tensor', () => {
+    const graph = decoder(
+      'attention(heads, over: memory, mask: (q, k) => k <= q)',
+      {},
+      'input memory: float[B, S, width]',
+    );
+    expect(count(graph, 'Attention', 'LessOrEqual', 'Where')).toEqual([12, 1, 0]);
+    expect(named(graph, 'Attention').some((node) => 'is_causal' in node.attributes)).toBe(false);
   });
 
   test('a query that may see nothing is masked by a tensor alone', () => {

@@ -5,7 +5,7 @@ import type { Expression } from '../../../graph/graph.js';
 import type { FormulaContext, Scalar } from './context.js';
 import { tabulate } from './table.js';
 
-export function some(expression: Expression, test: (part: Expression) => boolean): boolean {
+function some(expression: Expression, test: (part: Expression) => boolean): boolean {
   for (const part of walk(expression)) if (test(part)) return true;
   return false;
 }
@@ -18,10 +18,6 @@ const kindIn =
 export const readsScore = (expression: Expression): boolean => some(expression, kindIn('score'));
 
 export const readsVectors = (expression: Expression): boolean => some(expression, kindIn('vector'));
-
-/** Known from positions and sizes alone. */
-export const isStatic = (expression: Expression): boolean =>
-  !some(expression, kindIn('lookup', 'vector', 'score', 'element'));
 
 /** The same in all attentions over the same rows that look up the same values. */
 export const isShared = (expression: Expression): boolean => !some(expression, kindIn('vector', 'score', 'element'));

@@ -15,6 +15,8 @@ export interface Attention {
   readonly formulas: readonly Expression[];
   /** What must hold where a key is seen. */
   readonly conjuncts: readonly Expression[];
+  /** Queries are the last of as many rows as there are keys: each has a key of its own. */
+  readonly isAligned: boolean;
   /** The mask is known to show every query some key. */
   readonly everyQuerySees: boolean;
   readonly formula: FormulaContext;
@@ -26,13 +28,15 @@ export function attentionOf(context: OperatorContext): Attention {
   const mask = context.formula('mask');
   const width = Number(query?.shape.at(-1) ?? 1);
   const around = { value: context.value.bind(context), unsupported: context.unsupported.bind(context) };
+  const isAligned = grows || (start === 0 && sameSize(queries, keys));
   return {
     context,
     inputs,
     scale: context.attribute('scale') === null ? width ** -0.5 : context.number('scale'),
     formulas: scoreFormulas(context.formula('score')),
     conjuncts: conjunctsOf(mask),
-    everyQuerySees: everyQuerySees(mask, grows || (start === 0 && sameSize(queries, keys))),
+    isAligned,
+    everyQuerySees: everyQuerySees(mask, isAligned),
     formula: { ...around, ops: context.ops, batch, heads, queries, keys, start },
   };
 }

@@ -1,4 +1,5 @@
 import { call } from '../../../../algebra/index.js';
+import type { Expression } from '../../../../graph/graph.js';
 import { float, int, type Value } from '../../builder.js';
 import { as, boundsOf, evaluateFormula, isScalar, readsVectors, widest } from '../../formulas/index.js';
 import { product, type Size, sameShape } from '../../sizes.js';
@@ -9,18 +10,19 @@ import { type LinearScore, linearScore } from './scores.js';
 import { isCausal } from './visibility.js';
 
 /** The scores in the form that ONNX's `Attention` can say; `undefined` where it cannot. */
-export function fusible({ context, inputs, formulas, scale }: Attention): LinearScore | undefined {
+export function fusible(attention: Attention): LinearScore | undefined {
+  const { context, inputs, formulas, scale, conjuncts } = attention;
   if (context.builder.opset < 23 || !inputs.query || !inputs.key || inputs.sinks) return undefined;
   const score = linearScore(formulas);
+  // Until ONNX 1.22 (onnx/onnx#7867) the standard had the mask added before the cap, which shows hidden keys; so do ONNX
+  // Runtimes of that time. Where there is both, the file says it in parts, which mean the same everywhere.
+  if (score?.softcap !== undefined && conjuncts.length + score.bias.length > 0) return undefined;
   // Queries and keys are multiplied by √scale each, so that the scale is above 0; a cap of 0 means none.
   if (!score || !(score.factor * scale > 0) || !((score.softcap ?? 1) > 0)) return undefined;
   return score.bias.some(readsVectors) ? undefined : score;
 }
 
-/**
- * softmax(cap(scale · q kᵀ) + mask) · v as one `Attention` (opset 23): [B, Tq, H, d_v]. The cap comes before the mask, as
- * the standard has it since ONNX 1.20.
- */
+/** softmax(cap(scale · q kᵀ) + mask) · v as one `Attention` (opset 23): [B, Tq, H, d_v]. */
 export function fusedAttention(attention: Attention, score: LinearScore): Value {
   const { context, inputs, scale } = attention;
   const { ops, builder } = context;
@@ -53,40 +55,48 @@ export function fusedAttention(attention: Attention, score: LinearScore): Value 
 interface MaskInput {
   /** `attn_mask`: bool, or float where scores add something. */
   readonly mask: Value | undefined;
-  /** `is_causal`: a query sees the keys before it too, past ones counted. */
+  /** `is_causal`: a query sees its own key and those before it, past ones too. */
   readonly causal: boolean;
   /** bool [b, h, Tq, 1], false for queries that see no key; `undefined` where all do. */
   readonly sees: Value | undefined;
 }
 
 /**
- * The standard says since ONNX 1.23 that a query without a key gives zeros, as we do; before it gave no number. So it is
- * not left to the operator, unless every query is known to see a key.
+ * The standard says since ONNX 1.23 (onnx/onnx#8068) that a query without a key gives zeros, as we do; before it gave no
+ * number. So it is not left to the operator, unless every query is known to see a key.
  */
 function maskOf(attention: Attention, { bias: terms }: LinearScore): MaskInput {
-  const { inputs, conjuncts, formula } = attention;
+  const { conjuncts, formula } = attention;
   const { ops } = formula;
+  // Not beside a mask, which the first version of opset 23 forbids, and not where there are other keys than queries, which
+  // ONNX Runtime counts from their end in one version and from their beginning in another.
+  if (terms.length === 0 && conjuncts.length > 0 && attention.isAligned && conjuncts.every(isCausal))
+    return { mask: undefined, causal: true, sees: undefined };
   const bounds = widest(terms.map((term) => boundsOf(term, formula)));
-  const certain = attention.everyQuerySees && bounds === 'finite';
-  const aligned = inputs.grows || inputs.start === 0;
-  const causal = certain && aligned && conjuncts.some(isCausal);
-  const seen = visible(causal ? conjuncts.filter((condition) => !isCausal(condition)) : conjuncts, formula);
-  const [first, ...rest] = terms;
-  const sum =
-    first === undefined
-      ? 0
-      : evaluateFormula(
-          rest.reduce((a, b) => call('add', a, b), first),
-          formula,
-        );
-  // What is the same for all keys changes no probability.
-  const bias = isScalar(sum) && Number.isFinite(Number(sum)) ? undefined : fourAxes(attention, as(ops, sum, 'float'));
-  if (!bias && !seen) return { mask: undefined, causal, sees: undefined };
+  const seen = visible(conjuncts, formula);
+  const bias = biasOf(attention, terms);
+  if (!bias && !seen) return { mask: undefined, causal: false, sees: undefined };
   const made = bias
     ? once(attention, [bias, seen], 'hidden', () => hidden(ops, bias, seen, bounds === 'finite'))
     : seen!;
   const mask = once(attention, [made], 'mask', () => withRows(attention, made));
-  return { mask, causal, sees: certain ? undefined : once(attention, [made], 'sees', () => rowsThatSee(ops, made)) };
+  const certain = attention.everyQuerySees && bounds === 'finite';
+  return {
+    mask,
+    causal: false,
+    sees: certain ? undefined : once(attention, [made], 'sees', () => rowsThatSee(ops, made)),
+  };
+}
+
+/** What is added to scores, [b, h, q, k]. What is the same for all keys changes no probability. */
+function biasOf(attention: Attention, [first, ...rest]: readonly Expression[]): Value | undefined {
+  if (first === undefined) return undefined;
+  const { formula } = attention;
+  const all = rest.reduce((a, b) => call('add', a, b), first);
+  const sum = evaluateFormula(all, formula);
+  if (isScalar(sum) && Number.isFinite(Number(sum))) return undefined;
+  const value = as(formula.ops, sum, 'float');
+  return value.shape.length === 4 ? value : formula.ops.unsqueeze(value, [0, 1, 2, 3]);
 }
 
 /** ONNX Runtime wants all rows and all keys in a mask; batch and heads broadcast. */
@@ -100,10 +110,6 @@ function withRows({ context: { ops }, inputs: { queries, keys } }: Attention, ma
 function headsBehindRows(attention: Attention, sees: Value): Value {
   if (sees.shape[1] === 1 && sees.shape[2] === 1) return sees;
   return once(attention, [sees], 'rows', () => headsFirst(attention, sees));
-}
-
-function fourAxes({ context: { ops } }: Attention, x: Value): Value {
-  return x.shape.length === 4 ? x : ops.unsqueeze(x, [0, 1, 2, 3]);
 }
 
 /** Layers that have the same mask share what is made of it. */

@@ -8,7 +8,7 @@ import type { Ops } from '../../ops.js';
  * The score of a key that is not seen: finite, so that no row becomes ∞ − ∞, and far below every score that a model can
  * have, so that exp(score − largest) is exactly 0.
  */
-export const unseen = -1e30;
+const unseen = -1e30;
 
 /** True where a key is seen: bool [b, h, q, k]. `undefined`: everywhere. */
 export function visible(conjuncts: readonly Expression[], context: FormulaContext): Value | undefined {
