@@ -13,16 +13,17 @@ export const minimum = (a: Operand, b: Operand): Tensor =>
   onReals(broadcasts(a, b) ? choosing(tf.minimum) : tf.minimum, a, b);
 export const maximum = (a: Operand, b: Operand): Tensor =>
   onReals(broadcasts(a, b) ? choosing(tf.maximum) : tf.maximum, a, b);
-export const negate = (x: Tensor): Tensor => tf.tidy(() => tf.neg(real(x)));
+export const negate = (x: Tensor): Tensor => tf.neg(x);
 
 export const exp = (x: Tensor): Tensor => tf.exp(x);
 export const log = (x: Tensor): Tensor => tf.log(x);
 export const sqrt = (x: Tensor): Tensor => tf.sqrt(x);
 export const abs = (x: Tensor): Tensor => tf.abs(x);
 
-/** x, not below `low` and not above `high`. */
+/** x, not below `low` and not above `high`; whole numbers stay whole, cut off towards 0. */
 export function clamp(x: Tensor, { low, high }: { readonly low: number; readonly high: number }): Tensor {
-  return tf.tidy(() => tf.clipByValue(real(x), low, high));
+  // On wasm tfjs reads the bits of int32 as those of float32.
+  return tf.tidy(() => tf.cast(tf.clipByValue(real(x), low, high), x.dtype));
 }
 
 type Arithmetic = (a: Operand, b: Operand) => Tensor;
