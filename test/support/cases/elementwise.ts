@@ -144,12 +144,12 @@ export const elementwiseCases: readonly OperatorCase[] = [
     reference: (x, y) => zip(x!, y!, (a, b) => Number(a < b) + Number(a > 1)),
   },
   {
-    name: 'where and clamp of whole numbers: where(x < y, whole x, 0.5), from −1 to 1.5',
+    name: 'where and clamp of whole numbers: where(x < y, whole x, 0.5), from −1 to 1',
     composed: true,
     inputs: [halves, others],
     dtypes: { 0: 'int32' },
-    run: (x, y) => ops.where(ops.less(x!, y!), ops.clamp(x!, { low: -1, high: 1.5 }), 0.5),
-    reference: (x, y) => zip(x!, y!, (a, b) => (a < b ? Math.trunc(Math.min(Math.max(a, -1), 1.5)) : 0.5)),
+    run: (x, y) => ops.where(ops.less(x!, y!), ops.clamp(x!, { low: -1, high: 1 }), 0.5),
+    reference: (x, y) => zip(x!, y!, (a, b) => (a < b ? Math.min(Math.max(a, -1), 1) : 0.5)),
   },
   {
     name: 'zero of truth values',
