@@ -1,5 +1,5 @@
 import type { Binary, Expression as Syntax, Unary } from '@tfm-lang/grammar';
-import { and, compare, not, call as operate, or } from '../algebra/construct.js';
+import { and, compare, none, not, call as operate, or } from '../algebra/construct.js';
 import { isFormula } from '../algebra/walk.js';
 import type { DataType, Expression, Operator } from '../graph/graph.js';
 import type { OperatorName } from '../graph/operators.js';
@@ -88,13 +88,14 @@ function liftable(value: Value): boolean {
 
 /** `clip == none`, `kind == "causal"`. */
 function literalEqual(a: Value, b: Value, context: Context): Expression | undefined {
-  const [choice, word] = a.kind === 'text' ? [b, a] : [a, b];
+  const [choice, word] = a.kind === 'text' || a.kind === 'none' ? [b, a] : [a, b];
   if (choice.kind === 'scalar' && word.kind === 'text') {
     const known = context.checker.value(choice.expression);
     if (known !== undefined && typeof known !== 'string') return undefined;
     return compare('equal', choice.expression, { kind: 'string', value: word.value });
   }
   if (a.kind === 'text' && b.kind === 'text') return a.value === b.value;
+  if (choice.kind === 'scalar' && word.kind === 'none') return compare('equal', choice.expression, none);
   if (a.kind === 'none' || b.kind === 'none') return a.kind === b.kind;
   return undefined;
 }

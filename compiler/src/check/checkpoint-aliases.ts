@@ -1,4 +1,4 @@
-import type { CheckpointAlias, Expression as Syntax, Identifier, Span } from '@tfm-lang/grammar';
+import type { CheckpointAlias, Identifier, Span, Expression as Syntax } from '@tfm-lang/grammar';
 import type { CheckpointDeclaration, CheckpointInput, CheckpointStep, GraphModel } from '../graph/graph.js';
 import { suggestion } from '../source/suggest.js';
 import { atSpan, type Context } from './context.js';
@@ -20,7 +20,8 @@ export function checkpointAlias(
     return step?.step === 'axes' ? [step.pattern] : [];
   });
   const theirs = entry.theirs.value;
-  if (entry.of === 'output') return outputAlias(entry, model, context) ? { output: entry.name.name, theirs } : undefined;
+  if (entry.of === 'output')
+    return outputAlias(entry, model, context) ? { output: entry.name.name, theirs } : undefined;
   const presence = inputAlias(entry, model, context);
   return presence === undefined ? undefined : { input: entry.name.name, presence, theirs, axes: steps };
 }

@@ -6,5 +6,10 @@ import { formulaKind } from './formula-kinds.js';
 export function isCondition(expression: Expression, checker: Checker): boolean {
   const value = checker.value(expression);
   if (value !== undefined) return typeof value === 'boolean';
+  if (typeof expression === 'object' && expression.kind === 'operator' && expression.operator === 'index') {
+    // `sliding[i]`, whichever layer it is.
+    const list = checker.value(expression.operands[0] ?? 0);
+    return Array.isArray(list) && list.every((item) => typeof item === 'boolean');
+  }
   return formulaKind(expression, checker.formulas) !== 'number';
 }

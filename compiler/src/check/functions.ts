@@ -21,7 +21,9 @@ export function callFunction(fn: FunctionValue, given: ReadonlyMap<string, Value
   if (tensors.length > 0) return elementwise(fn, given, tensors, context, at);
   const formula = values.some((v) => v.kind === 'scalar' && isFormula(v.expression));
   if (!formula || !fn.declaration) return fn.call(given, context, at);
-  const expression = named(context, formulaHead(fn), given, (arguments_) => {
+  // A stage binds its stream last, `softcap(30)`: the formula has its parameters as declared.
+  const ordered = new Map(fn.parameters.map((p, i) => [p, values[i] ?? failed]));
+  const expression = named(context, formulaHead(fn), ordered, (arguments_) => {
     const value = fn.call(arguments_, context, at);
     return value.kind === 'scalar' ? value.expression : undefined;
   });

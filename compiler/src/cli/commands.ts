@@ -13,6 +13,7 @@ export function declareCommands(program: Command, start: Start): void {
   declareBuild(program, start);
   declareExplain(program, start);
   declareRun(program, start);
+  declareImport(program, start);
   declareHelpers(program, start);
 }
 
@@ -85,6 +86,27 @@ function declareExplain(program: Command, start: Start): void {
       const { context, finish } = start(command);
       finish(await (await import('./commands/explain.js')).explainCommand(spec, options, context));
     });
+}
+
+function declareImport(program: Command, start: Start): void {
+  program
+    .command('import')
+    .summary('make a spec of a published config.json')
+    .description(
+      'Makes a spec of a Hugging Face config.json: a preset of a model of the library, with its checkpoint map. Prints it, or writes it to a file.',
+    )
+    .argument('[path]', 'a config.json, or the folder with it')
+    .option('-o, --out <file>', 'write the spec to this file')
+    .option('--partial', 'leave out what is not known, and say so in the spec')
+    .option('--verbose', 'list the fields that were read, and those that change no number')
+    .option('--list', 'list every architecture that is known')
+    .addHelpText('after', examples('tfm import gpt2/ -o gpt2.tfm', 'tfm import config.json', 'tfm import --list'))
+    .action(
+      async (path: string | undefined, options: import('./commands/import.js').ImportOptions, command: Command) => {
+        const { context, finish } = start(command);
+        finish((await import('./commands/import.js')).importCommand(path, options, context));
+      },
+    );
 }
 
 function declareHelpers(program: Command, start: Start): void {

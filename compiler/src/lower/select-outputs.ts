@@ -1,6 +1,6 @@
 import { weightPatterns } from '../check/patterns.js';
-import { allNodes, neededFor, readsOf } from '../emit/typescript/uses.js';
 import type { CheckpointDeclaration, GraphFunction, GraphModel, WeightPath } from '../graph/graph.js';
+import { allNodes, neededFor, readsOf } from '../graph/uses.js';
 import { calledBy } from './values.js';
 
 /**
@@ -75,7 +75,10 @@ const key = ({ segments }: WeightPath): string => JSON.stringify(segments);
 function fittingMap(map: CheckpointDeclaration, model: GraphModel): CheckpointDeclaration {
   const weights = weightPatterns(model).map((pattern) => pattern.map(({ name }) => name));
   const fills = (path: string): boolean => {
-    const parts = path.replace(/\[\w+\]|\[\*\]/g, '').split('.').map((part) => part.replace(/[{}\s]/g, '').split(','));
+    const parts = path
+      .replace(/\[\w+\]|\[\*\]/g, '')
+      .split('.')
+      .map((part) => part.replace(/[{}\s]/g, '').split(','));
     return weights.some((weight) => parts.every((names, i) => names.includes(weight[i] ?? '')));
   };
   const gone = map.rules.filter((rule) => !fills(rule.path));

@@ -4,7 +4,7 @@ import type { Operator } from '../../graph/graph.js';
 import type { OperatorName } from '../../graph/operators.js';
 import { asTensor, asVector } from '../arithmetic.js';
 import { broadcast, checkSize, lastSize, showType, withLast } from '../sizes.js';
-import { failed, type ScalarValue, type Value } from '../values.js';
+import { describe, failed, type ScalarValue, type Value } from '../values.js';
 import { attributes, type Builtin, positional, type Use } from './builtin.js';
 
 type Both = Operator & OperatorName;
@@ -228,6 +228,21 @@ const zero: Builtin = {
   },
 };
 
+/** How many items a list has. */
+const length: Builtin = {
+  name: 'length',
+  operands: 1,
+  numeric: true,
+  parameters: [],
+  run: (use) => {
+    const [value] = use.operands;
+    if (value?.kind === 'list') return { kind: 'scalar', expression: value.items.length };
+    if (value?.kind === 'scalar') return { kind: 'scalar', expression: operate('length', value.expression) };
+    use.checker.report('wrong_kind', use.at, { expected: 'a list', found: value ? describe(value) : 'nothing' });
+    return failed;
+  },
+};
+
 export const elementwiseBuiltins: readonly Builtin[] = [
   elementwise('exp'),
   elementwise('log'),
@@ -244,6 +259,7 @@ export const elementwiseBuiltins: readonly Builtin[] = [
   activation('softplus'),
   activation('softmax'),
   activation('unit'),
+  length,
   numeric('floor', 'floor'),
   numeric('ceil', 'ceil'),
   numeric('round', 'round'),

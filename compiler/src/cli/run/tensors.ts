@@ -1,7 +1,7 @@
 import { evaluate } from '../../algebra/evaluate.js';
 import { print, printValue } from '../../algebra/print.js';
-import { neededFor, readsOf } from '../../emit/typescript/uses.js';
 import type { GraphModel, InputDeclaration } from '../../graph/graph.js';
+import { neededFor, readsOf } from '../../graph/uses.js';
 import { suggestion } from '../../source/suggest.js';
 import { inputFailure } from '../exit.js';
 import type { ChosenModel } from '../spec.js';

@@ -5,12 +5,12 @@ import type {
   ParameterDeclaration,
   ValueId,
 } from '../../graph/graph.js';
+import { allNodes, dimensionsIn } from '../../graph/uses.js';
 import type { ExpressionNames } from './expressions.js';
 import type { Imports } from './imports.js';
 import type { Code } from './layout.js';
 import { Names } from './names.js';
 import { camelCase, pascalCase, propertyName } from './text.js';
-import { allNodes, dimensionsIn } from './uses.js';
 import { type WeightNode, weightTree } from './weight-tree.js';
 import type { WeightMember } from './weights.js';
 

@@ -7,12 +7,12 @@ import type {
   InputDeclaration,
   Node,
 } from '../../graph/graph.js';
+import { neededFor, readsOf, regionsOf } from '../../graph/uses.js';
 import { FunctionContext, type ModelContext } from './context.js';
 import { scalar } from './expressions.js';
 import { type Code, callOf, layout, listOf, objectOf } from './layout.js';
 import { spelled } from './spelling.js';
 import { camelCase, propertyName, stringLiteral } from './text.js';
-import { neededFor, readsOf, regionsOf } from './uses.js';
 
 type Entry = readonly [string, Code];
 

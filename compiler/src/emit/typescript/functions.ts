@@ -1,4 +1,5 @@
 import type { GraphFunction, Node } from '../../graph/graph.js';
+import { neededFor, readsOf } from '../../graph/uses.js';
 import { axisOf, FunctionContext, type ModelContext } from './context.js';
 import { scalar } from './expressions.js';
 import { type Code, flat, objectOf } from './layout.js';
@@ -8,7 +9,6 @@ import { spelled, spelledType } from './spelling.js';
 import { arrowBody, printed, returning, type Statement } from './statement.js';
 import { StatementWriter } from './statements.js';
 import { propertyName } from './text.js';
-import { neededFor, readsOf } from './uses.js';
 
 export interface MethodCode {
   readonly parameters: readonly { readonly name: string; readonly type: string }[];

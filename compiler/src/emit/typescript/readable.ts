@@ -1,5 +1,5 @@
 import type { Node, Region } from '../../graph/graph.js';
-import { readsOf } from './uses.js';
+import { readsOf } from '../../graph/uses.js';
 
 /** What a reader would call the result of an operator that the spec gives no name. */
 const NOUNS: Readonly<Record<string, string>> = {

@@ -9,6 +9,7 @@ import {
 } from 'ts-morph';
 import type { Graph, GraphModel } from '../../graph/graph.js';
 import { graphHash } from '../../graph/hash.js';
+import { allNodes } from '../../graph/uses.js';
 import { ModelContext } from './context.js';
 import { Imports } from './imports.js';
 import { flat, group, layout } from './layout.js';
@@ -16,7 +17,6 @@ import { modelStructures } from './module.js';
 import { Names } from './names.js';
 import { signatureOf } from './operator-call.js';
 import { camelCase, commentText, stringLiteral } from './text.js';
-import { allNodes } from './uses.js';
 
 export interface SourceFileOptions {
   readonly runtimeModule: string;

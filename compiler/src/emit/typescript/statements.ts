@@ -8,6 +8,7 @@ import type {
   RepeatNode,
   ScanNode,
 } from '../../graph/graph.js';
+import { allNodes, feedsOnly, readsOf } from '../../graph/uses.js';
 import { type Branch, branchStatements, expressionOf } from './branches.js';
 import type { FunctionContext } from './context.js';
 import { scalar } from './expressions.js';
@@ -20,7 +21,6 @@ import { spelledShape } from './spelling.js';
 import { arrowBody, braces, returning, type Statement } from './statement.js';
 import { Surroundings } from './surroundings.js';
 import { stringLiteral } from './text.js';
-import { allNodes, feedsOnly, readsOf } from './uses.js';
 import { scopeLabel, WeightAccess } from './weight-path.js';
 import { isConditional } from './weight-tree.js';
 

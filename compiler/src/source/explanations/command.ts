@@ -81,4 +81,16 @@ export const commandExplanations: Readonly<Record<string, Explanation>> = {
     meaning: 'A graph file is not valid JSON.',
     fix: 'Build the graph again.',
   },
+  TFM6301: {
+    meaning:
+      'The `model_type` of a config.json is none that `tfm import` knows, so nothing can be said about what its fields mean.',
+    fix: '`tfm import --list` shows every known architecture. A spec of your own can load the weights through a checkpoint map.',
+  },
+  TFM6302: {
+    meaning: lines`
+      A field of a config.json is missing, not known, or has a value that no spec of the library has. A field that could change the
+      numbers is never ignored in silence.
+    `,
+    fix: '`tfm import --partial` writes a spec without it and marks the gap; then the spec is yours to complete.',
+  },
 };

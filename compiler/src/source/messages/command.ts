@@ -89,4 +89,18 @@ export const commandMessages = {
     message: 'ONNX cannot say {construct}',
     help: 'the TypeScript target can: tfm build --target typescript',
   },
+  import_unknown: {
+    code: 'TFM6301',
+    severity: 'error',
+    title: 'an architecture that cannot be imported',
+    message: '{path}: the model_type {value} is not known',
+    help: 'did you mean {suggestion}? tfm import --list shows what is known',
+  },
+  import_refused: {
+    code: 'TFM6302',
+    severity: 'error',
+    title: 'a config that cannot be imported whole',
+    message: '{path}: {problems}',
+    help: 'tfm import --partial leaves that out, and says so in the spec',
+  },
 } as const satisfies Record<string, MessageDefinition>;

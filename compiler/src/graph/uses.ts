@@ -1,5 +1,5 @@
-import { freeNames, walk } from '../../algebra/walk.js';
-import type { Expression, GraphFunction, Node, Region, ValueId } from '../../graph/graph.js';
+import { freeNames, walk } from '../algebra/walk.js';
+import type { Expression, GraphFunction, Node, Region, ValueId } from './graph.js';
 
 /** The regions inside a node. */
 export function regionsOf(node: Node): readonly Region[] {

@@ -1,0 +1,345 @@
+import type { ConfigReader } from '../config.js';
+import { activationsAmong, type Family, type Parameters } from '../family.js';
+import { readRope } from '../rope.js';
+import { period } from './gpt.js';
+import { causalClasses, eosOf, layerPattern } from './shared.js';
+
+const plain = activationsAmong('gelu', 'gelu_tanh', 'quick_gelu', 'relu', 'silu');
+
+interface Defaults {
+  readonly vocab: number;
+  readonly context: number;
+  readonly width: number;
+  readonly depth: number;
+  readonly heads: number;
+  readonly kvHeads?: number;
+  readonly hidden: number;
+}
+
+/** The sizes that these families name alike. */
+function readSizes(
+  config: ConfigReader,
+  defaults: Defaults,
+): Parameters & { heads: number; width: number; depth: number } {
+  const heads = config.number('num_attention_heads', defaults.heads);
+  return {
+    vocab: config.number('vocab_size', defaults.vocab),
+    context: config.number('max_position_embeddings', defaults.context),
+    width: config.number('hidden_size', defaults.width),
+    depth: config.number('num_hidden_layers', defaults.depth),
+    heads,
+    kv_heads: config.optional('num_key_value_heads') ?? defaults.kvHeads ?? heads,
+    hidden: config.number('intermediate_size', defaults.hidden),
+  };
+}
+
+/** Which layers see a window: `layer_types`, or else every layer but each n-th. */
+function localPattern(config: ConfigReader, depth: number, every: number): readonly boolean[] {
+  const written = layerPattern(config, depth);
+  return period(written ?? Array.from({ length: depth }, (_, i) => (i + 1) % every !== 0));
+}
+
+const contextOf = ({ context }: Parameters): number => Number(context);
+
+export const decoderFamilies: readonly Family[] = [
+  {
+    ...{ type: 'phi3', module: 'models/phi3', model: 'Phi3', ...causalClasses('Phi3') },
+    read: (config) => {
+      const sizes = readSizes(config, { vocab: 32064, context: 4096, width: 3072, depth: 32, heads: 32, hidden: 8192 });
+      config.only('hidden_act', 'silu', 'swish');
+      config.harmless('original_max_position_embeddings');
+      return {
+        ...sizes,
+        ...thetaAndShare(config, sizes, 1),
+        d_k: config.optional('head_dim') ?? sizes.width / sizes.heads,
+        eps: config.number('rms_norm_eps', 1e-5),
+        near: config.optional('sliding_window'),
+        tied: config.flag('tie_word_embeddings', false),
+        ...eosOf(config, 1, 32000),
+      };
+    },
+  },
+  {
+    ...{ type: 'gemma', module: 'models/gemma', model: 'Gemma', ...causalClasses('Gemma') },
+    read: (config) => {
+      const sizes = readSizes(config, gemmaSizes({ width: 3072, depth: 28, heads: 16, kvHeads: 16, hidden: 24576 }));
+      config.only('tie_word_embeddings', true);
+      config.only('use_bidirectional_attention', false);
+      return {
+        ...sizes,
+        theta: readRope(config, contextOf(sizes)).theta,
+        d_k: config.number('head_dim', 256),
+        act: gemmaActivation(config, 'hidden_activation', 'hidden_act'),
+        eps: config.number('rms_norm_eps', 1e-6),
+        bias: config.flag('attention_bias', false),
+        ...eosOf(config, 2, 1),
+      };
+    },
+  },
+  {
+    ...{ type: 'gemma2', module: 'models/gemma', model: 'Gemma2', ...causalClasses('Gemma2') },
+    read: (config) => {
+      const { theta } = readRope(config, 8192);
+      return {
+        ...readGemma2(config, { vocab: 256000, context: 8192, every: 2, softcaps: [50, 30] }),
+        theta,
+      };
+    },
+  },
+  {
+    ...{ type: 'gemma3_text', module: 'models/gemma', model: 'Gemma2' },
+    ...{ architectures: { Gemma3ForCausalLM: [], Gemma3TextModel: ['state'] }, usual: 'Gemma3ForCausalLM' },
+    read: (config) => ({
+      ...readGemma2(config, { vocab: 262208, context: 131072, every: 6, softcaps: [null, null] }),
+      ...gemma3Rope(config),
+      qk_norm: true,
+    }),
+  },
+  {
+    ...{ type: 'olmo', module: 'models/olmo', model: 'Olmo', ...causalClasses('Olmo') },
+    read: (config) => {
+      const sizes = readSizes(config, {
+        vocab: 50304,
+        context: 2048,
+        width: 4096,
+        depth: 32,
+        heads: 32,
+        hidden: 11008,
+      });
+      config.only('hidden_act', 'silu', 'swish');
+      return {
+        ...sizes,
+        theta: readRope(config, contextOf(sizes)).theta,
+        bias: config.flag('attention_bias', false),
+        clip: config.optional('clip_qkv'),
+        tied: config.flag('tie_word_embeddings', false),
+        ...eosOf(config, null, 50279),
+      };
+    },
+  },
+  {
+    ...{ type: 'olmo2', module: 'models/olmo', model: 'Olmo2', ...causalClasses('Olmo2') },
+    read: (config) => readOlmo2(config),
+  },
+  {
+    ...{ type: 'olmo3', module: 'models/olmo', model: 'Olmo2', ...causalClasses('Olmo3') },
+    read: (config) => {
+      const common = readOlmo2(config);
+      const near = config.number('sliding_window', 4096);
+      return { ...common, near, local: localPattern(config, common.depth, 4) };
+    },
+  },
+  {
+    ...{ type: 'phi', module: 'models/phi', model: 'Phi', ...causalClasses('Phi') },
+    read: (config) => {
+      const sizes = readSizes(config, { vocab: 51200, context: 2048, width: 2048, depth: 24, heads: 32, hidden: 8192 });
+      config.only('tie_word_embeddings', false);
+      return {
+        ...sizes,
+        ...thetaAndShare(config, sizes, 0.5),
+        act: config.choice('hidden_act', 'gelu_new', plain),
+        eps: config.number('layer_norm_eps', 1e-5),
+        qk_norm: config.flag('qk_layernorm', false),
+        ...eosOf(config, 1, 2),
+      };
+    },
+  },
+  {
+    ...{ type: 'stablelm', module: 'models/stablelm', model: 'StableLm', ...causalClasses('StableLm') },
+    read: (config) => {
+      const defaults = { vocab: 50304, context: 4096, width: 2560, depth: 32, heads: 32, kvHeads: 32, hidden: 6912 };
+      const sizes = readSizes(config, defaults);
+      config.only('qk_layernorm', false);
+      return {
+        ...sizes,
+        ...thetaAndShare(config, sizes, 0.25),
+        act: config.choice('hidden_act', 'silu', plain),
+        eps: config.number('layer_norm_eps', 1e-5),
+        bias: config.flag('use_qkv_bias', false),
+        parallel: config.flag('use_parallel_residual', false),
+        tied: config.flag('tie_word_embeddings', false),
+        ...eosOf(config, 0, 0),
+      };
+    },
+  },
+  {
+    ...{ type: 'starcoder2', module: 'models/starcoder2', model: 'Starcoder2', ...causalClasses('Starcoder2') },
+    read: (config) => {
+      const defaults = { vocab: 49152, context: 4096, width: 3072, depth: 30, heads: 24, kvHeads: 2, hidden: 12288 };
+      const sizes = readSizes(config, defaults);
+      config.only('norm_type', 'layer_norm');
+      config.only('mlp_type', 'default');
+      config.harmless('norm_epsilon_type', 'use_bias_type');
+      return {
+        ...sizes,
+        theta: readRope(config, contextOf(sizes)).theta,
+        act: config.choice('hidden_act', 'gelu_pytorch_tanh', plain),
+        eps: config.number('norm_epsilon', 1e-5),
+        bias: config.flag('use_bias', true),
+        near: config.optional('sliding_window'),
+        tied: config.flag('tie_word_embeddings', true),
+        ...eosOf(config, 50256, 50256),
+      };
+    },
+  },
+  {
+    ...{ type: 'cohere', module: 'models/cohere', model: 'Cohere', ...causalClasses('Cohere') },
+    read: (config) => {
+      const sizes = readSizes(config, {
+        vocab: 256000,
+        context: 8192,
+        width: 8192,
+        depth: 40,
+        heads: 64,
+        hidden: 22528,
+      });
+      config.only('hidden_act', 'silu', 'swish');
+      config.only('tie_word_embeddings', true);
+      return {
+        ...sizes,
+        theta: readRope(config, contextOf(sizes), { theta: 10000 }).theta,
+        eps: config.number('layer_norm_eps', 1e-5),
+        bias: config.flag('attention_bias', false),
+        qk_norm: config.flag('use_qk_norm', false),
+        logit_scale: config.number('logit_scale', 0.0625),
+        ...eosOf(config, 5, 255001),
+      };
+    },
+  },
+  {
+    ...{ type: 'granite', module: 'models/granite', model: 'Granite', ...causalClasses('Granite') },
+    read: (config) => {
+      const sizes = readSizes(config, {
+        vocab: 32000,
+        context: 2048,
+        width: 4096,
+        depth: 32,
+        heads: 32,
+        hidden: 11008,
+      });
+      config.only('hidden_act', 'silu', 'swish');
+      return {
+        ...sizes,
+        d_k: config.optional('head_dim') ?? sizes.width / sizes.heads,
+        theta: readRope(config, contextOf(sizes)).theta,
+        eps: config.number('rms_norm_eps', 1e-6),
+        embed_scale: config.number('embedding_multiplier', 1),
+        branch_scale: config.number('residual_multiplier', 1),
+        scale: config.number('attention_multiplier', 1),
+        logit_scale: 1 / config.number('logits_scaling', 1),
+        bias: config.flag('attention_bias', false),
+        mlp_bias: config.flag('mlp_bias', false),
+        tied: config.flag('tie_word_embeddings', false),
+        ...eosOf(config, 1, 2),
+      };
+    },
+  },
+  {
+    ...{ type: 'smollm3', module: 'models/smollm3', model: 'SmolLm3', ...causalClasses('SmolLM3') },
+    read: readSmolLm3,
+  },
+];
+
+function thetaAndShare(config: ConfigReader, sizes: Parameters, share: number): Parameters {
+  const rope = readRope(config, contextOf(sizes), { share });
+  return { theta: rope.theta, share: rope.share };
+}
+
+const gemmaSizes = (sizes: Omit<Defaults, 'vocab' | 'context'>): Defaults => ({
+  vocab: 256000,
+  context: 8192,
+  ...sizes,
+});
+
+function gemmaActivation(config: ConfigReader, ...names: readonly [string, ...string[]]): string {
+  // Early configs say gelu and mean its approximation; the library has taken it since.
+  const table = { ...plain, gelu: 'gelu_tanh' };
+  return config.choice(names, 'gelu_pytorch_tanh', table);
+}
+
+interface Gemma2Defaults {
+  readonly vocab: number;
+  readonly context: number;
+  /** Each n-th layer sees everything. */
+  readonly every: number;
+  /** Of scores and of logits. */
+  readonly softcaps: readonly [number | null, number | null];
+}
+
+function readGemma2(config: ConfigReader, { vocab, context, every, softcaps }: Gemma2Defaults): Parameters {
+  const sizes = readSizes(config, { vocab, context, width: 2304, depth: 26, heads: 8, kvHeads: 4, hidden: 9216 });
+  config.only('tie_word_embeddings', true);
+  config.only('use_bidirectional_attention', false);
+  config.harmless('sliding_window_pattern', '_sliding_window_pattern', 'hidden_act');
+  const interval = config.number(['sliding_window_pattern', '_sliding_window_pattern'], every);
+  return {
+    ...sizes,
+    d_k: config.number('head_dim', 256),
+    act: config.choice('hidden_activation', 'gelu_pytorch_tanh', plain),
+    eps: config.number('rms_norm_eps', 1e-6),
+    bias: config.flag('attention_bias', false),
+    near: config.number('sliding_window', 4096),
+    local: localPattern(config, sizes.depth, interval),
+    query_scalar: config.number('query_pre_attn_scalar', 256),
+    score_cap: config.optional('attn_logit_softcapping', softcaps[0]),
+    logit_cap: config.optional('final_logit_softcapping', softcaps[1]),
+    ...eosOf(config, 2, 1),
+  };
+}
+
+/** Gemma 3: frequencies of layers with and without a window, the latter scaled. */
+function gemma3Rope(config: ConfigReader): Parameters {
+  const now = config.object('rope_parameters');
+  const [full, local] = [now?.object('full_attention'), now?.object('sliding_attention')];
+  const before = config.object('rope_scaling');
+  const scaled = full ?? before;
+  scaled?.only(['rope_type', 'type'], 'default', 'linear');
+  local?.only('rope_type', 'default');
+  const theta = config.number('rope_theta', 1000000);
+  const nearTheta = config.number('rope_local_base_freq', 10000);
+  return {
+    theta: full?.number('rope_theta', theta) ?? theta,
+    near_theta: local?.number('rope_theta', nearTheta) ?? nearTheta,
+    factor: scaled?.number('factor', 1) ?? 1,
+  };
+}
+
+function readOlmo2(config: ConfigReader): Parameters & { depth: number } {
+  const sizes = readSizes(config, { vocab: 50304, context: 2048, width: 4096, depth: 32, heads: 32, hidden: 11008 });
+  const { theta, scaling } = readRope(config, contextOf(sizes), { scaled: true });
+  config.only('hidden_act', 'silu', 'swish');
+  return {
+    ...sizes,
+    theta,
+    ...scaling,
+    eps: config.number('rms_norm_eps', 1e-5),
+    bias: config.flag('attention_bias', false),
+    tied: config.flag('tie_word_embeddings', false),
+    ...eosOf(config, null, 50279),
+  };
+}
+
+function readSmolLm3(config: ConfigReader): Parameters {
+  const defaults = { vocab: 128256, context: 32768, width: 2048, depth: 36, heads: 16, kvHeads: 4, hidden: 11008 };
+  const sizes = readSizes(config, defaults);
+  config.only('hidden_act', 'silu', 'swish');
+  config.harmless('max_window_layers');
+  const interval = config.number('no_rope_layer_interval', 4);
+  const written = config.numbers('no_rope_layers')?.map((turns) => turns === 1);
+  const turning = written ?? Array.from({ length: sizes.depth }, (_, i) => (i + 1) % interval !== 0);
+  const uses = config.flag('use_sliding_window', false);
+  const near = config.optional('sliding_window');
+  const local = layerPattern(config, sizes.depth) ?? turning.map(() => uses);
+  return {
+    ...sizes,
+    theta: readRope(config, contextOf(sizes), { theta: 2000000 }).theta,
+    d_k: sizes.width / sizes.heads,
+    eps: config.number('rms_norm_eps', 1e-6),
+    bias: config.flag('attention_bias', false),
+    mlp_bias: config.flag('mlp_bias', false),
+    turning: period(turning),
+    ...(uses && near !== null && { near, local: period(local) }),
+    tied: config.flag('tie_word_embeddings', true),
+    ...eosOf(config, 128000, 128001),
+  };
+}

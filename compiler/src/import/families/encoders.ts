@@ -1,0 +1,190 @@
+import type { ConfigReader } from '../config.js';
+import { activationsAmong, type Family, type Parameters } from '../family.js';
+import { period } from './gpt.js';
+import { labelCount, layerPattern } from './shared.js';
+
+const plain = activationsAmong('gelu', 'gelu_tanh', 'quick_gelu', 'relu', 'silu');
+const gelus = activationsAmong('gelu');
+
+/** The heads that encoders of text have in common, and their outputs. */
+function heads(prefix: string, base: readonly string[]): Pick<Family, 'architectures' | 'usual'> {
+  return {
+    architectures: {
+      [`${prefix}Model`]: base,
+      [`${prefix}ForMaskedLM`]: ['token_logits'],
+      [`${prefix}ForSequenceClassification`]: ['class_logits'],
+      [`${prefix}ForTokenClassification`]: ['tag_logits'],
+      [`${prefix}ForQuestionAnswering`]: ['start_logits', 'end_logits'],
+    },
+    usual: `${prefix}Model`,
+  };
+}
+
+/** The sizes that BERT and its relatives name alike. */
+function readBert(config: ConfigReader, act: string): Parameters {
+  config.only('tie_word_embeddings', true);
+  config.only('position_embedding_type', 'absolute');
+  return {
+    vocab: config.number('vocab_size', 30522),
+    context: config.number('max_position_embeddings', 512),
+    kinds: config.number('type_vocab_size', 2),
+    width: config.number('hidden_size', 768),
+    depth: config.number('num_hidden_layers', 12),
+    heads: config.number('num_attention_heads', 12),
+    hidden: config.number('intermediate_size', 3072),
+    act: config.choice('hidden_act', act, plain),
+    eps: config.number('layer_norm_eps', 1e-12),
+  };
+}
+
+const bert = heads('Bert', ['state', 'pooled']);
+
+export const encoderFamilies: readonly Family[] = [
+  {
+    ...{ type: 'bert', module: 'models/bert', model: 'Bert', usual: bert.usual },
+    architectures: {
+      ...bert.architectures,
+      BertForPreTraining: ['token_logits', 'next_sentence'],
+      BertForNextSentencePrediction: ['next_sentence'],
+    },
+    read: (config) => ({ ...readBert(config, 'gelu'), classes: labelCount(config) }),
+  },
+  {
+    ...{ type: 'roberta', module: 'models/roberta', model: 'Roberta', ...heads('Roberta', ['state', 'pooled']) },
+    read: (config) => {
+      const common = readBert(config, 'gelu');
+      const pad = config.number('pad_token_id', 1);
+      // Rows up to the padding token's id are no positions.
+      return { ...common, context: Number(common.context) - pad - 1, pad, classes: labelCount(config) };
+    },
+  },
+  {
+    ...{ type: 'distilbert', module: 'models/distilbert', model: 'DistilBert', ...heads('DistilBert', ['state']) },
+    read: (config) => {
+      config.harmless('sinusoidal_pos_embds', 'tie_weights_');
+      config.only('tie_word_embeddings', true);
+      return {
+        vocab: config.number('vocab_size', 30522),
+        context: config.number('max_position_embeddings', 512),
+        width: config.number(['dim', 'hidden_size'], 768),
+        depth: config.number(['n_layers', 'num_hidden_layers'], 6),
+        heads: config.number(['n_heads', 'num_attention_heads'], 12),
+        hidden: config.number('hidden_dim', 3072),
+        act: config.choice('activation', 'gelu', plain),
+        classes: labelCount(config),
+      };
+    },
+  },
+  {
+    ...{ type: 'albert', module: 'models/albert', model: 'Albert', ...heads('Albert', ['state', 'pooled']) },
+    read: (config) => {
+      config.only('num_hidden_groups', 1);
+      config.only('inner_group_num', 1);
+      config.harmless(
+        'gap_size',
+        'net_structure_type',
+        'num_memory_blocks',
+        'down_scale_factor',
+        'classifier_dropout_prob',
+      );
+      return {
+        ...readBert(config, 'gelu_new'),
+        vocab: config.number('vocab_size', 30000),
+        embed_width: config.number('embedding_size', 128),
+        width: config.number('hidden_size', 4096),
+        heads: config.number('num_attention_heads', 64),
+        hidden: config.number('intermediate_size', 16384),
+        classes: labelCount(config),
+      };
+    },
+  },
+  {
+    ...{ type: 'deberta-v2', module: 'models/deberta_v2', model: 'DebertaV2', ...heads('DebertaV2', ['state']) },
+    read: readDeberta,
+  },
+  {
+    ...{ type: 'modernbert', module: 'models/modernbert', model: 'ModernBert', usual: 'ModernBertModel' },
+    architectures: { ModernBertModel: ['state'], ModernBertForMaskedLM: ['token_logits'] },
+    read: readModernBert,
+  },
+];
+
+function readDeberta(config: ConfigReader): Parameters {
+  const context = config.number('max_position_embeddings', 512);
+  const kinds = config.number('type_vocab_size', 0);
+  const written = config.number('max_relative_positions', -1);
+  const most = written < 1 ? context : written;
+  const buckets = config.number('position_buckets', -1);
+  config.harmless('max_position_embeddings');
+  if (!config.flag('relative_attention', false)) config.unsupported('relative_attention', false, 'true');
+  if (!config.flag('share_att_key', false)) config.unsupported('share_att_key', false, 'true');
+  if (!config.flag('legacy', true)) config.unsupported('legacy', false, 'true');
+  checkScores(config);
+  config.only('conv_kernel_size', 0);
+  config.only('embedding_size', config.number('hidden_size', 1536));
+  config.only('attention_head_size', config.number('hidden_size', 1536) / config.number('num_attention_heads', 24));
+  config.only('pooler_hidden_act', 'gelu');
+  config.only('pooler_hidden_size', config.number('hidden_size', 1536));
+  config.harmless('conv_act');
+  const norms = config.choice('norm_rel_ebd', 'none', { none: false, layer_norm: true });
+  return {
+    ...readBert(config, 'gelu'),
+    vocab: config.number('vocab_size', 128100),
+    context,
+    kinds: Math.max(kinds, 1),
+    typed: kinds > 0,
+    width: config.number('hidden_size', 1536),
+    depth: config.number('num_hidden_layers', 24),
+    heads: config.number('num_attention_heads', 24),
+    hidden: config.number('intermediate_size', 6144),
+    eps: config.number('layer_norm_eps', 1e-7),
+    most,
+    buckets: buckets > 0 ? buckets : null,
+    span: buckets > 0 ? buckets : most,
+    norm_relative: norms,
+    absolute: config.flag('position_biased_input', true),
+    classes: labelCount(config),
+  };
+}
+
+/** `pos_att_type`: a list, or its items with | between them. */
+function checkScores(config: ConfigReader): void {
+  const value = config.any('pos_att_type');
+  const names = Array.isArray(value) ? (value as unknown[]) : String(value ?? '').split('|');
+  const both = names.length === 2 && names.includes('c2p') && names.includes('p2c');
+  if (!both) config.unsupported('pos_att_type', value ?? null, 'c2p and p2c together');
+}
+
+function readModernBert(config: ConfigReader): Parameters {
+  const depth = config.number('num_hidden_layers', 22);
+  const every = config.number('global_attn_every_n_layers', 3);
+  const local = layerPattern(config, depth) ?? Array.from({ length: depth }, (_, i) => i % every !== 0);
+  const rope = config.object('rope_parameters');
+  const [full, sliding] = [rope?.object('full_attention'), rope?.object('sliding_attention')];
+  for (const kind of [full, sliding]) kind?.only('rope_type', 'default');
+  const theta = config.number('global_rope_theta', 160000);
+  const nearTheta = config.optional('local_rope_theta', 10000) ?? theta;
+  config.harmless('deterministic_flash_attn', 'sparse_prediction', 'sparse_pred_ignore_index', 'reference_compile');
+  config.harmless('classifier_pooling', 'repad_logits_with_grad');
+  config.only('tie_word_embeddings', true);
+  return {
+    vocab: config.number('vocab_size', 50368),
+    context: config.number('max_position_embeddings', 8192),
+    width: config.number('hidden_size', 768),
+    depth,
+    heads: config.number('num_attention_heads', 12),
+    hidden: config.number('intermediate_size', 1152),
+    act: config.choice('hidden_activation', 'gelu', plain),
+    eps: config.number('norm_eps', 1e-5),
+    near: Math.floor(config.number('local_attention', 128) / 2),
+    local: period(local),
+    theta: full?.number('rope_theta', theta) ?? theta,
+    near_theta: sliding?.number('rope_theta', nearTheta) ?? nearTheta,
+    bias: config.flag('attention_bias', false),
+    mlp_bias: config.flag('mlp_bias', false),
+    norm_bias: config.flag('norm_bias', false),
+    decoder_bias: config.flag('decoder_bias', true),
+    head_bias: config.flag('classifier_bias', false),
+    head_act: config.choice('classifier_activation', 'gelu', gelus),
+  };
+}

@@ -1,0 +1,135 @@
+import type { ConfigReader } from '../config.js';
+import { activationsAmong, type Family, type Parameters } from '../family.js';
+import { tokenId } from './shared.js';
+
+const plain = activationsAmong('gelu', 'gelu_tanh', 'quick_gelu', 'relu', 'silu');
+
+/** The token that a target begins with, the one that ends it, and the one that fills up sources. */
+function specialTokens(config: ConfigReader, pad: number, bos: number, eos: number): Parameters {
+  return {
+    pad: Math.max(tokenId(config, 'pad_token_id', pad), 0),
+    bos: tokenId(config, 'decoder_start_token_id', bos),
+    eos: tokenId(config, 'eos_token_id', eos),
+  };
+}
+
+interface BartDefaults {
+  readonly scaled: boolean;
+  readonly pad: number;
+  readonly bos: number;
+  readonly eos: number;
+}
+
+/** What BART, Pegasus and Marian name alike. */
+function readBart(config: ConfigReader, defaults: BartDefaults): Parameters & { scaled: boolean } {
+  config.only('tie_word_embeddings', true);
+  config.harmless('num_hidden_layers', 'gradient_checkpointing', 'static_position_embeddings');
+  return {
+    vocab: config.number('vocab_size', 50265),
+    context: config.number('max_position_embeddings', 1024),
+    width: config.number(['d_model', 'hidden_size'], 1024),
+    depth: config.number('encoder_layers', 12),
+    decoder_depth: config.number('decoder_layers', 12),
+    heads: config.number('encoder_attention_heads', 16),
+    decoder_heads: config.number('decoder_attention_heads', 16),
+    hidden: config.number('encoder_ffn_dim', 4096),
+    decoder_hidden: config.number('decoder_ffn_dim', 4096),
+    act: config.choice('activation_function', 'gelu', plain),
+    scaled: config.flag('scale_embedding', defaults.scaled),
+    ...specialTokens(config, defaults.pad, defaults.bos, defaults.eos),
+  };
+}
+
+export const seq2seqFamilies: readonly Family[] = [
+  {
+    ...{ type: 'bart', module: 'models/bart', model: 'Bart', usual: 'BartForConditionalGeneration' },
+    architectures: { BartForConditionalGeneration: ['logits', 'memory'], BartModel: ['state', 'memory'] },
+    read: (config) => {
+      config.only('normalize_before', false);
+      config.only('add_final_layer_norm', false);
+      config.only('normalize_embedding', true);
+      config.only('add_bias_logits', false);
+      config.harmless('classif_dropout', 'extra_pos_embeddings', 'force_bos_token_to_be_generated');
+      return readBart(config, { scaled: false, pad: 1, bos: 2, eos: 2 });
+    },
+  },
+  {
+    ...{ type: 'pegasus', module: 'models/bart', model: 'Bart', usual: 'PegasusForConditionalGeneration' },
+    architectures: { PegasusForConditionalGeneration: ['logits', 'memory'], PegasusModel: ['state', 'memory'] },
+    read: (config) => {
+      config.only('normalize_before', true);
+      config.only('add_final_layer_norm', true);
+      config.only('normalize_embedding', false);
+      config.only('add_bias_logits', false);
+      config.only('static_position_embeddings', true);
+      config.harmless('classif_dropout', 'extra_pos_embeddings', 'force_bos_token_to_be_generated');
+      return { ...readBart(config, { scaled: false, pad: 0, bos: 0, eos: 1 }), norm_first: true, sinusoids: true };
+    },
+  },
+  {
+    ...{ type: 'marian', module: 'models/transformer', model: 'Transformer', usual: 'MarianMTModel' },
+    architectures: { MarianMTModel: [] },
+    read: readMarian,
+  },
+  {
+    ...{ type: 't5', module: 'models/t5', model: 'T5', usual: 'T5ForConditionalGeneration' },
+    architectures: {
+      T5ForConditionalGeneration: ['logits', 'memory'],
+      T5WithLMHeadModel: ['logits', 'memory'],
+      T5Model: ['state', 'memory'],
+      T5EncoderModel: ['memory'],
+    },
+    read: readT5,
+  },
+];
+
+/** Marian is the Transformer of 2017: one depth, one number of heads, and embeddings times √width. */
+function readMarian(config: ConfigReader): Parameters {
+  config.only('normalize_before', false);
+  config.only('normalize_embedding', false);
+  config.only('add_final_layer_norm', false);
+  config.only('add_bias_logits', false);
+  config.only('static_position_embeddings', true);
+  config.only('share_encoder_decoder_embeddings', true);
+  config.harmless('classif_dropout', 'extra_pos_embeddings', 'force_bos_token_to_be_generated');
+  const read = readBart(config, { scaled: false, pad: 58100, bos: 58100, eos: 0 });
+  const { vocab, context, width, depth, heads, hidden, pad, bos, eos } = read;
+  config.only('decoder_vocab_size', vocab);
+  config.only('decoder_layers', depth);
+  config.only('decoder_attention_heads', heads);
+  config.only('decoder_ffn_dim', hidden);
+  if (!read.scaled) config.unsupported('scale_embedding', false, 'true');
+  const activation = config.choice('activation_function', 'gelu', activationsAmong('gelu', 'relu', 'silu'));
+  const values = { vocab, context, width, depth, heads, hidden, pad, bos, eos } as Parameters;
+  return { ...values, activation, halves: true, logits_bias: true };
+}
+
+function readT5(config: ConfigReader): Parameters {
+  const depth = config.number(['num_layers', 'num_hidden_layers'], 6);
+  const tied = config.flag('tie_word_embeddings', true);
+  const { act, gated } = config.choice('feed_forward_proj', 'relu', {
+    relu: { act: 'relu', gated: false },
+    gelu: { act: 'gelu', gated: false },
+    'gated-gelu': { act: 'gelu_tanh', gated: true },
+    'gated-silu': { act: 'silu', gated: true },
+    'gated-relu': { act: 'relu', gated: true },
+  });
+  // They follow from feed_forward_proj, and n_positions from nothing.
+  config.harmless('dense_act_fn', 'is_gated_act', 'n_positions');
+  return {
+    vocab: config.number('vocab_size', 32128),
+    width: config.number(['d_model', 'hidden_size'], 512),
+    depth,
+    decoder_depth: config.optional('num_decoder_layers') ?? depth,
+    heads: config.number(['num_heads', 'num_attention_heads'], 8),
+    d_k: config.number('d_kv', 64),
+    hidden: config.number('d_ff', 2048),
+    ...{ act, gated },
+    buckets: config.number('relative_attention_num_buckets', 32),
+    most: config.number('relative_attention_max_distance', 128),
+    eps: config.number('layer_norm_epsilon', 1e-6),
+    tied,
+    scaled: config.flag('scale_decoder_outputs', tied),
+    ...specialTokens(config, 0, 0, 1),
+  };
+}

@@ -1,0 +1,36 @@
+import type { ConfigReader } from '../config.js';
+import type { Family, Parameters } from '../family.js';
+
+/** `LlamaForCausalLM`, which has all outputs, and `LlamaModel`, which has no head. */
+export function causalClasses(prefix: string, suffix = 'ForCausalLM'): Pick<Family, 'architectures' | 'usual'> {
+  const usual = `${prefix}${suffix}`;
+  return { architectures: { [usual]: [], [`${prefix}Model`]: ['state'] }, usual };
+}
+
+/** The tokens that an empty prompt begins with and that end a text; −1 where the config has none. */
+export function eosOf(config: ConfigReader, bos: number | null, eos: number | null): Parameters {
+  return { bos: tokenId(config, 'bos_token_id', bos), eos: tokenId(config, 'eos_token_id', eos) };
+}
+
+/** A token id; the first of several, −1 where there is none. */
+export function tokenId(config: ConfigReader, name: string, byDefault: number | null): number {
+  const value = config.any(name) ?? byDefault;
+  const first: unknown = Array.isArray(value) ? value[0] : value;
+  return typeof first === 'number' ? first : -1;
+}
+
+/** `layer_types`: which layers see a window only. */
+export function layerPattern(config: ConfigReader, depth: number): boolean[] | undefined {
+  const types = config.texts('layer_types');
+  const odd = types?.find((type) => type !== 'full_attention' && type !== 'sliding_attention');
+  if (odd !== undefined) config.unsupported('layer_types', odd, 'full_attention, sliding_attention');
+  if (types && types.length !== depth) config.unsupported('layer_types', types, `${depth} layers`);
+  return types?.map((type) => type === 'sliding_attention');
+}
+
+/** How many classes a classifier tells apart. */
+export function labelCount(config: ConfigReader): number {
+  const labels = config.any('id2label');
+  const named = typeof labels === 'object' && labels !== null ? Object.keys(labels).length : 2;
+  return config.number(['num_labels', '_num_labels'], named);
+}

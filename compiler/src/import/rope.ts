@@ -1,0 +1,88 @@
+import type { ConfigReader } from './config.js';
+import type { Parameters } from './family.js';
+
+export interface Rope {
+  readonly theta: number;
+  /** The part of the features that turns. */
+  readonly share: number;
+  /** `scaling`, `factor`, … of the specs that have them; nothing where frequencies are as in the paper. */
+  readonly scaling: Parameters;
+}
+
+export interface RopeDefaults {
+  readonly theta?: number;
+  readonly share?: number;
+  /** The features of a head that turn, for `yarn`. */
+  readonly scaled?: boolean;
+}
+
+/**
+ * Rotary positions: `rope_parameters` as the library writes it today, or `rope_theta`, `rope_scaling` and
+ * `partial_rotary_factor` (`rotary_pct`, `rotary_emb_base`) as before.
+ */
+export function readRope(config: ConfigReader, context: number, defaults: RopeDefaults = {}): Rope {
+  const written = config.object('rope_parameters');
+  const now = written?.has('full_attention') ? fullAttention(written) : written;
+  const before = config.object('rope_scaling');
+  const inner = now ?? before;
+  const { theta: usualTheta = 10000, share: usualShare = 1 } = defaults;
+  const outerTheta = config.number(['rope_theta', 'rotary_emb_base'], usualTheta);
+  const outerShare = config.number(['partial_rotary_factor', 'rotary_pct'], usualShare);
+  const theta = inner?.number('rope_theta', outerTheta) ?? outerTheta;
+  const share = inner?.number('partial_rotary_factor', outerShare) ?? outerShare;
+  const none = { theta, share, scaling: {} };
+  if (!inner) return none;
+  inner.harmless('type', 'rope_type');
+  const names = ['rope_type', 'type'];
+  const kind = inner.any(names) ?? 'default';
+  if (kind === 'default' || kind === 'mrope') return none;
+  const scaling = readScaling(String(kind), inner, context);
+  if (scaling && (defaults.scaled || Object.keys(scaling).length === 0)) return { theta, share, scaling };
+  inner.unsupported(names, kind, defaults.scaled ? 'default, linear, dynamic, llama3, yarn' : 'default, dynamic');
+  return none;
+}
+
+/** Of frequencies by the kind of layer those of layers without a window; the others must be the same, not scaled. */
+function fullAttention(written: ConfigReader): ConfigReader | undefined {
+  const [full, sliding] = [written.object('full_attention'), written.object('sliding_attention')];
+  sliding?.only('rope_type', 'default');
+  const theta = full?.number('rope_theta', 10000);
+  sliding?.only('rope_theta', theta);
+  return full;
+}
+
+/** The parameters of one scaling; `undefined` where it is not known. */
+function readScaling(kind: string, inner: ConfigReader, context: number): Parameters | undefined {
+  const original = inner.number('original_max_position_embeddings', context);
+  switch (kind) {
+    case 'linear':
+      return { scaling: 'linear', factor: inner.number('factor') };
+    case 'dynamic':
+      // Frequencies change beyond the context only, which is where the imported model ends.
+      inner.harmless('factor', 'alpha');
+      return {};
+    case 'llama3': {
+      const [low, high] = [inner.number('low_freq_factor'), inner.number('high_freq_factor')];
+      return { scaling: 'llama3', factor: inner.number('factor'), low, high, original };
+    }
+    case 'yarn':
+      return yarn(inner, original);
+    default:
+      return undefined;
+  }
+}
+
+/** Peng et al., 2024: beside the frequencies, queries and keys are stretched by 0.1·ln(factor) + 1. */
+function yarn(inner: ConfigReader, original: number): Parameters {
+  const factor = inner.number('factor');
+  const [high, low] = [inner.number('beta_fast', 32), inner.number('beta_slow', 1)];
+  const whole = inner.flag('truncate', true);
+  const [m, all] = [inner.optional('mscale'), inner.optional('mscale_all_dim')];
+  const byMagnitude = m !== null && all !== null ? magnitude(factor, m) / magnitude(factor, all) : magnitude(factor, 1);
+  const stretch = inner.optional('attention_factor') ?? byMagnitude;
+  return { scaling: 'yarn', factor, low, high, original, stretch, ...(whole ? {} : { whole }) };
+}
+
+function magnitude(factor: number, scale: number): number {
+  return factor <= 1 ? 1 : 0.1 * scale * Math.log(factor) + 1;
+}
