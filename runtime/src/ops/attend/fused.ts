@@ -60,7 +60,7 @@ function added(of: Formula, context: FormulaContext): Tensor {
 }
 
 /** [query, key, value, bias?, mask?, sinks?] → [B, Tq, H, d_v]. */
-export const attendOperator: FusedOperator<AttendAttributes> = {
+const attendOperator: FusedOperator<AttendAttributes> = {
   kernel: 'TfmAttend',
   constants: [4],
   composition: ([q, k, v, bias, mask, sinks], attributes) => {

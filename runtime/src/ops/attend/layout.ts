@@ -12,7 +12,7 @@ export interface AttentionInputs {
   readonly resultShape: number[];
 }
 
-export interface AttentionSizes {
+interface AttentionSizes {
   readonly batch: number;
   /** Heads of the queries; `keyHeads` divides it. */
   readonly heads: number;

@@ -11,7 +11,7 @@ import {
   useBackend,
 } from '../../../../runtime/src/index.js';
 import { normal } from '../../../support/cases/case.js';
-import { scopeAt } from '../../../support/cases/scope.js';
+import { scopeAt, TestScope } from '../../../support/cases/scope.js';
 import { relativeError } from '../../../support/compare.js';
 import { get, map, type Nd, nd } from '../../../support/reference/array.js';
 import { type AttentionReference, attention } from '../../../support/reference/attention.js';
@@ -209,4 +209,19 @@ describe('what is not one kernel is composed', () => {
     const tensors = inputs(base).map(tensor) as [Tensor, Tensor, Tensor];
     expect(await kernelsOf(() => attend(...tensors, options))).not.toContain('TfmAttend');
   });
+});
+
+test('a step reads the cache where it is: one kernel, no copies', async () => {
+  const scope = new TestScope();
+  scope.hasState = true;
+  scope.capacity = 64;
+  const rows = (length: number) => inputs({ ...base, queries: length, keys: length }).map(tensor);
+  const step = (length: number) => {
+    const [q, k, v] = rows(length) as [Tensor, Tensor, Tensor];
+    return attend(q, k, v, { mask: causal, grows: true }, scope);
+  };
+  step(5);
+  scope.advance(5);
+  expect(await kernelsOf(() => step(1))).toEqual(['TfmAttend', 'Reshape']);
+  scope.dispose();
 });
