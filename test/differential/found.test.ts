@@ -55,6 +55,18 @@ const found: readonly { readonly title: string; readonly lengths?: readonly numb
       mask past = (q, k) => k <= q and q - k < 1
     }`,
   },
+  {
+    title: 'what stands in the padding of a generated sequence is put to zero',
+    lengths: [5],
+    text: `model Made(width = 8) {
+      input tokens: token[B, T <= 12] of 7 pad 0
+      output logits =
+        tokens -> embedding(7, width) as words -> zero(where: not present(tokens))
+          -> residual { gru(width, mask: present(tokens)) }
+          -> residual { attention(2, mask: causal and present(tokens)) } -> linear(7) as head
+      generate tokens from logits
+    }`,
+  },
 ];
 
 test.each(found)('$title', async ({ text, lengths = [1, 3] }) => {

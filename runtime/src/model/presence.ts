@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import type { OperatorScope } from '../ops/context.js';
+import { markRowsSoFar } from '../ops/rows-so-far.js';
 
 /** Which rows of an input are real: what came with it, beside the tensor itself. */
 const presences = new WeakMap<Tensor, Tensor>();
@@ -17,5 +18,7 @@ export const presenceOf = (input: Tensor): Tensor | undefined => presences.get(i
  */
 export function present(input: Tensor, _options?: { readonly grows?: boolean }, _scope?: OperatorScope): Tensor {
   const [batch = 1, length = 1] = input.shape;
-  return presences.get(input) ?? tf.ones([batch, length], 'bool');
+  const known = presences.get(input);
+  if (!known) return tf.ones([batch, length], 'bool');
+  return known.shape[1] === length ? known : markRowsSoFar(known);
 }

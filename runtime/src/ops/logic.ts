@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { type Operand, real } from './arithmetic.js';
+import { forNewRows, likeOperands } from './rows-so-far.js';
 
 /**
  * Comparisons and logic are flat wherever they have a derivative; tfjs registers none for most of them, and then
@@ -28,20 +29,29 @@ export const lessEqual = comparison((a, b) => tf.lessEqual(a, b));
 export const greater = comparison((a, b) => tf.greater(a, b));
 export const greaterEqual = comparison((a, b) => tf.greaterEqual(a, b));
 
-export const and = (a: Tensor, b: Tensor): Tensor => flat((x, y) => tf.logicalAnd(bool(x!), bool(y!)), [a, b]);
-export const or = (a: Tensor, b: Tensor): Tensor => flat((x, y) => tf.logicalOr(bool(x!), bool(y!)), [a, b]);
-export const not = (x: Tensor): Tensor => flat((y) => tf.logicalNot(bool(y!)), [x]);
+const logical =
+  (combine: (...truths: Tensor[]) => Tensor) =>
+  (...truths: Tensor[]): Tensor =>
+    likeOperands(
+      flat((...given) => combine(...given.map(bool)), truths),
+      truths,
+    );
+
+export const and: (a: Tensor, b: Tensor) => Tensor = logical((a, b) => tf.logicalAnd(a!, b!));
+export const or: (a: Tensor, b: Tensor) => Tensor = logical((a, b) => tf.logicalOr(a!, b!));
+export const not: (x: Tensor) => Tensor = logical((x) => tf.logicalNot(x!));
 
 /** `a` where the condition holds, else `b`, float32; all three broadcast. */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
-  return tf.tidy(() => tf.where(bool(condition), tensor(real(a)), tensor(real(b))));
+  return tf.tidy(() => tf.where(bool(forNewRows(condition)), tensor(real(forNewRows(a))), tensor(real(forNewRows(b)))));
 }
 
 /** x [.., d] with 0 (or false) where the condition holds, which has the shape of x, or a flag for all of its last axes: [B, T]. */
 export function zero(x: Tensor, condition: Tensor): Tensor {
   return tf.tidy(() => {
-    const stretched = Array<number>(Math.max(x.rank - condition.rank, 0)).fill(1);
-    const hidden = tf.reshape(bool(condition), [...condition.shape, ...stretched]);
+    const rows = forNewRows(condition);
+    const stretched = Array<number>(Math.max(x.rank - rows.rank, 0)).fill(1);
+    const hidden = tf.reshape(bool(rows), [...rows.shape, ...stretched]);
     // tfjs's `where` on wasm reads 4 bytes for each truth value, which has one.
     return x.dtype === 'bool' ? tf.logicalAnd(x, tf.logicalNot(hidden)) : tf.where(hidden, tf.zerosLike(x), x);
   });
