@@ -31,8 +31,8 @@ const carried = {
   ],
   webgpu: ['package.json', 'index.js', 'dist/linux-x64/dawn.node'],
 };
-/** Loaded only where a module is generated, or SwiftShader is unpacked: in a checkout. */
-const left = ['typescript', 'ts-morph', '@sparticuz/chromium', 'chokidar'];
+/** Loaded only where modules are generated, SwiftShader is unpacked or files are watched: in a checkout. */
+const left = ['typescript', '@sparticuz/chromium', 'chokidar'];
 
 if (process.platform !== 'linux' || process.arch !== 'x64') {
   process.stderr.write('the bundle is for linux-x64 and is made there\n');
@@ -52,6 +52,7 @@ for (const [name, files] of Object.entries(carried))
   for (const file of [...files, 'LICENSE'])
     if (fs.existsSync(path.join(modules, name, file)))
       copy(path.join(modules, name, file), path.join(program, 'node_modules', name, file));
+carryRuntime();
 const tfjsWasm = path.join(modules, '@tensorflow', 'tfjs-backend-wasm', 'dist');
 for (const file of fs.readdirSync(tfjsWasm).filter((name) => name.endsWith('.wasm')))
   copy(path.join(tfjsWasm, file), path.join(program, file));
@@ -72,7 +73,8 @@ archive();
 
 /** @param {readonly string[]} names of specs */
 async function bundlePrograms(names) {
-  const own = { run: path.join(root, 'bench', 'run.mjs'), ...programs };
+  const runtime = path.join(root, 'runtime', 'dist', 'index.js');
+  const own = { run: path.join(root, 'bench', 'run.mjs'), runtime, ...programs };
   const generated = [];
   for (const name of names) generated.push([`modules/${name}`, await generatedModule(name)]);
   const bundle = await rolldown({
@@ -81,12 +83,20 @@ async function bundlePrograms(names) {
     // As Node loads them in a checkout.
     resolve: { mainFields: ['main'] },
     external: [...Object.keys(carried), ...left],
-    transform: { define: { __dirname: 'import.meta.dirname' } },
+    transform: { define: { __dirname: 'import.meta.dirname', __filename: 'import.meta.filename' } },
     plugins: [versionKnown()],
     logLevel: 'silent',
   });
   await bundle.write({ dir: program, format: 'esm', minify: true, chunkFileNames: '[name]-[hash].js' });
   await bundle.close();
+}
+
+/** The compiler imports models that it generates, and they import the runtime by its name. */
+function carryRuntime() {
+  const folder = path.join(program, 'node_modules', '@tfm-lang', 'runtime');
+  fs.mkdirSync(folder, { recursive: true });
+  fs.writeFileSync(path.join(folder, 'package.json'), '{ "type": "module", "exports": "./index.js" }\n');
+  fs.writeFileSync(path.join(folder, 'index.js'), "export * from '../../../runtime.js';\n");
 }
 
 /** The compiler reads its version from its package, which is not there. */
@@ -119,7 +129,7 @@ function carryNode() {
 function archive() {
   const file = `${out}.tar.xz`;
   const { status, stderr } = spawnSync('tar', ['-C', path.dirname(out), '-cJf', file, path.basename(out)], {
-    env: { ...process.env, XZ_OPT: '-T0 -6' },
+    env: { ...process.env, XZ_OPT: '-T0 -4' },
     encoding: 'utf8',
   });
   const size = (/** @type {number} */ bytes) => `${(bytes / MiB).toFixed(1)} MiB`;
