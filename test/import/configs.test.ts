@@ -1,0 +1,141 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { families } from '../../compiler/src/import/families/index.js';
+import { importConfig } from '../../compiler/src/import/import.js';
+import { folderWith, tfm } from '../compiler/cli/tool.js';
+
+const configs = path.resolve('test/fixtures/hf-configs');
+
+/** Parameters of the class that the config names, as the original library counts them. */
+const counts: Readonly<Record<string, string>> = {
+  'Llama-2-7b-chat-hf': '6,738,415,616',
+  'Llama-3.2-1B-Instruct': '1,235,814,400',
+  'Meta-Llama-3.1-8B': '8,030,261,248',
+  'Mistral-7B-Instruct-v0.3': '7,248,023,552',
+  'Qwen2.5-7B-Instruct': '7,615,616,512',
+  'Qwen3-0.6B': '596,049,920',
+  'Qwen3-8B': '8,190,735,360',
+  'bert-base-uncased': '109,483,778',
+  bloom: '176,247,271,424',
+  'distilbert-base-uncased-distilled-squad': '66,364,418',
+  'mlc-gemma2_2b': '2,614,341,888',
+  'mlc-gpt2': '124,439,808',
+  'mlc-gpt2_medium': '354,823,168',
+  't5-small': '60,506,624',
+  'vit-base-patch16-224': '86,389,248',
+};
+
+/** What is refused, and the field that is to blame. */
+const refused: Readonly<Record<string, readonly [code: string, field: RegExp]>> = {
+  'DeepSeek-V3': ['TFM6301', /model_type deepseek_v3/],
+  'Llama-3_3-Nemotron-Super-49B-v1': ['TFM6301', /model_type nemotron-nas/],
+  'Mixtral-8x7B-v0.1': ['TFM6301', /model_type mixtral/],
+  'Qwen3-30B-A3B': ['TFM6301', /model_type qwen3_moe/],
+  'gpt-oss-20b': ['TFM6301', /model_type gpt_oss/],
+  'pythia-410m': ['TFM6302', /architectures: "GPTNeoXForSequenceClassification"/],
+  'roberta-base': ['TFM6302', /the field model_type is missing/],
+};
+
+describe('configs of published models', () => {
+  test('each is imported or refused', () => {
+    const names = fs.readdirSync(configs).map((name) => name.replace(/\.json$/, ''));
+    expect([...Object.keys(counts), ...Object.keys(refused)].sort()).toEqual(names.sort());
+  });
+
+  test.each(Object.entries(counts))('%s has %s parameters', async (name, count) => {
+    const cwd = folderWith({});
+    expect(await tfm(['import', path.join(configs, `${name}.json`), '-o', 'm.tfm'], { cwd })).toMatchObject({ stderr: '' });
+    const { stdout } = await tfm(['explain', 'm.tfm'], { cwd });
+    expect(/^([\d,]+) parameters/m.exec(stdout)?.[1]).toBe(count);
+  });
+
+  test.each(Object.entries(refused))('%s is refused', async (name, [code, field]) => {
+    const { exitCode, stdout, stderr } = await tfm(['import', path.join(configs, `${name}.json`)]);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+    expect(stderr).toContain(code);
+    expect(stderr).toMatch(field);
+  });
+});
+
+const llama = {
+  ...{ model_type: 'llama', architectures: ['LlamaForCausalLM'], hidden_size: 64, num_attention_heads: 4, vocab_size: 100 },
+  ...{ num_hidden_layers: 2, intermediate_size: 96, max_position_embeddings: 128, rms_norm_eps: 1e-6 },
+};
+const imported = (more: object) => importConfig({ ...llama, ...more }, { hint: 'tiny-llama' });
+const problems = (more: object): string[] => imported(more).problems.map(({ kind, field }) => `${kind} ${field}`);
+
+describe('fields', () => {
+  test('what differs from the spec is written, and nothing else', () => {
+    expect(imported({}).text).toBe(
+      `import { Llama } from "models/llama"
+
+/// LlamaForCausalLM, imported from its config.json.
+preset TinyLlama = Llama(vocab: 100, context: 128, width: 64, depth: 2, heads: 4, hidden: 96, eps: 1e-6)
+`,
+    );
+  });
+
+  test.each<[string, object, readonly string[]]>([
+    ['harmless ones', { torch_dtype: 'float16', use_cache: false, pad_token_id: 3, attention_dropout: 0.5 }, []],
+    ['null is absent', { rope_scaling: null, head_dim: null, some_field: null }, []],
+    ['an unknown one', { attention_sinks: 4 }, ['unknown attention_sinks']],
+    ['an unknown one of a scaling', { rope_scaling: { type: 'linear', factor: 2, ramp: 3 } }, ['unknown rope_scaling.ramp']],
+    ['a scaling that no spec has', { rope_scaling: { type: 'longrope', factor: 2 } }, ['unsupported rope_scaling.rope_type', 'unknown rope_scaling.factor']],
+    ['a scaling without its factor', { rope_scaling: { type: 'linear' } }, ['missing rope_scaling.factor']],
+    ['another activation', { hidden_act: 'xielu' }, ['unsupported hidden_act']],
+    ['a text for a number', { hidden_size: '64' }, ['malformed hidden_size']],
+    ['a decoder of an encoder', { add_cross_attention: true }, ['unsupported add_cross_attention']],
+    ['another class', { architectures: ['LlamaForTokenClassification'] }, ['class architectures']],
+  ])('%s', (_, more, expected) => {
+    expect(problems(more)).toEqual(expected);
+    expect(imported(more).text === undefined).toBe(expected.length > 0);
+  });
+
+  test('yarn, dynamic and linear scaling, as the library writes them today and before', () => {
+    const parameters = (more: object): string => /Llama\((.*?)\)/s.exec(imported(more).text ?? '')?.[1]?.replace(/\s+/g, ' ') ?? '';
+    expect(parameters({ rope_parameters: { rope_type: 'linear', factor: 4, rope_theta: 5000 } })).toMatch(
+      /theta: 5000.*scaling: "linear", factor: 4/s,
+    );
+    expect(parameters({ rope_theta: 5000, rope_scaling: { type: 'linear', factor: 4 } })).toMatch(
+      /theta: 5000.*scaling: "linear", factor: 4/s,
+    );
+    expect(parameters({ rope_scaling: { type: 'dynamic', factor: 4 } })).not.toContain('scaling');
+    expect(parameters({ rope_scaling: { rope_type: 'yarn', factor: 4 } })).toMatch(/"yarn", factor: 4.*stretch: 1\.13/s);
+  });
+
+  test('every family reads an empty config: its defaults are those of a spec that compiles', () => {
+    for (const { type } of families) {
+      const { text, problems: found } = importConfig({ model_type: type }, { hint: 'x', partial: true });
+      expect(text, `${type}: ${found.map(({ field }) => field).join(', ')}`).toContain('preset X');
+    }
+  });
+});
+
+describe('the command', () => {
+  test('--list: every architecture with its spec', async () => {
+    const { stdout } = await tfm(['import', '--list']);
+    expect(stdout).toMatch(/^llama +models\/llama +LlamaForCausalLM, LlamaModel$/m);
+    expect(stdout.trim().split('\n').length).toBe(families.length);
+  });
+
+  test('--verbose lists what was read and what changes nothing; --partial marks the gaps', async () => {
+    const cwd = folderWith({ 'config.json': JSON.stringify({ ...llama, use_cache: true, odd: 1 }) });
+    expect((await tfm(['import', '.'], { cwd })).exitCode).toBe(1);
+    const { stdout, stderr, exitCode } = await tfm(['import', '.', '--verbose', '--partial'], { cwd });
+    expect(exitCode).toBe(0);
+    expect(stderr).toMatch(/^read: .*hidden_size/m);
+    expect(stderr).toMatch(/^no number depends on: .*use_cache/m);
+    expect(stdout).toContain('/// NOT IMPORTED: the field odd (1) is not known, and could change the numbers');
+  });
+
+  test.each<[string, Record<string, string>, string, string]>([
+    ['a folder without a config', { 'a.txt': '' }, '.', 'TFM6001'],
+    ['no JSON', { 'config.json': '{' }, 'config.json', 'TFM6101'],
+    ['no object', { 'config.json': '[]' }, '.', 'TFM6101'],
+  ])('%s', async (_, files, argument, code) => {
+    const { exitCode, stderr } = await tfm(['import', argument], { cwd: folderWith(files) });
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain(code);
+  });
+});

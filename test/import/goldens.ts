@@ -1,0 +1,54 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { expect } from 'vitest';
+import { openCheckpoint, type TensorToWrite, toSafetensors } from '../../runtime/src/weights/index.js';
+import { folderWith, tfm } from '../compiler/cli/tool.js';
+import { type GoldenRun, numbersOf, readJson, type Stored } from '../support/golden.js';
+
+/** Folders as the hub has them, with what transformers computes, by the folder of fixtures. */
+export const folders = (fixtures: string): string[] =>
+  fs.readdirSync(fixtures).filter((name) => fs.existsSync(path.join(fixtures, name, 'io.json')));
+
+/** `tfm import`, then `tfm run` on the inputs under the names of the original library. The outputs that it wrote. */
+export async function importAndRun(folder: string): Promise<Map<string, { shape: readonly number[]; values: Float32Array }>> {
+  const absolute = path.resolve(folder);
+  const cwd = folderWith({});
+  expect(await tfm(['import', absolute, '-o', 'm.tfm'], { cwd })).toEqual({ exitCode: 0, stdout: '', stderr: '' });
+  const { inputs } = readJson<GoldenRun>(`${absolute}/io.json`);
+  const tensors = Object.entries(inputs).map(([name, stored]) => tensorOf(name, stored));
+  fs.writeFileSync(path.join(cwd, 'in.safetensors'), await toSafetensors(tensors));
+  const files = ['--inputs', 'in.safetensors', '--outputs', 'out.safetensors'];
+  const result = await tfm(['run', 'm.tfm', '--weights', absolute, '--backend', 'wasm', ...files], { cwd });
+  expect(result, result.stderr).toMatchObject({ exitCode: 0, stdout: '' });
+  const out = await openCheckpoint(path.join(cwd, 'out.safetensors'));
+  const outputs = new Map<string, { shape: readonly number[]; values: Float32Array }>();
+  for (const name of out.names()) {
+    outputs.set(name, { shape: out.entry(name).shape, values: await out.readFloat32(name) });
+  }
+  await out.close();
+  fs.rmSync(cwd, { recursive: true });
+  return outputs;
+}
+
+function tensorOf(name: string, stored: Stored): TensorToWrite {
+  const { shape, dtype } = stored;
+  const numbers = numbersOf(stored);
+  if (dtype === 'int64') return { name, dtype: 'I64', shape, data: Int32Array.from(numbers) };
+  return { name, dtype: 'F32', shape, data: Float32Array.from(numbers) };
+}
+
+/**
+ * Numbers beyond 1e-4 absolute + 1e-3 relative, among the rows that are real: what a query of padding sees differs between
+ * implementations of attention.
+ */
+export function wrongNumbers(found: ArrayLike<number>, expected: Stored, mask: Stored | undefined): number {
+  const [batch, rows] = expected.shape;
+  const isMasked = mask?.shape[0] === batch && mask?.shape[1] === rows;
+  const real = mask && isMasked ? numbersOf(mask) : undefined;
+  const values = numbersOf(expected);
+  const perRow = real ? values.length / real.length : 1;
+  return values.filter((value, i) => {
+    if (real && real[Math.floor(i / perRow)] === 0) return false;
+    return !(Math.abs(found[i]! - value) <= 1e-4 + 1e-3 * Math.abs(value));
+  }).length;
+}
