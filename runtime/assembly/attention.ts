@@ -99,7 +99,7 @@ function packedScores(task: AttentionTask, row: i32, count: i32, origin: i32, fr
   const step = floats(SCORES);
   for (let k = from; k < to; k += 8) {
     const s = task.scores + floats(k);
-    tile(q0, q1, q2, q3, task.panels + floats((origin + k) * task.width), task.width, s, s + step, s + 2 * step, s + 3 * step, false);
+    tile(q0, q1, q2, q3, task.panels + floats((origin + k) * task.width), task.width, s, s + step, s + 2 * step, s + 3 * step, false, 0);
   }
 }
 

@@ -5,14 +5,14 @@ import { floats } from './simd';
 import { dots, tile } from './tile';
 
 /**
- * Bytes of scratch that `linear` and `product` want: a panel of 8 columns, and the tile at a ragged right edge.
+ * Bytes of scratch that `linear` and `product` want: a panel of 8 columns, and the tile and bias at a ragged right edge.
  * Rows of x that share a panel, and inner indices of a panel, are chosen so that both stay in the second cache.
  */
 const PANEL_INNER: i32 = 768;
 const BLOCK_ROWS: i32 = 256;
 const PANEL_BYTES: usize = (<usize>PANEL_INNER) << 5;
 export function linearScratch(): usize {
-  return PANEL_BYTES + 128;
+  return PANEL_BYTES + 128 + 32;
 }
 
 /**
@@ -83,16 +83,18 @@ function blocks(
           const count = min(4, m1 - i);
           const c = y + <usize>i * strideY + floats(j);
           const source = a + <usize>i * strideA + floats(k0);
-          if (columns == 8) rowsTimesPanel(source, strideA, count, scratch, inner, c, strideY, k0 > 0);
+          if (columns == 8)
+            rowsTimesPanel(source, strideA, count, scratch, inner, c, strideY, k0 > 0, bias ? bias + floats(j) : 0);
           else {
             // At a ragged right edge the tile is computed beside y, which has no room for 8 columns there.
             if (k0 > 0) copyRows(c, strideY, edge, 32, count, columns);
-            rowsTimesPanel(source, strideA, count, scratch, inner, edge, 32, k0 > 0);
+            else if (bias) memory.copy(edge + 128, bias + floats(j), floats(columns));
+            rowsTimesPanel(source, strideA, count, scratch, inner, edge, 32, k0 > 0, bias ? edge + 128 : 0);
             copyRows(edge, 32, c, strideY, count, columns);
           }
-          if (last && bias | residual | <usize>activation) {
+          if (last && residual | <usize>activation) {
             const r = residual ? residual + <usize>i * strideY + floats(j) : 0;
-            epilogue(c, strideY, count, columns, bias ? bias + floats(j) : 0, r, activation);
+            epilogue(c, strideY, count, columns, 0, r, activation);
           }
         }
       }
@@ -103,6 +105,7 @@ function blocks(
 /** A tile of up to 4 rows; missing ones repeat the last, and write what it writes. */
 @inline function rowsTimesPanel(
   a0: usize, strideA: usize, count: i32, panel: usize, inner: i32, c0: usize, strideC: usize, accumulate: bool,
+  bias: usize,
 ): void {
   const a1 = count > 1 ? a0 + strideA : a0;
   const a2 = count > 2 ? a1 + strideA : a1;
@@ -110,7 +113,7 @@ function blocks(
   const c1 = count > 1 ? c0 + strideC : c0;
   const c2 = count > 2 ? c1 + strideC : c1;
   const c3 = count > 3 ? c2 + strideC : c2;
-  tile(a0, a1, a2, a3, panel, inner, c0, c1, c2, c3, accumulate);
+  tile(a0, a1, a2, a3, panel, inner, c0, c1, c2, c3, accumulate, bias);
 }
 
 function copyRows(from: usize, strideFrom: usize, to: usize, strideTo: usize, rows: i32, columns: i32): void {

@@ -5,11 +5,11 @@ import { madd, splat, sums } from './simd';
 
 /**
  * Products of 4 rows with a panel of 8 columns: c[r, 0..8) = Σ_k a[r, k] · panel[k, 0..8), on top of what is in c where
- * `accumulate`. Rows may coincide, a with a and c with c.
+ * `accumulate`, else of bias[0..8) where `bias` is not 0. Rows may coincide, a with a and c with c.
  */
 export function tile(
   a0: usize, a1: usize, a2: usize, a3: usize, panel: usize, inner: i32,
-  c0: usize, c1: usize, c2: usize, c3: usize, accumulate: bool,
+  c0: usize, c1: usize, c2: usize, c3: usize, accumulate: bool, bias: usize,
 ): void {
   let s00 = splat(0), s01 = splat(0), s10 = splat(0), s11 = splat(0);
   let s20 = splat(0), s21 = splat(0), s30 = splat(0), s31 = splat(0);
@@ -18,6 +18,9 @@ export function tile(
     s10 = v128.load(c1); s11 = v128.load(c1, 16);
     s20 = v128.load(c2); s21 = v128.load(c2, 16);
     s30 = v128.load(c3); s31 = v128.load(c3, 16);
+  } else if (bias) {
+    s00 = v128.load(bias); s01 = v128.load(bias, 16);
+    s10 = s00; s11 = s01; s20 = s00; s21 = s01; s30 = s00; s31 = s01;
   }
   do {
     const b0 = v128.load(panel);
