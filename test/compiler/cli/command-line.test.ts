@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { settingValue } from '../../../compiler/src/cli/values.js';
 import { tfm } from './tool.js';
 
-const commands = ['init', 'check', 'fmt', 'build', 'explain', 'run', 'completion', 'help'];
+const commands = ['init', 'check', 'fmt', 'build', 'explain', 'run', 'import', 'completion', 'help'];
 
 describe('help', () => {
   test('--version prints the version of the package and nothing else', async () => {
