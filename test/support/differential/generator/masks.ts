@@ -23,6 +23,7 @@ export function mask(reader: Reader, seen: Seen, place: Place): string | undefin
   return reader.weighted<() => string | undefined>([
     [seen.key.presence === undefined ? 4 : 1, () => undefined],
     [1, () => 'all'],
+    ...(seen.key.pairs !== undefined && seen.itself ? [[2, () => seen.key.pairs] as const] : []),
     [3, () => atom(reader, seen, place)],
     [2, () => `${atom(reader, seen, place)} and ${atom(reader, seen, place)}`],
     [2, () => `(${atom(reader, seen, place)} or ${atom(reader, seen, place)})`],
@@ -53,7 +54,9 @@ function atom(reader: Reader, seen: Seen, place: Place): string {
     [1, () => 'causal'],
     ...(presence === undefined ? [] : [[10, () => `present(${presence})`] as const]),
     ...(flags === undefined ? [] : [[6, () => flags] as const]),
-    ...(pairs !== undefined && seen.itself ? [[6, () => pairs] as const] : []),
+    ...(pairs !== undefined && seen.itself
+      ? [[6, () => spec.declare('mask', 'edges', (name) => `${name} = (q, k) => ${pairs}[q, k]`)] as const]
+      : []),
     [3, () => `${spec.import('window')}(${reader.of('1', '2', '3', '5')})`],
     [6, () => named(reader, seen, place)],
     [3, () => withNumber(reader, seen, place)],
