@@ -45,7 +45,9 @@ describe('configs of published models', () => {
 
   test.each(Object.entries(counts))('%s has %s parameters', async (name, count) => {
     const cwd = folderWith({});
-    expect(await tfm(['import', path.join(configs, `${name}.json`), '-o', 'm.tfm'], { cwd })).toMatchObject({ stderr: '' });
+    expect(await tfm(['import', path.join(configs, `${name}.json`), '-o', 'm.tfm'], { cwd })).toMatchObject({
+      stderr: '',
+    });
     const { stdout } = await tfm(['explain', 'm.tfm'], { cwd });
     expect(/^([\d,]+) parameters/m.exec(stdout)?.[1]).toBe(count);
   });
@@ -59,7 +61,13 @@ describe('configs of published models', () => {
 });
 
 const llama = {
-  ...{ model_type: 'llama', architectures: ['LlamaForCausalLM'], hidden_size: 64, num_attention_heads: 4, vocab_size: 100 },
+  ...{
+    model_type: 'llama',
+    architectures: ['LlamaForCausalLM'],
+    hidden_size: 64,
+    num_attention_heads: 4,
+    vocab_size: 100,
+  },
   ...{ num_hidden_layers: 2, intermediate_size: 96, max_position_embeddings: 128, rms_norm_eps: 1e-6 },
 };
 const imported = (more: object) => importConfig({ ...llama, ...more }, { hint: 'tiny-llama' });
@@ -80,8 +88,16 @@ preset TinyLlama = Llama(vocab: 100, context: 128, width: 64, depth: 2, heads: 4
     ['harmless ones', { torch_dtype: 'float16', use_cache: false, pad_token_id: 3, attention_dropout: 0.5 }, []],
     ['null is absent', { rope_scaling: null, head_dim: null, some_field: null }, []],
     ['an unknown one', { attention_sinks: 4 }, ['unknown attention_sinks']],
-    ['an unknown one of a scaling', { rope_scaling: { type: 'linear', factor: 2, ramp: 3 } }, ['unknown rope_scaling.ramp']],
-    ['a scaling that no spec has', { rope_scaling: { type: 'longrope', factor: 2 } }, ['unsupported rope_scaling.rope_type', 'unknown rope_scaling.factor']],
+    [
+      'an unknown one of a scaling',
+      { rope_scaling: { type: 'linear', factor: 2, ramp: 3 } },
+      ['unknown rope_scaling.ramp'],
+    ],
+    [
+      'a scaling that no spec has',
+      { rope_scaling: { type: 'longrope', factor: 2 } },
+      ['unsupported rope_scaling.rope_type', 'unknown rope_scaling.factor'],
+    ],
     ['a scaling without its factor', { rope_scaling: { type: 'linear' } }, ['missing rope_scaling.factor']],
     ['another activation', { hidden_act: 'xielu' }, ['unsupported hidden_act']],
     ['a text for a number', { hidden_size: '64' }, ['malformed hidden_size']],
@@ -93,7 +109,8 @@ preset TinyLlama = Llama(vocab: 100, context: 128, width: 64, depth: 2, heads: 4
   });
 
   test('yarn, dynamic and linear scaling, as the library writes them today and before', () => {
-    const parameters = (more: object): string => /Llama\((.*?)\)/s.exec(imported(more).text ?? '')?.[1]?.replace(/\s+/g, ' ') ?? '';
+    const parameters = (more: object): string =>
+      /Llama\((.*?)\)/s.exec(imported(more).text ?? '')?.[1]?.replace(/\s+/g, ' ') ?? '';
     expect(parameters({ rope_parameters: { rope_type: 'linear', factor: 4, rope_theta: 5000 } })).toMatch(
       /theta: 5000.*scaling: "linear", factor: 4/s,
     );
@@ -101,7 +118,9 @@ preset TinyLlama = Llama(vocab: 100, context: 128, width: 64, depth: 2, heads: 4
       /theta: 5000.*scaling: "linear", factor: 4/s,
     );
     expect(parameters({ rope_scaling: { type: 'dynamic', factor: 4 } })).not.toContain('scaling');
-    expect(parameters({ rope_scaling: { rope_type: 'yarn', factor: 4 } })).toMatch(/"yarn", factor: 4.*stretch: 1\.13/s);
+    expect(parameters({ rope_scaling: { rope_type: 'yarn', factor: 4 } })).toMatch(
+      /"yarn", factor: 4.*stretch: 1\.13/s,
+    );
   });
 
   test('every family reads an empty config: its defaults are those of a spec that compiles', () => {

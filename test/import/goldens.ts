@@ -10,7 +10,9 @@ export const folders = (fixtures: string): string[] =>
   fs.readdirSync(fixtures).filter((name) => fs.existsSync(path.join(fixtures, name, 'io.json')));
 
 /** `tfm import`, then `tfm run` on the inputs under the names of the original library. The outputs that it wrote. */
-export async function importAndRun(folder: string): Promise<Map<string, { shape: readonly number[]; values: Float32Array }>> {
+export async function importAndRun(
+  folder: string,
+): Promise<Map<string, { shape: readonly number[]; values: Float32Array }>> {
   const absolute = path.resolve(folder);
   const cwd = folderWith({});
   expect(await tfm(['import', absolute, '-o', 'm.tfm'], { cwd })).toEqual({ exitCode: 0, stdout: '', stderr: '' });
