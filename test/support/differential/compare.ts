@@ -8,7 +8,7 @@ export interface Result {
  * |a − b| ≤ 1e-4 · (1 + |b|): absolute around 0 and relative where numbers are large, as float32 sums are. Engines add in
  * different orders, so a result of n terms differs by about n · 2⁻²⁴ of their size; a wrong model differs by far more.
  */
-export const tolerance = 1e-4;
+const tolerance = 1e-4;
 
 /** How far results are apart, in units of what is allowed: more than 1 is too much. */
 export function distance(found: ArrayLike<number>, expected: ArrayLike<number>): number {

@@ -1,4 +1,4 @@
-import { add, call, equal, multiply, negate, normalize, print, subtract, toExpression } from '../../algebra/index.js';
+import { add, call, equal, multiply, normalize, print, subtract, toExpression } from '../../algebra/index.js';
 import type { Expression } from '../../graph/graph.js';
 
 /** A size of a tensor: a number, or an expression of input dimensions: `B`, `T + 1`. */
@@ -27,10 +27,6 @@ export function product(...sizes: Size[]): Size {
 /** `a / b` where b divides a. */
 export function quotient(a: Size, b: Size): Size {
   return canonical(call('divide', a, b));
-}
-
-export function opposite(size: Size): Size {
-  return canonical(negate(size));
 }
 
 export function sameSize(a: Size, b: Size): boolean {

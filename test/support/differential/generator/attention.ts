@@ -5,7 +5,7 @@ import { literal, type Size, times } from './spec.js';
 import { blockStage, labelled, type Memory, type Place, type Stream } from './stream.js';
 
 /** Whole numbers that divide one another, up to 4. */
-export const divisors = (value: number): [number, ...number[]] => {
+const divisors = (value: number): [number, ...number[]] => {
   const others = [2, 3, 4].filter((divisor) => value % divisor === 0);
   return [1, ...others];
 };
@@ -67,7 +67,7 @@ export function attention(reader: Reader, stream: Stream, place: Place): string 
 }
 
 /** Positions of queries and keys; the width of a head must be even. */
-export function headPositions(reader: Reader, width: number): string | undefined {
+function headPositions(reader: Reader, width: number): string | undefined {
   if (width % 2 !== 0 || !reader.once(3)) return undefined;
   const given: string[] = [];
   if (reader.once(3)) given.push(`theta: ${reader.of('100', '500000')}`);

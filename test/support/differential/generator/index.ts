@@ -2,8 +2,6 @@ import fc from 'fast-check';
 import { choice } from './choice.js';
 import { type MadeSpec, writeSpec } from './models.js';
 
-export type { MadeSpec } from './models.js';
-
 /** A random model, how long its inputs are, and the seed of its weights and inputs. */
 export interface MadeTrial {
   readonly spec: MadeSpec;

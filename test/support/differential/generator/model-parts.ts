@@ -41,7 +41,7 @@ export function embedded(making: Making, name: string, table: string, stream: St
   return { text: `${name} -> ${table}${placed.text}${dropped}`, stream: placed.stream };
 }
 
-export function embeddingText({ ends, width }: Making, vocab: Size): string {
+function embeddingText({ ends, width }: Making, vocab: Size): string {
   const given = [vocab.text, width.text];
   if (ends.once(3)) given.push(`scale: ${ends.of(`sqrt(${width.text})`, '2')}`);
   if (ends.once(4)) given.push(`init: ${ends.of('normal(0.5)', 'truncated_normal(0.3)')}`);

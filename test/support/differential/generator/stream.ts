@@ -21,7 +21,7 @@ export interface Stream {
 }
 
 /** How many rows: a dimension of the input, perhaps bounded, and what stands in front; or known from the configuration. */
-export interface Length {
+interface Length {
   readonly text: string;
   /** It is this dimension of an input, and nothing more. */
   readonly dimension?: string;

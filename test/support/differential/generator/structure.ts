@@ -6,7 +6,7 @@ import { literal, times } from './spec.js';
 import { blockStage, type Place, type Stream } from './stream.js';
 
 /** A stage that keeps the shape of a sequence: [B, T, width] → [B, T, width]. */
-export function stage(reader: Reader, stream: Stream, place: Place): string {
+function stage(reader: Reader, stream: Stream, place: Place): string {
   const canNest = reader.left > 0;
   return reader.weighted<() => string>([
     [8, () => residual(reader, stream, place)],
@@ -50,7 +50,7 @@ function sublayer(reader: Reader, stream: Stream, place: Place): string {
 }
 
 /** A residual branch with its norm before it, behind it, or both. */
-export function residual(reader: Reader, stream: Stream, place: Place): string {
+function residual(reader: Reader, stream: Stream, place: Place): string {
   const where = reader.below(4);
   const inner = sublayer(reader, stream, place);
   const dropped = reader.once(4) ? `${inner} -> dropout(0.1)` : inner;
