@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import { TfmError } from '../errors.js';
+import { registerWebGpuKernels } from '../kernels/webgpu/register.js';
 import { isLost, watch } from './gpu-errors.js';
 
 /** The device of the active backend, where that is WebGPU. */
@@ -33,6 +34,7 @@ export async function startWebGpu(adapter: GPUAdapter): Promise<void> {
   }
   if (!(await tf.setBackend('webgpu')))
     throw new TfmError('TFM5501', 'the WebGPU backend did not start', "useBackend('wasm') needs no GPU");
+  registerWebGpuKernels();
 }
 
 /** Features that kernels can make use of, and the adapter's own limits instead of the portable ones. */

@@ -29,19 +29,20 @@ export function createCache(shape: CacheShape): Cache {
   return { shape, tensor, dispose: () => tensor.dispose() };
 }
 
-/** Where rows [B, T, heads, width] go: row t of batch entry b to `starts[b] + t`. */
+/** Rows [B, T, heads, width] that a cache gets. */
 export interface RowsToWrite {
+  readonly cache: Cache;
   readonly rows: Tensor;
-  readonly starts: readonly number[];
 }
 
 /**
- * Writes rows [B, T, heads, width] into the cache in place, from a position on, or from one position for each entry of
- * the batch.
+ * Writes rows into caches of one batch and capacity, in place, from a position on, or from one position for each entry
+ * of the batch: row t of entry b to `starts[b] + t`.
  *
  * @throws TfmError TFM5405 where the last row does not fit.
  */
-export function append(cache: Cache, rows: Tensor, position: Position): void {
+export function append(all: readonly RowsToWrite[], position: Position): void {
+  const [{ cache, rows }] = all as [RowsToWrite];
   const { batch, capacity } = cache.shape;
   const starts = typeof position === 'number' ? Array<number>(batch).fill(position) : position;
   const end = Math.max(...starts) + (rows.shape[1] ?? 0);
@@ -53,7 +54,7 @@ export function append(cache: Cache, rows: Tensor, position: Position): void {
     );
   const write = { cpu: writeRowsCpu, wasm: writeRowsWasm, webgpu: writeRowsWebGpu }[tf.getBackend()];
   if (!write) throw new TfmError('TFM5501', `a KV cache cannot be written on the backend ${tf.getBackend()}`);
-  write(cache, { rows, starts });
+  write(all, starts);
 }
 
 /**
@@ -88,8 +89,9 @@ export class KeyValueCache implements Disposable {
 
   /** Writes the new rows, [B, T, heads, width]. */
   append(keys: Tensor | undefined, values: Tensor, position: Position): void {
-    if (this.#keys && keys) append(this.#keys, keys, position);
-    append(this.#values, values, position);
+    const all = [{ cache: this.#values, rows: values }];
+    if (this.#keys && keys) all.unshift({ cache: this.#keys, rows: keys });
+    append(all, position);
   }
 
   /** Whole, [B, heads, capacity, width]. */

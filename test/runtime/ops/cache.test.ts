@@ -68,11 +68,11 @@ describe.each(['cpu', 'wasm'] as const)('%s', (backend) => {
 
   test('a full cache is an error that names the position', () => {
     const cache = createCache({ batch: 1, capacity: 3, heads: 1, width: 2 });
-    append(cache, tf.ones([1, 3, 1, 2]), 0);
-    expect(() => append(cache, tf.ones([1, 1, 1, 2]), 3)).toThrow(
+    append([{ cache, rows: tf.ones([1, 3, 1, 2]) }], 0);
+    expect(() => append([{ cache, rows: tf.ones([1, 1, 1, 2]) }], 3)).toThrow(
       expect.objectContaining({ code: 'TFM5405', message: expect.stringContaining('position 3') }),
     );
-    expect(() => append(cache, tf.ones([1, 1, 1, 2]), 3)).toThrow(TfmError);
+    expect(() => append([{ cache, rows: tf.ones([1, 1, 1, 2]) }], 3)).toThrow(TfmError);
     cache.dispose();
   });
 

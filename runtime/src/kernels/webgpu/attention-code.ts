@@ -25,9 +25,9 @@ fn rowOf(batch: i32, keyHead: i32, r: i32) -> Row {
   return row;
 }
 
-/** Where a row of [B, Tq, H, width] begins. */
-fn rowStart(row: Row, width: i32) -> i32 {
-  return ((row.batch * uniforms.queries + row.query) * uniforms.heads + row.head) * width;
+/** Where a row of [B, Tq, H, ..] begins, step elements behind the one before. */
+fn rowStart(row: Row, step: i32) -> i32 {
+  return ((row.batch * uniforms.queries + row.query) * uniforms.heads + row.head) * step;
 }
 
 fn keyStart(batch: i32, keyHead: i32, k: i32) -> i32 {

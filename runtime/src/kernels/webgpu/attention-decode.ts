@@ -82,7 +82,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   for (var i = lane; i < ROWS * WIDTH4; i += 64) {
     let r = row0 + i / WIDTH4;
     var q = vec4f(0);
-    if (r < uniforms.rows) { q = queryAt(rowStart(rowOf(batch, keyHead, r), WIDTH), i % WIDTH4); }
+    if (r < uniforms.rows) { q = queryAt(rowStart(rowOf(batch, keyHead, r), WIDTH_STEP), i % WIDTH4); }
     queries[i] = q;
   }
   workgroupBarrier();
@@ -90,7 +90,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   // Four threads for each key, so that what they read lies beside each other.
   let part = lane % 4;
   for (var k = lane / 4; k < KEYS; k += 16) {
-    var products: array<f32, ROWS>;
+    var products = array<f32, ROWS>();
     if (key0 + k < span.y) {
       let start = keyStart(batch, keyHead, key0 + k);
       for (var c = part; c < WIDTH4; c += 4) {
@@ -131,7 +131,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
 
   // LANES threads for each value row, and as many rows at once as there are threads.
   let c = lane % LANES;
-  var found: array<vec4f, ROWS>;
+  var found = array<vec4f, ROWS>();
   for (var k = lane / LANES; k < KEYS; k += 64 / LANES) {
     if (key0 + k >= span.y || c >= VALUE4) { continue; }
     let v = valueAt(valueStart(batch, keyHead, key0 + k), c);

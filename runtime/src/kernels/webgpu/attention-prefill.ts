@@ -46,7 +46,7 @@ export function attentionPrefill(
       [
         attentionCode(shape, operands),
         vectorWriter('result', vectorType(valueWidth), 'VALUE_WIDTH'),
-        code(operands[5] !== undefined),
+        code(unrolled(tileSizes(width, valueWidth).COLUMNS), operands[5] !== undefined),
       ].join('\n'),
   });
 }
@@ -60,7 +60,25 @@ function tileSizes(width: number, valueWidth: number) {
   return { DEPTH: depth, SLAB: slab, ROOM: Math.max(room, slab * valueVectors), COLUMNS: Math.ceil(valueVectors / 8) };
 }
 
-const code = (sinks: boolean) => `
+/** Loops over a thread's rows, keys and columns of values, written out: the sums then are registers, and no array. */
+function unrolled(count: number) {
+  const columns = (text: (column: number) => string) => Array.from({ length: count }, (_, i) => text(i)).join('\n');
+  const all = (text: (column: number, i: number) => string) => columns((column) => four((i) => text(column, i)));
+  return { columns, all };
+}
+
+type Unrolled = ReturnType<typeof unrolled>;
+
+function four(text: (i: number) => string): string {
+  return [0, 1, 2, 3].map(text).join('\n');
+}
+
+/** Σ weight · value of row i, in one column. */
+function sum(column: number, i: number): string {
+  return `sum${column}_${i}`;
+}
+
+const code = ({ all, columns }: Unrolled, sinks: boolean) => `
 const TILE = ${tile};
 
 /** Queries and keys of a tile, vector by vector: [c][row], then [c][key]; or values: [key][c]. */
@@ -81,23 +99,23 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   let span = spans[batch * uniforms.spanStride + block];
   let row0 = block * TILE;
 
-  var rows: array<Row, 4>;
+  var rows = array<Row, 4>();
   for (var i = 0; i < 4; i++) { rows[i] = rowOf(batch, keyHead, row0 + 4 * y + i); }
   var largest = vec4f(UNSEEN);
   var sum = vec4f(0); // of this thread's own weights; all threads' are added at the end
   ${sinks ? sinkCode : ''}
-  var sums: array<vec4f, 4 * COLUMNS>; // Σ weight · value: [column][row]
+  ${all((column, i) => `var ${sum(column, i)} = vec4f(0);`)}
 
   // The loop's bounds are the same for the whole workgroup: tiles that none of its rows sees are not visited.
   for (var key0 = span.x; key0 < span.y; key0 += TILE) {
-    var s = array<vec4f, 4>(); // for each key, the products with the four rows
+    ${four((j) => `var s${j} = vec4f(0);`)}
     for (var c0 = 0; c0 < WIDTH4; c0 += DEPTH) {
       for (var i = lane; i < TILE * DEPTH; i += 64) {
         let c = i % DEPTH;
         let at = i / DEPTH;
         if (c0 + c >= WIDTH4) { continue; }
         var q = vec4f(0);
-        if (row0 + at < uniforms.rows) { q = queryAt(rowStart(rowOf(batch, keyHead, row0 + at), WIDTH), c0 + c); }
+        if (row0 + at < uniforms.rows) { q = queryAt(rowStart(rowOf(batch, keyHead, row0 + at), WIDTH_STEP), c0 + c); }
         room[c * TILE + at] = q;
         var k = vec4f(0);
         if (key0 + at < span.y) { k = keyAt(keyStart(batch, keyHead, key0 + at), c0 + c); }
@@ -109,34 +127,35 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
         let q1 = room[c * TILE + 4 * y + 1];
         let q2 = room[c * TILE + 4 * y + 2];
         let q3 = room[c * TILE + 4 * y + 3];
-        for (var j = 0; j < 4; j++) {
-          let k = room[(DEPTH + c) * TILE + x + 8 * j];
-          s[j] += vec4f(dot(q0, k), dot(q1, k), dot(q2, k), dot(q3, k));
-        }
+        ${four(
+          (j) => `
+        let k${j} = room[(DEPTH + c) * TILE + x + ${8 * j}];
+        s${j} += vec4f(dot(q0, k${j}), dot(q1, k${j}), dot(q2, k${j}), dot(q3, k${j}));`,
+        )}
       }
       workgroupBarrier();
     }
 
     var top = largest;
-    for (var j = 0; j < 4; j++) {
-      for (var i = 0; i < 4; i++) { s[j][i] = score(s[j][i], rows[i], key0 + x + 8 * j); }
-      top = max(top, s[j]);
-    }
+    ${four(
+      (j) => `
+    for (var i = 0; i < 4; i++) { s${j}[i] = score(s${j}[i], rows[i], key0 + x + ${8 * j}); }
+    top = max(top, s${j});`,
+    )}
     largests[8 * x + y] = top;
     workgroupBarrier();
     for (var i = 0; i < 8; i++) { top = max(top, largests[8 * i + y]); }
     let shrink = exp(largest - top);
     largest = top;
     sum *= shrink;
-    for (var j = 0; j < 4; j++) {
-      // Not exp alone: where a row has seen no key, hidden ones are the largest.
-      let weight = select(vec4f(0), exp(s[j] - largest), s[j] > vec4f(HIDDEN));
-      sum += weight;
-      weights[8 * (x + 8 * j) + y] = weight;
-    }
-    for (var column = 0; column < COLUMNS; column++) {
-      for (var i = 0; i < 4; i++) { sums[4 * column + i] *= shrink[i]; }
-    }
+    // Not exp alone: where a row has seen no key, hidden ones are the largest.
+    ${four(
+      (j) => `
+    s${j} = select(vec4f(0), exp(s${j} - largest), s${j} > vec4f(HIDDEN));
+    sum += s${j};
+    weights[8 * (x + ${8 * j}) + y] = s${j};`,
+    )}
+    ${all((column, i) => `${sum(column, i)} *= shrink[${i}];`)}
 
     for (var slab = 0; slab < TILE; slab += SLAB) {
       for (var i = lane; i < SLAB * VALUE4; i += 64) {
@@ -149,13 +168,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
       workgroupBarrier();
       for (var k = 0; k < SLAB; k++) {
         let weight = weights[8 * (slab + k) + y];
-        for (var column = 0; column < COLUMNS; column++) {
-          let v = room[min(k * VALUE4 + x + 8 * column, ROOM - 1)];
-          sums[4 * column] += weight.x * v;
-          sums[4 * column + 1] += weight.y * v;
-          sums[4 * column + 2] += weight.z * v;
-          sums[4 * column + 3] += weight.w * v;
-        }
+        ${columns((column) => `let v${column} = room[min(k * VALUE4 + x + ${8 * column}, ROOM - 1)];`)}
+        ${all((column, i) => `${sum(column, i)} += weight[${i}] * v${column};`)}
       }
       workgroupBarrier();
     }
@@ -165,14 +179,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   workgroupBarrier();
   var total = vec4f(0);
   for (var i = 0; i < 8; i++) { total += largests[8 * i + y]; }
-  for (var i = 0; i < 4; i++) {
-    if (row0 + 4 * y + i >= uniforms.rows) { continue; }
-    let start = rowStart(rows[i], VALUE_WIDTH);
-    let factor = select(0.0, 1 / total[i], total[i] > 0); // 0: the row sees no key
-    for (var column = 0; column < COLUMNS; column++) {
-      if (x + 8 * column < VALUE4) { putResult(start, x + 8 * column, sums[4 * column + i] * factor); }
-    }
-  }
+  let factor = select(vec4f(0), 1 / total, total > vec4f(0)); // 0: the row sees no key
+  ${all(
+    (column, i) => `
+  if (row0 + 4 * y + ${i} < uniforms.rows && x + ${8 * column} < VALUE4) {
+    putResult(rowStart(rows[${i}], VALUE_STEP), x + ${8 * column}, ${sum(column, i)} * factor[${i}]);
+  }`,
+  )}
 }
 `;
 

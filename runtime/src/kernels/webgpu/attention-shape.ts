@@ -1,7 +1,6 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
 import type { AttendAttributes, KeyIntervals } from '../attributes.js';
-import type { Operand } from './dispatch.js';
-import { present, rowsOperand, vectorType } from './kernel.js';
+import { elementsOf, present, rowsOperand } from './kernel.js';
 
 /**
  * One attention as both kernels see it. The query heads that read one key head are rows of one problem, (query, head) by
@@ -31,7 +30,11 @@ export function attentionShape([query, , value]: AttentionOperands, headsFirst: 
 
 /** What is baked into the code. */
 export function attentionConstants({ width, valueWidth }: AttentionShape, { cap }: AttendAttributes) {
-  return { WIDTH: width, VALUE_WIDTH: valueWidth, CAPPED: Number(cap !== 0) };
+  return {
+    ...{ WIDTH: width, WIDTH_STEP: elementsOf(width, width) },
+    ...{ VALUE_WIDTH: valueWidth, VALUE_STEP: elementsOf(valueWidth, valueWidth) },
+    CAPPED: Number(cap !== 0),
+  };
 }
 
 /** What all kernels of attention read; `sinks` too where they are for them. */
@@ -60,11 +63,12 @@ export function attentionIntegers(shape: AttentionShape, operands: AttentionOper
   };
 }
 
-/** Numbers from one batch entry, head and row to the next, of [B, T, G, d] or, heads first, [B, G, T, d]. */
+/** Elements from one batch entry, head and row to the next, of [B, T, G, d] or, heads first, [B, G, T, d]. */
 function rowStrides(name: string, { shape }: TensorInfo, headsFirst: boolean): Record<string, number> {
   const [, second, third, width] = shape as [number, number, number, number];
-  const [head, row] = headsFirst ? [third * width, width] : [width, third * width];
-  return { [`${name}Batch`]: second * third * width, [`${name}Head`]: head, [`${name}Row`]: row };
+  const step = elementsOf(width, width);
+  const [head, row] = headsFirst ? [third * step, step] : [step, third * step];
+  return { [`${name}Batch`]: second * third * step, [`${name}Head`]: head, [`${name}Row`]: row };
 }
 
 /** Those of a tensor that broadcasts to [B, H, Tq, Tk]: 0 on an axis of size 1. */
@@ -92,7 +96,11 @@ export interface Spans {
   readonly longest: number;
 }
 
-export function spansOf({ firsts, ends }: KeyIntervals, { queries, rows, group }: AttentionShape, block: number): Spans {
+export function spansOf(
+  { firsts, ends }: KeyIntervals,
+  { queries, rows, group }: AttentionShape,
+  block: number,
+): Spans {
   const entries = firsts.length / queries;
   const blocks = Math.ceil(rows / block);
   const values = new Int32Array(entries * (blocks + queries) * 2);
@@ -120,4 +128,3 @@ function union(firsts: Int32Array, ends: Int32Array, from: number, to: number): 
   }
   return end > 0 ? [first, end] : [0, 0];
 }
-

@@ -1,16 +1,22 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
 
+/** A tensor's numbers: on the CPU until they are first used on the device. */
+interface GpuData {
+  resource?: GPUBuffer;
+  values?: unknown;
+}
+
 /** The part of tfjs's WebGPU backend that is used here; some of it is private in its types. */
 export interface GpuBackend {
   readonly device: GPUDevice;
   readonly queue: GPUQueue;
-  readonly tensorMap: { get(dataId: object): { readonly resource?: GPUBuffer } };
+  readonly tensorMap: { get(dataId: object): GpuData };
   readonly bufferManager: { acquireBuffer(bytes: number, usage: number): GPUBuffer };
   readonly commandEncoder: GPUCommandEncoder | null;
   computePassEncoder: GPUComputePassEncoder | null;
   /** Data whose buffers go back to the pool at the next submit, and not before. */
   readonly commandQueueOwnedIds: { add(dataId: object): unknown };
-  /** Buffers that go back to the pool at the next submit. */
+  /** Buffers that go back to the pool at the next submit; each submit makes a new list. */
   readonly uniformPendingDisposal: GPUBuffer[];
   dispatchCountInPass: number;
   ensureCommandEncoderReady(): void;
@@ -21,22 +27,24 @@ export interface GpuBackend {
   disposeData(dataId: object): boolean;
 }
 
-/** The buffer of a tensor, which is uploaded where it is not on the device yet: that ends the compute pass. */
+/** Tables of a step, such as those of rotary, are smaller. */
+const smallBytes = 65_536;
+
+/** The buffer of a float32 tensor, which is uploaded where it is not on the device yet. */
 export function bufferOf(backend: GpuBackend, { dataId }: TensorInfo): GPUBuffer {
+  const data = backend.tensorMap.get(dataId);
+  const { values } = data;
+  if (!data.resource && values instanceof Float32Array && values.byteLength <= smallBytes) {
+    // tfjs makes a new buffer to copy from each time, and ends the compute pass. `writeBuffer` comes before all commands
+    // that are not submitted yet: right, because none of them uses a buffer that was in the pool.
+    // The usage is that of tfjs's tensors: its pool keeps buffers apart by size and usage.
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    data.resource = backend.bufferManager.acquireBuffer(values.byteLength, usage);
+    backend.queue.writeBuffer(data.resource, 0, values as Float32Array<ArrayBuffer>);
+    data.values = null;
+  }
   backend.uploadToGPU(dataId);
-  const { resource } = backend.tensorMap.get(dataId);
+  const { resource } = data;
   if (!resource) throw new Error('tfjs-backend-webgpu keeps buffers elsewhere: another version than in package.json?');
   return resource;
-}
-
-/**
- * Small data in a buffer from tfjs's pool, until the next submit. `writeBuffer` comes before all commands that are not
- * submitted yet, which is right, because none of them uses a buffer that was in the pool. tfjs's own uploads make a new
- * buffer each time, and end the compute pass.
- */
-export function dataBuffer(backend: GpuBackend, data: ArrayBuffer, usage: number): GPUBuffer {
-  const buffer = backend.bufferManager.acquireBuffer(data.byteLength, usage | GPUBufferUsage.COPY_DST);
-  backend.queue.writeBuffer(buffer, 0, data);
-  backend.uniformPendingDisposal.push(buffer);
-  return buffer;
 }

@@ -21,6 +21,9 @@ export function declarations({ constants, reads, writes, integers, floats = {} }
     ...Object.keys(integers).map((name) => `${name}: i32`),
     ...Object.keys(floats).map((name) => `${name}: f32`),
   ];
-  lines.push(`struct Uniforms { ${fields.join(', ')} }`, `@group(0) @binding(${binding}) var<uniform> uniforms: Uniforms;`);
+  lines.push(
+    `struct Uniforms { ${fields.join(', ')} }`,
+    `@group(0) @binding(${binding}) var<uniform> uniforms: Uniforms;`,
+  );
   return lines.join('\n');
 }

@@ -1,7 +1,8 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
-import { bufferOf, dataBuffer, type GpuBackend } from './backend.js';
+import { bufferOf, type GpuBackend } from './backend.js';
 import { declarations, type ElementType } from './declarations.js';
+import { smallData } from './small-data.js';
 
 /** A tensor, or small data that is written for this dispatch, as an array of elements. */
 export interface Operand {
@@ -30,15 +31,13 @@ export interface Dispatch {
  */
 export function dispatch(backend: GpuBackend, of: Dispatch): void {
   const operands = [...Object.values(of.writes), ...Object.values(of.reads)];
-  const buffers = operands.map((operand) =>
-    ArrayBuffer.isView(operand.of)
-      ? dataBuffer(backend, operand.of.buffer, GPUBufferUsage.STORAGE)
-      : bufferOf(backend, operand.of),
+  const resources: GPUBufferBinding[] = operands.map(({ of: data }) =>
+    ArrayBuffer.isView(data) ? smallData(backend, data.buffer) : { buffer: bufferOf(backend, data) },
   );
-  buffers.push(dataBuffer(backend, uniformWords(of), GPUBufferUsage.UNIFORM));
+  resources.push(smallData(backend, uniformWords(of)));
   const { device } = backend;
   const { pipeline, layout } = pipelineOf(device, of);
-  const entries = buffers.map((buffer, binding) => ({ binding, resource: { buffer } }));
+  const entries = resources.map((resource, binding) => ({ binding, resource }));
   const bindGroup = device.createBindGroup({ label: of.name, layout, entries });
   for (const { of: tensor } of operands) {
     if (!ArrayBuffer.isView(tensor)) backend.commandQueueOwnedIds.add(tensor.dataId);

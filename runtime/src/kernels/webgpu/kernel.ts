@@ -32,6 +32,11 @@ export function vectorType(width: number): ElementType {
   return width % 4 === 0 ? 'vec4f' : 'f32';
 }
 
+/** Elements of such an array in so many numbers of whole rows. */
+export function elementsOf(numbers: number, width: number): number {
+  return width % 4 === 0 ? numbers / 4 : numbers;
+}
+
 /** The operands that are present, by their names. */
 export function present(all: Readonly<Record<string, Operand | undefined>>): Readonly<Record<string, Operand>> {
   const some = Object.entries(all).filter((entry): entry is [string, Operand] => entry[1] !== undefined);

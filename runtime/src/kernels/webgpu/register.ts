@@ -1,12 +1,21 @@
 import * as tf from '@tensorflow/tfjs';
 import { placed, type WithPresence } from '../fused.js';
+import { activation } from './activation.js';
 import { attention } from './attention.js';
 import type { GpuBackend } from './backend.js';
 import type { WebGpuKernel } from './kernel.js';
+import { linear } from './linear.js';
+import { layerNorm, rmsNorm } from './normalize.js';
+import { rotary } from './rotary.js';
 
 /** The fused operators of the WebGPU backend by the names that the operators call. */
 const kernels = {
+  TfmActivation: activation,
   TfmAttend: attention,
+  TfmLayerNorm: layerNorm,
+  TfmLinear: linear,
+  TfmRmsNorm: rmsNorm,
+  TfmRotary: rotary,
 } as const;
 
 /** Adds our kernels to tfjs's WebGPU backend; a second call does nothing. */

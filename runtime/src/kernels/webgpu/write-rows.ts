@@ -1,48 +1,63 @@
-import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
-import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
-import type { Cache, RowsToWrite } from '../cache.js';
-
-type Program = Parameters<WebGPUBackend['runWebGPUProgram']>[0];
+import type { RowsToWrite } from '../cache.js';
+import type { GpuBackend } from './backend.js';
+import { dispatch } from './dispatch.js';
+import { workgroupsFor } from './kernel.js';
+import { workgroupIndex } from './vectors.js';
 
 /**
- * One small kernel that writes into the buffer of the cache, recorded into tfjs's own pass: copies between buffers
- * would end that pass, and there would be one for each head.
+ * One small kernel that writes into the buffers of all caches: copies between buffers would be one for each head, and
+ * would end tfjs's compute pass.
  */
-export function writeRowsWebGpu(cache: Cache, { rows, starts }: RowsToWrite): void {
-  const backend = tf.backend() as WebGPUBackend;
-  const first = tf.tensor1d([...starts], 'int32');
-  backend.runWebGPUProgram(program(rows), [rows, first], 'float32', [], cache.tensor);
-  first.dispose();
+export function writeRowsWebGpu(all: readonly RowsToWrite[], starts: readonly number[]): void {
+  const [first] = all as [RowsToWrite];
+  const { heads, capacity } = first.cache.shape;
+  const named = <T>(name: string, of: (each: RowsToWrite) => T): Record<string, T> =>
+    Object.fromEntries(all.map((each, i) => [`${name}${i}`, of(each)]));
+  const numbers = all.reduce((sum, { rows }) => sum + rows.size, 0);
+  dispatch(tf.backend() as unknown as GpuBackend, {
+    name: 'cache rows',
+    constants: {},
+    reads: {
+      starts: { of: Int32Array.from(starts), as: 'i32' },
+      ...named('rows', ({ rows }) => ({ of: rows, as: 'f32' as const })),
+    },
+    writes: named('cache', ({ cache }) => ({ of: cache.tensor, as: 'f32' as const })),
+    integers: {
+      ...{ heads, capacity, length: first.rows.shape[1]! },
+      ...named('width', ({ cache }) => cache.shape.width),
+      ...named('count', ({ rows }) => rows.size),
+    },
+    workgroups: workgroupsFor(Math.ceil(numbers / 64)),
+    code: () => code(all.length),
+  });
 }
 
-function program(rows: Tensor): Program {
-  const workgroupSize: [number, number, number] = [64, 1, 1];
-  const groups = Math.ceil(rows.size / 64);
-  const across = Math.min(groups, 65_535);
-  return {
-    variableNames: ['rows', 'starts'],
-    outputShape: [...rows.shape],
-    shaderKey: 'tfm_write_rows',
-    dispatchLayout: { x: [0, 1, 2, 3] },
-    dispatch: [across, Math.ceil(groups / across), 1],
-    workgroupSize,
-    size: true,
-    getUserCode: () => writeRows,
-  } as unknown as Program;
+const code = (caches: number) => `
+${workgroupIndex}
+
+/** Where number i of rows [B, T, heads, width] goes in [B, heads, capacity, width]. */
+fn place(i: i32, width: i32) -> i32 {
+  let head = i / width % uniforms.heads;
+  let row = i / (width * uniforms.heads) % uniforms.length;
+  let batch = i / (width * uniforms.heads * uniforms.length);
+  return ((batch * uniforms.heads + head) * uniforms.capacity + starts[batch] + row) * width + i % width;
 }
 
-const writeRows = `
-  fn main(index: i32) {
-    if (index >= uniforms.size) { return; }
-    let length = uniforms.rowsShape[1];
-    let heads = uniforms.rowsShape[2];
-    let width = uniforms.rowsShape[3];
-    let column = index % width;
-    let head = (index / width) % heads;
-    let row = (index / (width * heads)) % length;
-    let batch = index / (width * heads * length);
-    let position = (batch * heads + head) * uniforms.outShape[2] + starts[batch] + row;
-    result[position * width + column] = rows[index];
-  }
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  var i = workgroupIndex(group, groups) * 64 + i32(thread);
+  ${Array.from({ length: caches }, (_, n) => write(n)).join('\n  ')}
+}
 `;
+
+const write = (n: number) => `
+  if (i < uniforms.count${n}) {
+    cache${n}[place(i, uniforms.width${n})] = rows${n}[i];
+    return;
+  }
+  i -= uniforms.count${n};`;

@@ -1,0 +1,106 @@
+import type { TensorInfo } from '@tensorflow/tfjs';
+import type { NormAttributes } from '../attributes.js';
+import type { GpuBackend } from './backend.js';
+import { dispatch } from './dispatch.js';
+import { elementsOf, present, rowsOf, rowsOperand, vectorType, type WebGpuKernel, workgroupsFor } from './kernel.js';
+import { vectorReader, vectorWriter, workgroupIndex } from './vectors.js';
+
+/** [x, weight?, bias?], on the last axis. */
+export const layerNorm: WebGpuKernel<NormAttributes> = ([x, weight, bias], { eps }, backend) =>
+  normalize({ x: x!, weight, bias, eps, centred: true }, backend);
+
+/** [x, weight?], on the last axis. */
+export const rmsNorm: WebGpuKernel<NormAttributes> = ([x, weight], { eps }, backend) =>
+  normalize({ x: x!, weight, bias: undefined, eps, centred: false }, backend);
+
+interface Norm extends NormAttributes {
+  readonly x: TensorInfo;
+  readonly weight: TensorInfo | undefined;
+  readonly bias: TensorInfo | undefined;
+  /** About the mean. */
+  readonly centred: boolean;
+}
+
+/** One workgroup for each row. */
+function normalize({ x, weight, bias, eps, centred }: Norm, backend: GpuBackend): TensorInfo {
+  const { rows, width } = rowsOf(x);
+  const type = vectorType(width);
+  const y = backend.makeTensorInfo(x.shape, 'float32');
+  const reader = (name: string, of: TensorInfo | undefined) => (of ? vectorReader(name, type, 'uniforms.width') : '');
+  dispatch(backend, {
+    name: centred ? 'layer_norm' : 'rms_norm',
+    constants: {},
+    reads: present({
+      x: rowsOperand(x, width),
+      weight: weight && rowsOperand(weight, width),
+      bias: bias && rowsOperand(bias, width),
+    }),
+    writes: { y: rowsOperand(y, width) },
+    integers: { rows, width, step: elementsOf(width, width) },
+    floats: { eps },
+    workgroups: workgroupsFor(rows),
+    code: () =>
+      [
+        workgroupIndex,
+        reader('x', x),
+        reader('weight', weight),
+        reader('bias', bias),
+        vectorWriter('y', type, 'uniforms.width'),
+        code({ centred, weight: weight !== undefined, bias: bias !== undefined }),
+      ].join('\n'),
+  });
+  return y;
+}
+
+const code = (has: { readonly centred: boolean; readonly weight: boolean; readonly bias: boolean }) => `
+var<workgroup> parts: array<f32, 64>;
+
+/** The sum over all threads. */
+fn total(lane: i32, part: f32) -> f32 {
+  workgroupBarrier(); // the sum before this one is read
+  parts[lane] = part;
+  for (var n = 32; n > 0; n /= 2) {
+    workgroupBarrier();
+    if (lane < n) { parts[lane] += parts[lane + n]; }
+  }
+  workgroupBarrier();
+  return parts[0];
+}
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let row = workgroupIndex(group, groups);
+  if (row >= uniforms.rows) { return; }
+  let lane = i32(thread);
+  let start = row * uniforms.step;
+  let width = f32(uniforms.width);
+  let vectors = (uniforms.width + 3) / 4;
+  let last = vec4i(0, 1, 2, 3);
+
+  var mean = 0.0;
+  ${has.centred ? meanCode : ''}
+  // Of the centred values, so that a large mean does not cost the variance its digits.
+  var squares = vec4f(0);
+  for (var c = lane; c < vectors; c += 64) {
+    let d = select(vec4f(0), xAt(start, c) - mean, last + 4 * c < vec4i(uniforms.width));
+    squares += d * d;
+  }
+  let factor = inverseSqrt(total(lane, dot(squares, vec4f(1))) / width + uniforms.eps);
+
+  for (var c = lane; c < vectors; c += 64) {
+    var v = (xAt(start, c) - mean) * factor;
+    ${has.weight ? 'v *= weightAt(0, c);' : ''}
+    ${has.bias ? 'v += biasAt(0, c);' : ''}
+    putY(start, c, v);
+  }
+}
+`;
+
+const meanCode = `
+  var sum = vec4f(0);
+  for (var c = lane; c < vectors; c += 64) { sum += xAt(start, c); }
+  mean = total(lane, dot(sum, vec4f(1))) / width;`;
