@@ -17,6 +17,7 @@ import { modelStructures } from './module.js';
 import { Names } from './names.js';
 import { signatureOf } from './operator-call.js';
 import { camelCase, commentText, stringLiteral } from './text.js';
+import { wrapLongLines } from './wrap.js';
 
 export interface SourceFileOptions {
   readonly runtimeModule: string;
@@ -58,7 +59,8 @@ export function sourceFile(graph: Graph, { runtimeModule, toolVersion }: SourceF
     ...declarations,
   ];
   // Text between structures brings its own empty line.
-  return `${straightened(print(statements).replace(/\n{3,}/g, '\n\n')).trimEnd()}\n`;
+  const text = straightened(print(statements).replace(/\n{3,}/g, '\n\n'));
+  return `${wrapLongLines(text).trimEnd()}\n`;
 }
 
 const SIGNATURE = /^( *)((?:private|protected override|static|static async|function) \w+\()(.+)(\): .+ \{)$/gm;

@@ -60,10 +60,17 @@ export const gptFamilies: readonly Family[] = [
         'max_sequence_length',
         'pad_key_length',
       );
+      const common = readGpt(config);
       const multiQuery = config.flag('multi_query', true);
       const scale = config.flag('scale_attn_weights', true) ? {} : { scale: 1 };
       const act = config.choice('activation_function', 'gelu_pytorch_tanh', plain);
-      return { ...readGpt(config), multi_query: multiQuery, act, ...scale, ...eosOf(config, 50256, 50256) };
+      return {
+        ...common,
+        kv_heads: multiQuery ? 1 : Number(common.heads),
+        act,
+        ...scale,
+        ...eosOf(config, 50256, 50256),
+      };
     },
   },
   {
