@@ -79,20 +79,22 @@ fn main(
   let start = row * uniforms.step;
   let width = f32(uniforms.width);
   let vectors = (uniforms.width + 3) / 4;
-  let last = vec4i(0, 1, 2, 3);
+  let places = vec4i(0, 1, 2, 3);
 
+  // What is subtracted is in two parts: a mean that is a thousand deviations has too few digits in one.
+  var shift = 0.0;
   var mean = 0.0;
   ${has.centred ? meanCode : ''}
-  // Of the centred values, so that a large mean does not cost the variance its digits.
+  // Of the centred values, for the same reason.
   var squares = vec4f(0);
   for (var c = lane; c < vectors; c += 64) {
-    let d = select(vec4f(0), xAt(start, c) - mean, last + 4 * c < vec4i(uniforms.width));
+    let d = select(vec4f(0), xAt(start, c) - shift - mean, places + 4 * c < vec4i(uniforms.width));
     squares += d * d;
   }
   let factor = inverseSqrt(total(lane, dot(squares, vec4f(1))) / width + uniforms.eps);
 
   for (var c = lane; c < vectors; c += 64) {
-    var v = (xAt(start, c) - mean) * factor;
+    var v = (xAt(start, c) - shift - mean) * factor;
     ${has.weight ? 'v *= weightAt(0, c);' : ''}
     ${has.bias ? 'v += biasAt(0, c);' : ''}
     putY(start, c, v);
@@ -101,6 +103,9 @@ fn main(
 `;
 
 const meanCode = `
+  shift = xAt(start, 0).x;
   var sum = vec4f(0);
-  for (var c = lane; c < vectors; c += 64) { sum += xAt(start, c); }
+  for (var c = lane; c < vectors; c += 64) {
+    sum += select(vec4f(0), xAt(start, c) - shift, places + 4 * c < vec4i(uniforms.width));
+  }
   mean = total(lane, dot(sum, vec4f(1))) / width;`;
