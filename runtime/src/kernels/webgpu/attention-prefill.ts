@@ -99,8 +99,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   let span = spans[batch * uniforms.spanStride + block];
   let row0 = block * TILE;
 
-  var rows = array<Row, 4>();
-  for (var i = 0; i < 4; i++) { rows[i] = rowOf(batch, keyHead, row0 + 4 * y + i); }
+  ${four((i) => `let own${i} = rowOf(batch, keyHead, row0 + 4 * y + ${i});`)}
   var largest = vec4f(UNSEEN);
   var sum = vec4f(0); // of this thread's own weights; all threads' are added at the end
   ${sinks ? sinkCode : ''}
@@ -139,7 +138,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     var top = largest;
     ${four(
       (j) => `
-    for (var i = 0; i < 4; i++) { s${j}[i] = score(s${j}[i], rows[i], key0 + x + ${8 * j}); }
+    let at${j} = key0 + x + ${8 * j};
+    s${j} = vec4f(
+      score(s${j}.x, own0, at${j}), score(s${j}.y, own1, at${j}), score(s${j}.z, own2, at${j}), score(s${j}.w, own3, at${j}));
     top = max(top, s${j});`,
     )}
     largests[8 * x + y] = top;
@@ -183,7 +184,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   ${all(
     (column, i) => `
   if (row0 + 4 * y + ${i} < uniforms.rows && x + ${8 * column} < VALUE4) {
-    putResult(rowStart(rows[${i}], VALUE_STEP), x + ${8 * column}, ${sum(column, i)} * factor[${i}]);
+    putResult(rowStart(own${i}, VALUE_STEP), x + ${8 * column}, ${sum(column, i)} * factor[${i}]);
   }`,
   )}
 }
@@ -191,7 +192,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
 
 /** A sink takes part in the softmax like a key without a value (Xiao et al. 2024). */
 const sinkCode = `
-  for (var i = 0; i < 4; i++) {
-    largest[i] = max(sinks[rows[i].head], UNSEEN);
-    if (x == 0 && largest[i] > HIDDEN) { sum[i] = 1; }
-  }`;
+  largest = max(vec4f(sinks[own0.head], sinks[own1.head], sinks[own2.head], sinks[own3.head]), vec4f(UNSEEN));
+  if (x == 0) { sum = select(vec4f(0), vec4f(1), largest > vec4f(HIDDEN)); }`;
