@@ -20,7 +20,7 @@ export interface Family {
 }
 
 /** Activations by their names in the original library. */
-export const activations: Readonly<Record<string, string>> = {
+const activations: Readonly<Record<string, string>> = {
   gelu: 'gelu',
   gelu_python: 'gelu',
   gelu_new: 'gelu_tanh',

@@ -15,7 +15,7 @@ interface LlamaDefaults {
 }
 
 /** What Llama and the families that share its architecture have in common. */
-export function readLlama(config: ConfigReader, defaults: LlamaDefaults): Parameters {
+function readLlama(config: ConfigReader, defaults: LlamaDefaults): Parameters {
   const width = config.number('hidden_size', 4096);
   const heads = config.number('num_attention_heads', 32);
   const context = config.number('max_position_embeddings', defaults.context);
