@@ -128,7 +128,7 @@ describe('once, on given inputs', () => {
     );
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '' });
     const out = await openCheckpoint(path.join(cwd, 'out.safetensors'));
-    expect(out.names()).toEqual(['logits']);
+    expect(out.names()).toEqual(['logits', 'state']);
     expect(out.entry('logits')).toMatchObject({ dtype: 'F32', shape: [2, 12, 96] });
     const found = await out.readFloat32('logits');
     await out.close();
@@ -138,7 +138,7 @@ describe('once, on given inputs', () => {
   test.each([
     [
       'renamed',
-      /^there is no tensor 'tokens'\nthe model has no input 'token'; did you mean 'tokens'\?\nhelp: Gpt2 wants tokens: token\[B, T\] of vocab = 96$/,
+      /^there is no tensor 'tokens' or 'input_ids'\nthe model has no input 'token'; did you mean 'tokens'\?\nhelp: Gpt2 wants tokens: token\[B, T\] of vocab = 96$/,
     ],
     ['floats', /^'tokens' is F32, but token needs I64, I32, /],
     ['flat', /^'tokens' is \[24\], but tokens is token\[B, T\]\nhelp: /],
@@ -159,7 +159,7 @@ describe('once, on given inputs', () => {
     expect(await tfm(argv, { cwd })).toEqual({
       exitCode: 2,
       stdout: '',
-      stderr: "error: Gpt2 has no output 'logit'\nhelp: it has logits\n",
+      stderr: "error: Gpt2 has no output 'logit'\nhelp: it has state, logits\n",
     });
   });
 });

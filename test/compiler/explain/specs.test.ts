@@ -20,7 +20,8 @@ const layer = (d: number, h: number): number => attention(d) + feedForward(d, h)
 
 function bert(d: number, depth: number, h: number): number {
   const embeddings = (30522 + 512 + 2) * d + norm(d);
-  const heads = linear(d, d) + linear(d, d) + norm(d) + 30522 + 2 * linear(d, 2);
+  const pretraining = linear(d, d) + linear(d, d) + norm(d) + 30522 + linear(d, 2);
+  const heads = pretraining + 3 * linear(d, 2); // the classifiers of texts and of tokens, and the answer's two ends
   return embeddings + depth * layer(d, h) + heads;
 }
 
@@ -29,7 +30,7 @@ function llama(vocab: number, d: number, depth: number, keys: number, h: number)
 }
 
 function vit(d: number, depth: number): number {
-  return linear(16 * 16 * 3, d) + d + 197 * d + depth * layer(d, 4 * d) + norm(d) + linear(d, 1000);
+  return linear(16 * 16 * 3, d) + d + 197 * d + depth * layer(d, 4 * d) + norm(d) + linear(d, 1000) + linear(d, d); // the last is the pooler
 }
 
 function transformer(vocab: number, d: number, h: number, depth: number): number {
@@ -45,7 +46,7 @@ describe('parameters', () => {
     ['llama', 'Llama', 'Llama7B', 6_738_415_616],
     ['llama', 'Llama', 'Llama7B', llama(32000, 4096, 32, 4096, 11008)],
     ['llama', 'Llama', 'TinyLlama', llama(32000, 2048, 22, 256, 5632)],
-    ['vit', 'Vit', 'VitBase', 86_567_656],
+    ['vit', 'Vit', 'VitBase', 86_567_656 + linear(768, 768)],
     ['vit', 'Vit', 'VitTiny', vit(192, 12)],
     ['vit', 'Vit', 'VitLarge', vit(1024, 24)],
     ['transformer', 'Transformer', 'TransformerBase', transformer(37000, 512, 2048, 6)],

@@ -224,7 +224,8 @@ const configurations: readonly [unknown, object[]][] = [
   [{}, []],
   [{ specs: ['specs', 'gpt2.tfm'], out: 'generated', target: 'graph' }, []],
   [{ spec: [] }, [{ path: 'the document', problem: 'has an unknown key spec', suggestion: 'specs' }]],
-  [{ target: 'onnx' }, [{ path: 'target', problem: 'must be one of typescript, graph' }]],
+  [{ target: 'onnx' }, []],
+  [{ target: 'coreml' }, [{ path: 'target', problem: 'must be one of typescript, graph, onnx' }]],
   [{ specs: 'gpt2.tfm' }, [{ path: 'specs', problem: 'must be array' }]],
   [[], [{ path: 'the document', problem: 'must be object' }]],
 ];
