@@ -11,11 +11,17 @@ import { exitCodes, Failure } from './exit.js';
 import { failure } from './failures.js';
 import { notFound, readIfThere } from './files.js';
 
-/** A model chosen on the command line, configured. */
-export interface ChosenModel {
-  readonly graph: Graph;
+/** A model with the outputs of its preset, and the values of its parameters. */
+interface ConfiguredModel {
   readonly model: GraphModel;
+  /** The preset that it is configured by. */
+  readonly preset: string | undefined;
   readonly configuration: Configuration;
+}
+
+/** A model chosen on the command line, configured. */
+export interface ChosenModel extends ConfiguredModel {
+  readonly graph: Graph;
 }
 
 export interface Choice {
@@ -31,9 +37,14 @@ export function chooseModel(spec: string, choice: Choice, context: Context): Cho
   const { file, name } = splitSpec(spec);
   const graph = compileOrFail(file, context);
   const { model, preset } = findModel(graph, file, name);
-  const chosen = choice.preset ?? preset ?? onlyPreset(graph, model);
-  const configuration = configure(model, { set: choice.set, preset: chosen });
-  return { graph, model: withOutputsOf(model, chosen), configuration };
+  return { graph, ...configured(graph, model, { ...choice, preset: choice.preset ?? preset }) };
+}
+
+/** The model by the preset that was chosen, or else by what the file says of it. Throws a {@link Failure}. */
+export function configured(graph: Graph, model: GraphModel, choice: Choice): ConfiguredModel {
+  const preset = choice.preset ?? onlyPreset(graph, model);
+  const configuration = configure(model, { set: choice.set, preset });
+  return { model: withOutputsOf(model, preset), preset, configuration };
 }
 
 /** What a file says of an imported model is how it is configured: its preset, where there is only one. */
@@ -42,13 +53,13 @@ function onlyPreset({ source }: Graph, { place, presets }: GraphModel): string |
 }
 
 /** The model with the outputs that the preset is for. */
-export function withOutputsOf(model: GraphModel, preset: string | undefined): GraphModel {
+function withOutputsOf(model: GraphModel, preset: string | undefined): GraphModel {
   const outputs = model.presets.find(({ name }) => name === preset)?.outputs;
   return outputs ? selectOutputs(model, outputs) : model;
 }
 
 /** The values of all parameters. Throws a {@link Failure} that names every problem. */
-export function configure(model: GraphModel, { set, preset }: Choice): Configuration {
+function configure(model: GraphModel, { set, preset }: Choice): Configuration {
   const { configuration, problems } = instantiate(model, set, preset);
   if (!configuration) throw new Failure(exitCodes.input, problems.map(problemText).join('\n'));
   return configuration;

@@ -9,7 +9,7 @@ import type { SpecPath } from '../files.js';
 import { outputBase } from '../generate.js';
 import type { Project } from '../project.js';
 import { outputNames } from '../run/once.js';
-import { type ChosenModel, configure, findModel, splitSpec, withOutputsOf } from '../spec.js';
+import { type ChosenModel, configured, findModel, splitSpec } from '../spec.js';
 
 export type Entry = Exclude<EntryChoice, 'all'>;
 
@@ -21,7 +21,6 @@ interface OnnxOutput {
 /** A configured model that is to be built. */
 export interface ModelToBuild extends ChosenModel {
   readonly spec: SpecPath;
-  readonly preset: string | undefined;
   /** The outputs that are built; weights that only others need may be missing. */
   readonly wanted: readonly string[];
   /** Where its files go, without their ending. */
@@ -77,19 +76,17 @@ function chooseInSpec(
     ? [...new Set(names)].map((name) => findModel(graph, spec.shown, name))
     : graph.models.map((model) => ({ model, preset: undefined }));
   const models = found.map(({ model: whole, preset: own }): ModelToBuild => {
-    const preset = options.preset ?? own;
-    const model = withOutputsOf(whole, preset);
+    const chosen = configured(graph, whole, { set: options.set, preset: options.preset ?? own });
+    const { model } = chosen;
     const wanted = outputNames(model, options.output);
     const base = `${outputBase(spec, out)}${graph.models.length > 1 ? `.${model.name}` : ''}`;
     const generates = selectOutputs(model, wanted).generate !== undefined;
     const entries = entriesOf(model.name, generates, options.entry);
     return {
+      ...chosen,
       spec,
       graph,
-      model,
-      preset,
       wanted,
-      configuration: configure(model, { set: options.set, preset }),
       base,
       dataFile: dataFileOf(base, entries),
       outputs: entries.map((entry) => ({ entry, file: fileOf(base, entry) })),
