@@ -32,6 +32,33 @@ export function patches(image: Tensor, { size: side }: { readonly size: number }
   });
 }
 
+/**
+ * `size` neighbouring rows side by side, each window `stride` rows behind the one before, `pad` rows of zeros around the
+ * sequence: [B, T, C] → [B, ⌊(T + 2·pad − size) / stride⌋ + 1, size · C]. A linear layer of it is a convolution.
+ */
+export function windows(
+  x: Tensor,
+  { size: count, stride = 1, pad = 0 }: { readonly size: number; readonly stride?: number; readonly pad?: number },
+): Tensor {
+  const [batch = 1, length = 1, features = 1] = x.shape;
+  const made = Math.floor((length + 2 * pad - count) / stride) + 1;
+  if (x.rank !== 3 || made < 1) throw misfit('windows', `${describe(x)} has no window of ${count} rows`);
+  // Rows of zeros at the end, so that every place of a window has `made · stride` rows from it on.
+  const behind = Math.max(pad, count - 1 + made * stride - length - pad);
+  return tf.tidy(() => {
+    const padded = tf.pad(x, [
+      [0, 0],
+      [pad, behind],
+      [0, 0],
+    ]);
+    const places = Array.from({ length: count }, (_, place) => {
+      const rows = tf.reshape(range(padded, 1, place, made * stride), [batch, made, stride * features]);
+      return range(rows, 2, 0, features);
+    });
+    return places.length === 1 ? places[0]! : tf.concat(places, 2);
+  });
+}
+
 /** The rows w [n, width] in front of every sequence: [B, T, width] → [B, n + T, width]. */
 export function prepend(x: Tensor, w: Tensor): Tensor {
   const [count = 1, width = 1] = w.shape;

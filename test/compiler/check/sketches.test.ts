@@ -60,7 +60,6 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   '16_bert.tfm': ['hidden is already defined'],
   '18_deberta_v2.tfm': ['hidden is already defined'],
   '19_modernbert.tfm': ['hidden is already defined'],
-  '22_whisper.tfm': ['a convolution stem (`conv1d`) is not yet supported'],
   '23_vit_family.tfm': ['`resize` of a grid is not yet supported'],
   '24_swin.tfm': [
     'last is never used',

@@ -86,6 +86,26 @@ export const sequenceCases: readonly OperatorCase[] = [
       ),
     gradient: true,
   },
+  ...(
+    [
+      [3, 1, 1],
+      [3, 2, 1],
+      [2, 3, 0],
+      [1, 2, 0],
+    ] as const
+  ).map(
+    ([size, stride, pad]): OperatorCase => ({
+      name: `windows of ${size}, stride ${stride}, pad ${pad}`,
+      inputs: [normal([2, 7, 4], 1)],
+      run: (input) => ops.windows(input!, { size, stride, pad }),
+      reference: (input) =>
+        build([2, Math.floor((7 + 2 * pad - size) / stride) + 1, size * 4], (b, t, i) => {
+          const row = t! * stride + Math.floor(i! / 4) - pad;
+          return row < 0 || row > 6 ? 0 : get(input!, b!, row, i! % 4);
+        }),
+      gradient: true,
+    }),
+  ),
   {
     name: 'prepend',
     inputs: [x, normal([2, 8], 5)],

@@ -5,6 +5,7 @@ import { declareWeights, type WeightRequest } from '../nodes.js';
 import { agree, checkSize, lastSize, showType, withLast } from '../sizes.js';
 import { describe, type EmbeddingTable, failed, type Value } from '../values.js';
 import { attributes, type Builtin, named, ones, positional, type Use, xavierUniform, zeros } from './builtin.js';
+import { windowsOf } from './windows.js';
 
 /** y = x·Wᵀ + b; W is [out, in / groups] as in PyTorch. */
 const linear: Builtin = {
@@ -28,6 +29,25 @@ const linear: Builtin = {
         attributes: attributes({ groups }, { groups: 1 }),
         segments: x.segments,
       }),
+    );
+  },
+};
+
+/** A convolution along the sequence (Waibel et al. 1989): a linear layer over windows of it. */
+const conv1d: Builtin = {
+  name: 'conv1d',
+  floats: true,
+  operands: 1,
+  parameters: [...positional('out'), ...named('kernel', 'stride', 'pad', 'bias', 'init')],
+  run: (use) => {
+    const windows = windowsOf(use, 'kernel');
+    const out = use.size('out');
+    const bias = use.flag('bias', true);
+    const init = use.initializer('init', xavierUniform);
+    if (!windows || out === undefined || bias === undefined || !init) return failed;
+    const requests: WeightRequest[] = [{ role: 'weight', shape: [out, lastSize(windows.type)], initializer: init }];
+    return conditionalBias(use, 'conv1d', requests, { shape: [out], bias }, (weights) =>
+      use.emit('linear', [windows], withLast(windows.type, out), { weights }),
     );
   },
 };
@@ -223,4 +243,4 @@ const weight: Builtin = {
   },
 };
 
-export const layers: readonly Builtin[] = [linear, embedding, unembed, layerNorm, rmsNorm, dropout, weight];
+export const layers: readonly Builtin[] = [linear, conv1d, embedding, unembed, layerNorm, rmsNorm, dropout, weight];

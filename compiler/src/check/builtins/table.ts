@@ -7,6 +7,7 @@ import { layers } from './layers.js';
 import { positions } from './positions.js';
 import { recurrent } from './recurrent.js';
 import { sequence } from './sequence.js';
+import { windows } from './windows.js';
 
 /** Constructs that the grammar and the sketches know and the graph does not yet: each says so by name. */
 const later: Readonly<Record<string, string>> = {
@@ -16,8 +17,7 @@ const later: Readonly<Record<string, string>> = {
   top_values: 'a mixture of experts (`top_values`)',
   in_top: 'a mixture of experts (`in_top`)',
   spread: 'a mixture of experts (`spread`)',
-  conv1d: 'a convolution stem (`conv1d`)',
-  conv2d: 'a convolution stem (`conv2d`)',
+  conv2d: 'a convolution of images (`conv2d`)',
   resize: '`resize` of a grid',
   cached: '`cached` (latent attention)',
   yarn: '`yarn` scaling of rotary frequencies',
@@ -42,6 +42,7 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map(
     ...attention,
     ...positions,
     ...sequence,
+    windows,
     ...recurrent,
     ...initializers,
     ...unsupported,

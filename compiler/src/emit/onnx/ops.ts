@@ -6,6 +6,7 @@ import {
   canonical,
   difference,
   known,
+  product,
   type Shape,
   type Size,
   sameShape,
@@ -240,9 +241,13 @@ export class Ops {
   #computed(size: Exclude<Size, number>): Value {
     if (typeof size === 'object' && size.kind === 'dimension') return this.builder.dimension(size.name);
     if (typeof size !== 'object' || size.kind !== 'operator') throw new Error(`no size: ${JSON.stringify(size)}`);
+    // int64 Div of sizes floors
+    const divisor = size.operator === 'floor' ? divisorOf(size.operands[0]!) : undefined;
+    if (divisor !== undefined) {
+      return this.binary('Div', this.sizes([product(size.operands[0]!, divisor)]), this.vector([divisor]));
+    }
     const operands = size.operands.map((operand) => this.sizes([operand]));
     if (size.operator === 'negate') return this.unary('Neg', operands[0]!);
-    if (size.operator === 'floor' && isDivision(size.operands[0])) return operands[0]!; // int64 Div of sizes floors
     const operator = arithmetic[size.operator];
     if (operator === undefined) throw new Error(`sizes are not computed with '${size.operator}'`);
     return operands.reduce((a, b) => this.binary(operator, a, b));
@@ -259,8 +264,13 @@ const arithmetic: Readonly<Record<string, string>> = {
   maximum: 'Max',
 };
 
-const isDivision = (size: Size | undefined): boolean =>
-  typeof size === 'object' && size.kind === 'operator' && size.operator === 'divide';
+/** The number that a size is divided by, or a term of it: `T / 2 - 1 / 2`. */
+function divisorOf(size: Size): number | undefined {
+  if (typeof size !== 'object' || size.kind !== 'operator') return undefined;
+  const [, by] = size.operands;
+  if (size.operator === 'divide') return typeof by === 'number' ? by : undefined;
+  return size.operands.map(divisorOf).find((divisor) => divisor !== undefined);
+}
 
 function canonicalText(size: Size): string {
   return JSON.stringify(canonical(size));

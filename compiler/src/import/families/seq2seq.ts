@@ -81,6 +81,11 @@ export const seq2seqFamilies: readonly Family[] = [
     },
     read: readT5,
   },
+  {
+    ...{ type: 'whisper', module: 'models/whisper', model: 'Whisper', usual: 'WhisperForConditionalGeneration' },
+    architectures: { WhisperForConditionalGeneration: ['logits', 'memory'], WhisperModel: ['state', 'memory'] },
+    read: readWhisper,
+  },
 ];
 
 /** Marian is the Transformer of 2017: one depth, one number of heads, and embeddings times √width. */
@@ -102,6 +107,33 @@ function readMarian(config: ConfigReader): Parameters {
   const activation = config.choice('activation_function', 'gelu', activationsAmong('gelu', 'relu', 'silu'));
   const values = { vocab, context, width, depth, heads, hidden, pad, bos, eos } as Parameters;
   return { ...values, activation, halves: true, logits_bias: true };
+}
+
+function readWhisper(config: ConfigReader): Parameters {
+  config.only('tie_word_embeddings', true);
+  config.harmless('num_hidden_layers', 'apply_spec_augment', 'median_filter_width', 'use_weighted_layer_sum');
+  config.harmless('classifier_proj_size', 'alignment_heads', 'max_initial_timestamp_index', 'forced_decoder_ids');
+  // The library reads this field and computes without it.
+  config.harmless('scale_embedding');
+  for (const axis of ['time', 'feature']) {
+    config.harmless(`mask_${axis}_prob`, `mask_${axis}_length`, `mask_${axis}_min_masks`);
+  }
+  return {
+    vocab: config.number('vocab_size', 51865),
+    mels: config.number('num_mel_bins', 80),
+    frames: 2 * config.number('max_source_positions', 1500),
+    context: config.number('max_target_positions', 448),
+    width: config.number(['d_model', 'hidden_size'], 384),
+    depth: config.number('encoder_layers', 4),
+    decoder_depth: config.number('decoder_layers', 4),
+    heads: config.number(['encoder_attention_heads', 'num_attention_heads'], 6),
+    decoder_heads: config.number('decoder_attention_heads', 6),
+    hidden: config.number('encoder_ffn_dim', 1536),
+    decoder_hidden: config.number('decoder_ffn_dim', 1536),
+    act: config.choice('activation_function', 'gelu', plain),
+    bos: tokenId(config, 'decoder_start_token_id', 50257),
+    eos: tokenId(config, 'eos_token_id', 50257),
+  };
 }
 
 function readT5(config: ConfigReader): Parameters {

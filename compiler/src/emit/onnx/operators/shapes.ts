@@ -1,6 +1,7 @@
+import { call } from '../../../algebra/index.js';
 import type { Value } from '../builder.js';
 import type { OperatorContext } from '../context.js';
-import { product, quotient, type Shape } from '../sizes.js';
+import { canonical, difference, product, quotient, type Shape, sum } from '../sizes.js';
 import type { Lower } from './index.js';
 
 export const shapes = {
@@ -10,6 +11,7 @@ export const shapes = {
     return ops.reshape(inputs[0]!, [...shape.slice(0, -2), product(...shape.slice(-2))]);
   },
   patches: lowerPatches,
+  windows: lowerWindows,
   transpose: ({ ops, inputs }) => {
     const axes = inputs[0]!.shape.map((_, axis) => axis);
     return ops.transpose(inputs[0]!, [...axes.slice(0, -2), ...axes.slice(-2).reverse()]);
@@ -38,6 +40,27 @@ function lowerPatches(context: OperatorContext): Value {
   const lines = ops.reshape(image!, [batch, rows, side, columns, product(side, channels)]);
   const patches = ops.transpose(lines, [0, 1, 3, 2, 4]);
   return ops.reshape(patches, [batch, product(rows, columns), product(side, side, channels)]);
+}
+
+/** The rows at one place of every window are a slice with steps; places stand side by side: [B, windows, size · C]. */
+function lowerWindows(context: OperatorContext): Value {
+  const { builder, ops } = context;
+  const [x] = context.floats;
+  const [size, stride, pad] = ['size', 'stride', 'pad'].map((name) => context.number(name)) as [number, number, number];
+  const [batch = 1, length = 1, features = 1] = x!.shape;
+  const rest = difference(sum(length, 2 * pad), size);
+  const made = stride === 1 ? sum(rest, 1) : sum(canonical(call('floor', quotient(rest, stride))), 1);
+  const around = ops.vector([0, pad, 0, 0, pad, 0]);
+  const padded =
+    pad === 0
+      ? x!
+      : builder.node('Pad', [x!, around], { type: 'float', shape: [batch, sum(length, 2 * pad), features] });
+  const places = Array.from({ length: size }, (_, place) => {
+    const end = ops.sizes([sum(rest, place + 1)]);
+    const inputs = [padded, ops.vector([place]), end, ops.vector([1]), ops.vector([stride])];
+    return builder.node('Slice', inputs, { type: 'float', shape: [batch, made, features] });
+  });
+  return ops.concat(places, -1);
 }
 
 /** Another shape of as many elements; −1 is what is left over. */
