@@ -47,6 +47,11 @@ export const runtimeErrors = {
   TFM5501: 'the backend is not available',
   TFM5502: 'the GPU reported an error',
   TFM5503: 'the GPU device was lost',
+  TFM5504: 'the backend has no memory for the weights',
+  TFM5601: 'a tokenizer, or another file beside the weights, cannot be used',
+  TFM5602: 'the model has not what a task needs',
+  TFM5603: 'a chat template is missing, or refuses the conversation',
+  TFM5604: 'the configuration of a preprocessor asks for what is not known',
 } as const;
 
 /** The code of an error of the runtime, for example `TFM5101`. */

@@ -84,5 +84,6 @@ describe('nothing is missing', () => {
 function silent(): Parameters<typeof makeProgram>[0] {
   const output = { write: () => undefined, isTerminal: false, columns: 100 };
   const { signal } = new AbortController();
-  return { stdout: output, stderr: output, readStdin: () => Promise.resolve(''), cwd: '.', env: {}, signal };
+  const lines = async function* (): AsyncGenerator<string> {};
+  return { stdout: output, stderr: output, readStdin: () => Promise.resolve(''), lines, cwd: '.', env: {}, signal };
 }

@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline';
 import type { Writable } from 'node:stream';
 
 /** Everything of the process that a command uses, so that tests can run commands in their own process. */
@@ -6,6 +7,8 @@ export interface Io {
   readonly stderr: Output;
   /** The whole of standard input. */
   readonly readStdin: () => Promise<string>;
+  /** Standard input line by line, as they come; on a terminal with a prompt before each. Ends when the signal aborts. */
+  readonly lines: (prompt: string) => AsyncIterable<string>;
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborts at the first SIGINT. */
@@ -31,6 +34,7 @@ export function processIo(): Io {
     stdout: output(process.stdout),
     stderr: output(process.stderr),
     readStdin,
+    lines: (prompt) => readLines(prompt, controller.signal),
     cwd: process.cwd(),
     env: process.env,
     signal: controller.signal,
@@ -55,4 +59,15 @@ async function readStdin(): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString('utf8');
+}
+
+async function* readLines(prompt: string, signal: AbortSignal): AsyncGenerator<string> {
+  const ask = (): void => void (process.stdin.isTTY && process.stderr.write(prompt));
+  // The terminal edits the line itself, and Ctrl-C stays a signal to the process.
+  const lines = createInterface({ input: process.stdin, terminal: false, signal });
+  ask();
+  for await (const line of lines) {
+    yield line;
+    ask();
+  }
 }

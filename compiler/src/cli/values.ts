@@ -68,3 +68,6 @@ export function settingValue(text: string): unknown {
 export function names(text: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, ...text.split(',').map((name) => name.trim())];
 }
+
+/** Collects every occurrence of an option as it is. */
+export const texts: Parser<readonly string[]> = (text, previous = []) => [...previous, text];

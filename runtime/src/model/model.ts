@@ -40,8 +40,10 @@ export abstract class Model<
   Outputs extends OutputTensors<Outputs>,
 > {
   readonly config: Config;
-  protected readonly definition: ModelDefinition<Config, Weights>;
-  protected readonly inputDefinitions: readonly InputDefinition[];
+  /** What the spec says beside the forward pass. */
+  readonly definition: ModelDefinition<Config, Weights>;
+  /** The inputs as the spec declares them, in this configuration. */
+  readonly inputDefinitions: readonly InputDefinition[];
   readonly #weights: Weights;
   readonly #variables: ReadonlyMap<string, Variable>;
   #disposed = false;

@@ -99,8 +99,10 @@ describe('generation', () => {
       /^error: Gpt2 has no checkpoint map 'hugginface'\nhelp: it has huggingface$/m,
     ],
     [['--set', 'vocab=97', '--prompt-tokens', '1'], 1, /^error\[TFM5203\]: .*\n.*wte\.weight is \[97, 32\]/m],
-    [[], 2, /^error: give --prompt TEXT, --prompt-tokens IDS or --inputs FILE$/m],
-    [['--prompt', 'a'], 2, /^error: --prompt needs --tokenizer FILE$/m],
+    [[], 2, /^error: give --prompt TEXT, --prompt-tokens IDS, --chat or --inputs FILE$/m],
+    [['--prompt', 'a'], 1, /^error: a text needs a tokenizer, and there is no tokenizer\.json beside .*gpt2$/m],
+    [['--prompt-tokens', '1', '--stop', 'a'], 2, /^error: --stop is about text: give --tokenizer FILE$/m],
+    [['--prompt', 'a', '--system', 'b'], 2, /^error: --system needs --chat$/m],
     [['--prompt', 'a', '--tokenizer', 'nowhere.json'], 1, /^error\[TFM6001\]: cannot read nowhere\.json$/m],
     [['--outputs', 'x'], 2, /^error: --outputs and --output need --inputs FILE$/m],
   ])('%j is refused', async (argv, exitCode, message) => {
@@ -170,16 +172,7 @@ describe('stories260K', () => {
   const { runs } = JSON.parse(fs.readFileSync(path.join(folder, 'golden.json'), 'utf8')) as {
     runs: { prompt: string; text: string }[];
   };
-  const argv = [
-    'run',
-    `${llama}#Stories260K`,
-    '--weights',
-    folder,
-    '--tokenizer',
-    path.join(folder, 'tokenizer.json'),
-    '--temperature',
-    '0',
-  ];
+  const argv = ['run', `${llama}#Stories260K`, '--weights', folder, '--temperature', '0'];
 
   test.each(runs.map(({ prompt, text }) => [prompt, text]))(
     '"%s" continues as the reference does',

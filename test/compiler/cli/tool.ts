@@ -42,11 +42,16 @@ export async function tfm(argv: readonly string[], settings: RunSettings = {}): 
       columns: 100,
     },
     readStdin: () => Promise.resolve(settings.stdin ?? ''),
+    lines: () => linesOf(settings.stdin ?? ''),
     cwd: settings.cwd ?? process.cwd(),
     env: settings.env ?? {},
     signal: settings.signal ?? new AbortController().signal,
   });
   return { exitCode, stdout, stderr };
+}
+
+async function* linesOf(text: string): AsyncGenerator<string> {
+  yield* text.split('\n').filter((line, i, all) => line !== '' || i < all.length - 1);
 }
 
 /** A new folder with these files. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { TextStream } from '../../../compiler/src/cli/run/text-stream.js';
+import { TextStream } from '../../../runtime/src/tasks/text-stream.js';
 
 const decodeBytes = (tokens: readonly number[]): string =>
   new TextDecoder('utf-8', { ignoreBOM: true }).decode(Uint8Array.from(tokens));

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { examples, type Start } from '../commands.js';
-import { names, numberValue, settingValues, tokenValues, wholeValue } from '../values.js';
+import { names, numberValue, settingValues, texts, tokenValues, wholeValue } from '../values.js';
 
 /** The options of `tfm run`, as they come from the command line. */
 export interface RunOptions {
@@ -13,7 +13,10 @@ export interface RunOptions {
   readonly tokenizer?: string;
   readonly prompt?: string;
   readonly promptTokens?: readonly number[];
-  readonly maxNewTokens: number;
+  readonly chat?: boolean;
+  readonly system?: string;
+  readonly stop?: readonly string[];
+  readonly maxNewTokens?: number;
   readonly temperature: number;
   readonly topK?: number;
   readonly topP?: number;
@@ -44,7 +47,8 @@ export function declareRun(program: Command, start: Start): void {
     .addHelpText(
       'after',
       examples(
-        'tfm run gpt2.tfm --weights gpt2/ --tokenizer gpt2/tokenizer.json --prompt "Once upon a time"',
+        'tfm run gpt2.tfm --weights gpt2/ --prompt "Once upon a time"',
+        'tfm run qwen3.tfm --weights qwen3/ --chat --system "Answer in one sentence."',
         'tfm run llama.tfm --weights model.safetensors --prompt-tokens 1,15043 --max-new-tokens 16',
         'tfm run gpt2.tfm --init 1 --set depth=2 --prompt-tokens 5 --max-new-tokens 4',
         'tfm run bert.tfm --weights bert/ --inputs in.safetensors --outputs out.safetensors',
@@ -76,10 +80,17 @@ function declareModelOptions(command: Command): void {
 function declareGenerationOptions(command: Command): void {
   command
     .optionsGroup('Generation:')
-    .option('--tokenizer <file>', 'tokenizer.json, or the folder with it')
+    .option('--tokenizer <file>', 'tokenizer.json, or the folder with it (default: that beside the weights)')
     .addOption(new Option('--prompt <text>', 'the text to continue').conflicts('promptTokens'))
     .option('--prompt-tokens <ids>', 'the tokens to continue: 1,2,3', tokenValues)
-    .option('-n, --max-new-tokens <n>', 'how many tokens at most', wholeValue(0), 64)
+    .addOption(
+      new Option('--chat', 'a conversation: each line of standard input is a turn, or --prompt the only one').conflicts(
+        ['promptTokens', 'inputs'],
+      ),
+    )
+    .option('--system <text>', 'what the conversation begins with, for the model alone')
+    .option('--stop <text>', 'end before this text (may be repeated)', texts)
+    .option('-n, --max-new-tokens <n>', 'how many tokens at most (default: 64, in a conversation 512)', wholeValue(0))
     .option('--temperature <t>', '0 takes the most likely token', numberValue(0, 1e6, 'a number of at least 0'), 0.8)
     .option('--top-k <k>', 'only the k most likely tokens', wholeValue(1))
     .option('--top-p <p>', 'only the most likely tokens of this probability together', numberValue(0, 1, 'from 0 to 1'))

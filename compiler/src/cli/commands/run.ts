@@ -24,11 +24,14 @@ export async function run(spec: string, options: RunOptions, context: Context): 
   const inputs = options.inputs
     ? await readInputs(options.inputs, chosen, names, aliases, module.runtime, cwd)
     : undefined;
+  const text = inputs ? undefined : await (await import('../run/text.js')).readText(options, cwd);
   await startBackend(module, options.backend, context);
   const model = await makeModel(module, chosen, options, context);
   try {
     if (inputs) await runOnce(inputs, model, module, options, context);
-    else await (await import('../run/generation.js')).generateText(model, chosen, options, context);
+    else if (!text) throw new Error('neither inputs nor a text were read');
+    else if (options.chat) await (await import('../run/chat.js')).chat(model, text, options, context);
+    else await (await import('../run/generation.js')).generateText(model, text, options, context);
   } finally {
     model.dispose();
   }
@@ -37,7 +40,7 @@ export async function run(spec: string, options: RunOptions, context: Context): 
 
 /** What one option needs of the others, and commander cannot say. */
 function checkOptions(options: RunOptions): void {
-  const { inputs, outputs, output, prompt, promptTokens, tokenizer, weights, init } = options;
+  const { inputs, outputs, output, prompt, promptTokens, tokenizer, weights, init, chat, system, stop } = options;
   if (weights === undefined && init === undefined)
     throw usageFailure('give --weights FILE, or --init SEED for random weights');
   if (inputs !== undefined) {
@@ -45,11 +48,12 @@ function checkOptions(options: RunOptions): void {
     return;
   }
   if (outputs !== undefined || output !== undefined) throw usageFailure('--outputs and --output need --inputs FILE');
-  if (prompt === undefined && promptTokens === undefined) {
-    throw usageFailure('give --prompt TEXT, --prompt-tokens IDS or --inputs FILE');
+  if (system !== undefined && !chat) throw usageFailure('--system needs --chat');
+  if (prompt === undefined && promptTokens === undefined && !chat) {
+    throw usageFailure('give --prompt TEXT, --prompt-tokens IDS, --chat or --inputs FILE');
   }
-  if (prompt !== undefined && tokenizer === undefined) {
-    throw usageFailure('--prompt needs --tokenizer FILE', 'without a tokenizer, give --prompt-tokens 1,2,3');
+  if (stop !== undefined && promptTokens !== undefined && tokenizer === undefined) {
+    throw usageFailure('--stop is about text: give --tokenizer FILE');
   }
 }
 

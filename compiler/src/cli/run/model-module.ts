@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type * as Runtime from '@tfm-lang/runtime';
+import type { TextModel } from '@tfm-lang/runtime/tasks';
 import { emitTypeScript, transpile } from '../../emit/typescript/index.js';
 import type { ChosenModel } from '../spec.js';
 import { toolVersion } from '../version.js';
@@ -17,9 +18,9 @@ interface GeneratedClass {
   load(from: string, options: object): Promise<GeneratedModel>;
 }
 
-export interface GeneratedModel {
+/** `generate` only where the spec declares it. */
+export interface GeneratedModel extends TextModel {
   forward(inputs: object, options?: object): Readonly<Record<string, import('@tensorflow/tfjs').Tensor>>;
-  generate(inputs: object, options: object): AsyncIterable<number>;
   dispose(): void;
 }
 

@@ -4,6 +4,7 @@ import type { Explanation } from './explanation.js';
 import { generationExplanations } from './generation.js';
 import { nameExplanations } from './names.js';
 import { runtimeModelExplanations } from './runtime-model.js';
+import { runtimeTaskExplanations } from './runtime-tasks.js';
 import { runtimeWeightExplanations } from './runtime-weights.js';
 import { sizeExplanations } from './sizes.js';
 import { structureExplanations } from './structure.js';
@@ -25,5 +26,6 @@ export const explanations: Readonly<Record<string, Explanation>> = {
   ...weightExplanations,
   ...runtimeWeightExplanations,
   ...runtimeModelExplanations,
+  ...runtimeTaskExplanations,
   ...commandExplanations,
 };

@@ -1,0 +1,65 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import {
+  createTokenizer,
+  type JsonObject,
+  type ModelFiles,
+  readModelFiles,
+  stopTokensOf,
+} from '@tfm-lang/runtime/tasks';
+import type { RunOptions } from '../commands/run-options.js';
+import { inputFailure, usageFailure } from '../exit.js';
+import { notFound } from '../files.js';
+
+type Tokenizer = Awaited<ReturnType<typeof createTokenizer>>;
+
+/** What turns the model's tokens into text, and ends it. */
+export interface Text {
+  /** Without one, prompt and text are token ids. */
+  readonly tokenizer: Tokenizer | undefined;
+  /** Empty: those of the spec. */
+  readonly stopTokens: readonly number[];
+}
+
+/**
+ * The tokenizer of `--tokenizer`, or else of the folder with the weights; the tokens that end a text as that folder's
+ * generation_config.json or config.json has them. Throws a failure where a text has no tokenizer.
+ */
+export async function readText(options: RunOptions, cwd: string): Promise<Text> {
+  const beside = options.weights === undefined ? undefined : folderOf(path.resolve(cwd, options.weights));
+  const files = beside === undefined ? {} : await readModelFiles(beside);
+  if (options.tokenizer !== undefined) {
+    const { config, generationConfig } = files;
+    const own = await namedFiles(options.tokenizer, cwd);
+    const merged = { ...own, ...(config && { config }), ...(generationConfig && { generationConfig }) };
+    return withTokenizer(merged);
+  }
+  if (options.promptTokens !== undefined) return { tokenizer: undefined, stopTokens: stopTokensOf(files) };
+  if (files.tokenizer) return withTokenizer(files);
+  const help = 'give --tokenizer FILE; without a tokenizer, give --prompt-tokens 1,2,3';
+  if (options.weights === undefined) throw usageFailure('a text needs a tokenizer', help);
+  throw inputFailure(`a text needs a tokenizer, and there is no tokenizer.json beside ${options.weights}`, help);
+}
+
+async function withTokenizer(files: ModelFiles): Promise<Text> {
+  const tokenizer = await createTokenizer(files);
+  return { tokenizer, stopTokens: tokenizer.stopTokens };
+}
+
+/** The files of the folder with `--tokenizer`, which may have another name than tokenizer.json. */
+async function namedFiles(given: string, cwd: string): Promise<ModelFiles> {
+  const absolute = path.resolve(cwd, given);
+  const folder = folderOf(absolute);
+  const file = folder === absolute ? path.join(folder, 'tokenizer.json') : absolute;
+  if (!fs.existsSync(file)) throw notFound(given, file);
+  const files = await readModelFiles(folder);
+  if (path.basename(file) === 'tokenizer.json') return files;
+  try {
+    return { ...files, tokenizer: JSON.parse(fs.readFileSync(file, 'utf8')) as JsonObject };
+  } catch (error) {
+    throw inputFailure(`${given} is no tokenizer: ${(error as Error).message}`, 'give the tokenizer.json of the model');
+  }
+}
+
+const folderOf = (file: string): string =>
+  fs.statSync(file, { throwIfNoEntry: false })?.isDirectory() ? file : path.dirname(file);

@@ -1,0 +1,99 @@
+import { TfmError } from '../errors.js';
+import { isPath } from '../weights/source.js';
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** What lies beside the weights in a folder of a published model; each as parsed from its file, where there is one. */
+export interface ModelFiles {
+  /** `config.json` */
+  readonly config?: JsonObject;
+  /** `generation_config.json` */
+  readonly generationConfig?: JsonObject;
+  /** `tokenizer.json` */
+  readonly tokenizer?: JsonObject;
+  /** `tokenizer_config.json` */
+  readonly tokenizerConfig?: JsonObject;
+  /** `special_tokens_map.json` */
+  readonly specialTokensMap?: JsonObject;
+  /** `preprocessor_config.json` */
+  readonly preprocessorConfig?: JsonObject;
+  /** `chat_template.jinja` */
+  readonly chatTemplate?: string;
+}
+
+const names: Readonly<Record<Exclude<keyof ModelFiles, 'chatTemplate'>, string>> = {
+  config: 'config.json',
+  generationConfig: 'generation_config.json',
+  tokenizer: 'tokenizer.json',
+  tokenizerConfig: 'tokenizer_config.json',
+  specialTokensMap: 'special_tokens_map.json',
+  preprocessorConfig: 'preprocessor_config.json',
+};
+
+/**
+ * Reads what a folder has, from a path (Node) or a URL. A file that is not there is left out. Rejects with TFM5601 where one
+ * is no JSON or cannot be read.
+ */
+export async function readModelFiles(folder: string | URL): Promise<ModelFiles> {
+  const read = isPath(folder) ? readLocal : readRemote;
+  const parts = Object.entries(names).map(async ([key, name]) => {
+    const text = await read(folder, name);
+    return text === undefined ? {} : { [key]: parse(text, name) };
+  });
+  const template = await read(folder, 'chat_template.jinja');
+  const found: ModelFiles[] = await Promise.all(parts);
+  return Object.assign({}, ...found, template === undefined ? {} : { chatTemplate: template }) as ModelFiles;
+}
+
+/** The tokens that end a text: `eos_token_id` of generation_config.json, or else of config.json. */
+export function stopTokensOf({ generationConfig, config }: ModelFiles): number[] {
+  const eos = generationConfig?.eos_token_id ?? config?.eos_token_id;
+  return [eos].flat().filter((id): id is number => typeof id === 'number');
+}
+
+/** The names of the classes, by index: `id2label` of config.json. */
+export function labelsOf({ config }: ModelFiles): readonly string[] | undefined {
+  const { id2label } = config ?? {};
+  if (typeof id2label !== 'object' || id2label === null) return undefined;
+  const labels: string[] = [];
+  for (const [id, label] of Object.entries(id2label)) labels[Number(id)] = String(label);
+  return labels;
+}
+
+async function readLocal(folder: string | URL, name: string): Promise<string | undefined> {
+  // Not an import: bundlers for the browser never see a `node:` module.
+  const { readFile } = process.getBuiltinModule('node:fs/promises');
+  const { fileURLToPath } = process.getBuiltinModule('node:url');
+  const { join } = process.getBuiltinModule('node:path');
+  const path = join(/^file:/i.test(String(folder)) ? fileURLToPath(folder) : String(folder), name);
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw new TfmError('TFM5601', `cannot read ${path}: ${(cause as Error).message}`, undefined, { cause });
+  }
+}
+
+async function readRemote(folder: string | URL, name: string): Promise<string | undefined> {
+  const base = new URL(folder, globalThis.location?.href);
+  if (!base.pathname.endsWith('/')) base.pathname += '/';
+  const url = new URL(name, base);
+  const response = await fetch(url).catch((cause: unknown) => {
+    throw new TfmError('TFM5601', `cannot read ${url.href}`, undefined, { cause });
+  });
+  if (response.ok) return response.text();
+  if (response.status === 404) return undefined;
+  throw new TfmError('TFM5601', `cannot read ${url.href}: status ${response.status}`);
+}
+
+function parse(text: string, name: string): JsonObject {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new TfmError('TFM5601', `${name} is no JSON: ${(cause as Error).message}`, undefined, { cause });
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
+  throw new TfmError('TFM5601', `${name} is no JSON object`);
+}

@@ -1,0 +1,122 @@
+import { TfmError } from '../errors.js';
+import { type JsonObject, type ModelFiles, readModelFiles, stopTokensOf } from './files.js';
+
+/** The roles that special tokens have in tokenizer_config.json, there with `_token` behind. */
+type SpecialRole = 'bos' | 'eos' | 'unk' | 'sep' | 'pad' | 'cls' | 'mask';
+
+/** Text to token ids and back. */
+export interface Tokenizer {
+  /** With the special tokens that the model expects around a text, unless told otherwise. Throws TFM5601. */
+  encode(text: string, options?: { readonly specialTokens?: boolean }): number[];
+  /** Special tokens are left out, unless told otherwise. */
+  decode(tokens: readonly number[], options?: { readonly specialTokens?: boolean }): string;
+  /** The id of a token by its text. */
+  tokenId(token: string): number | undefined;
+  /** Texts of special tokens by role. */
+  readonly specialTokens: Readonly<Partial<Record<SpecialRole, string>>>;
+  /** The tokens that end a text: those of generation_config.json or config.json, and the tokenizer's own. */
+  readonly stopTokens: readonly number[];
+  /** A Jinja template that writes a conversation as a text. */
+  readonly chatTemplate: string | undefined;
+}
+
+/** What is used of @huggingface/tokenizers, whose own declarations TypeScript does not find under `nodenext`. */
+interface Implementation {
+  encode(
+    text: string,
+    options: { readonly add_special_tokens: boolean },
+  ): { readonly ids: readonly (number | undefined)[]; readonly tokens: readonly string[] };
+  decode(
+    tokens: number[],
+    options: { readonly skip_special_tokens: boolean; readonly clean_up_tokenization_spaces: boolean },
+  ): string;
+  token_to_id(token: string): number | undefined;
+  get_added_tokens_decoder(): ReadonlyMap<number, { readonly content: string }>;
+}
+
+interface Package {
+  readonly Tokenizer: new (definition: object, config: object) => Implementation;
+}
+
+/** The tokenizer of a folder (a path in Node, or a URL). Rejects with TFM5601 where it has none. */
+export async function loadTokenizer(folder: string | URL): Promise<Tokenizer> {
+  const files = await readModelFiles(folder);
+  if (!files.tokenizer) {
+    const help = "transformers' tokenizer.save_pretrained writes it where only older forms are there";
+    throw new TfmError('TFM5601', `there is no tokenizer.json in ${String(folder)}`, help);
+  }
+  return createTokenizer(files);
+}
+
+/** A tokenizer from files that were read before. Rejects with TFM5601 where they cannot serve. */
+export async function createTokenizer(files: ModelFiles): Promise<Tokenizer> {
+  const { tokenizer: definition, tokenizerConfig = {}, chatTemplate } = files;
+  if (!definition) throw new TfmError('TFM5601', 'there is no tokenizer.json');
+  const { Tokenizer: Found } = await implementation();
+  let tokenizer: Implementation;
+  try {
+    tokenizer = new Found(definition, tokenizerConfig);
+  } catch (cause) {
+    const message = `tokenizer.json is no tokenizer: ${(cause as Error).message}`;
+    throw new TfmError('TFM5601', message, undefined, { cause });
+  }
+  const specialTokens = specialTokensOf(files, tokenizer.get_added_tokens_decoder().values());
+  const tokenId = (token: string): number | undefined => tokenizer.token_to_id(token);
+  const eos = specialTokens.eos === undefined ? undefined : tokenId(specialTokens.eos);
+  return {
+    encode(text, { specialTokens: add = true } = {}) {
+      const { ids, tokens } = tokenizer.encode(text, { add_special_tokens: add });
+      return ids.map((id, i) => {
+        if (id !== undefined) return id;
+        throw new TfmError('TFM5601', `the tokenizer has no token for ${JSON.stringify(tokens[i])}`);
+      });
+    },
+    decode(tokens, { specialTokens: keep = false } = {}) {
+      if (tokens.length === 0) return '';
+      return tokenizer.decode([...tokens], { skip_special_tokens: !keep, clean_up_tokenization_spaces: false });
+    },
+    tokenId,
+    specialTokens,
+    stopTokens: [...new Set([...stopTokensOf(files), ...(eos === undefined ? [] : [eos])])],
+    chatTemplate: chatTemplate ?? templateIn(tokenizerConfig),
+  };
+}
+
+async function implementation(): Promise<Package> {
+  try {
+    return (await import('@huggingface/tokenizers')) as Package;
+  } catch (cause) {
+    const help = 'npm install @huggingface/tokenizers';
+    throw new TfmError('TFM5601', 'the package @huggingface/tokenizers is not installed', help, { cause });
+  }
+}
+
+/** As the configuration names them; a mask has one of two usual names where it does not. */
+function specialTokensOf(
+  { tokenizerConfig = {}, specialTokensMap = {} }: ModelFiles,
+  added: Iterable<{ readonly content: string }>,
+): Tokenizer['specialTokens'] {
+  const found: Partial<Record<SpecialRole, string>> = {};
+  for (const role of ['bos', 'eos', 'unk', 'sep', 'pad', 'cls', 'mask'] as const) {
+    const text = textOf(tokenizerConfig[`${role}_token`]) ?? textOf(specialTokensMap[`${role}_token`]);
+    if (text !== undefined) found[role] = text;
+  }
+  const mask = [...added].find(({ content }) => content === '[MASK]' || content === '<mask>');
+  return mask ? { mask: mask.content, ...found } : found;
+}
+
+/** A token is written as its text, or as an object with it. */
+function textOf(token: unknown): string | undefined {
+  if (typeof token === 'string') return token;
+  const { content } = (token ?? {}) as JsonObject;
+  return typeof content === 'string' ? content : undefined;
+}
+
+/** One template, or several by name. */
+function templateIn({ chat_template: template }: JsonObject): string | undefined {
+  if (typeof template === 'string') return template;
+  if (!Array.isArray(template)) return undefined;
+  const byName = template as readonly { readonly name?: unknown; readonly template?: unknown }[];
+  const chosen = byName.find(({ name }) => name === 'default') ?? byName[0];
+  return typeof chosen?.template === 'string' ? chosen.template : undefined;
+}
