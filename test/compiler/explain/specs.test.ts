@@ -1,13 +1,9 @@
-import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { compile } from '../../../compiler/src/compile.js';
 import { type Explanation, explain, instantiate } from '../../../compiler/src/explain/index.js';
-import { nodeHost } from '../../../compiler/src/source/node-host.js';
+import { graphModel } from '../../support/specs.js';
 
 function explained(spec: string, name: string, preset?: string, sizes: Record<string, number> = {}): Explanation {
-  const { graph, diagnostics } = compile(nodeHost(path.resolve('specs/models')), `${spec}.tfm`);
-  expect(diagnostics.filter(({ severity }) => severity === 'error').map(({ message }) => message)).toEqual([]);
-  const model = graph!.models.find((candidate) => candidate.name === name)!;
+  const model = graphModel(`specs/models/${spec}.tfm`, name);
   return explain(model, instantiate(model, {}, preset).configuration!, new Map(Object.entries(sizes)));
 }
 
