@@ -129,6 +129,14 @@ export class FunctionBuilder {
     return names;
   }
 
+  /** A loop index that no loop around it has: functions receive the indices of their callers by name. */
+  freshIndex(wanted: string): string {
+    const taken = this.indicesInScope();
+    let name = wanted;
+    for (let n = 2; taken.has(name); n++) name = `${wanted}_${n}`;
+    return name;
+  }
+
   snapshot(): Snapshot {
     return {
       nodes: this.region.nodes.length,

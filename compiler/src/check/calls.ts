@@ -3,11 +3,12 @@ import { isFormula } from '../algebra/walk.js';
 import { nearestOf } from '../source/suggest.js';
 import { sourceOf } from './arguments.js';
 import { blockStage } from './blocks.js';
-import { type Builtin, type Given, Use } from './builtins/builtin.js';
+import { type Braced, type Builtin, type Given, Use } from './builtins/builtin.js';
 import { atSpan, type Context } from './context.js';
 import { evaluate, type Label } from './expressions.js';
 import { instantiate } from './formulas.js';
 import { callFunction } from './functions.js';
+import { applyTo } from './stages.js';
 import {
   type At,
   describe,
@@ -23,7 +24,8 @@ export function call(expression: Call, context: Context, label: Label): Value {
   const callee = evaluate(expression.callee, context);
   const at = atSpan(context, expression.span);
   if (!namedLast(expression.arguments, context)) return failed;
-  if (expression.trailing && callee.kind !== 'builtin' && callee.kind !== 'error') {
+  const takesStage = callee.kind === 'error' || (callee.kind === 'builtin' && callee.builtin.braces === true);
+  if (expression.trailing && !takesStage && !(callee.kind === 'builtin' && callee.builtin.later)) {
     context.checker.report('not_yet_supported', at, { construct: `a stage in braces after ${describe(callee)}` });
     return failed;
   }
@@ -155,10 +157,13 @@ function callBuiltin(builtin: Builtin, expression: Call, context: Context, label
   const sorted = sortArguments(builtin, expression.arguments, context);
   if (!sorted) return builtin.preserves ? unchanged(builtin.name) : failed;
   const { operands, places, given, rest } = sorted;
+  const { trailing } = expression;
+  const braced: Braced | undefined =
+    trailing && ((input, { builder, home }) => applyTo(input, trailing, { ...context, builder, home }, true));
   if (operands.length > 0 || builtin.operands === 0) {
-    return builtin.run(new Use(builtin, { context, at, ...label }, operands, given, rest, places));
+    return builtin.run(new Use(builtin, { context, at, ...label }, operands, given, rest, places, braced));
   }
-  return stageOf(builtin, given, rest, at);
+  return stageOf(builtin, given, rest, at, braced);
 }
 
 /** What a stage with mistakes does where it is known that it keeps the shape of its stream. */
@@ -166,12 +171,18 @@ function unchanged(name: string): StageValue {
   return { kind: 'stage', name, apply: (input) => input };
 }
 
-function stageOf(builtin: Builtin, given: ReadonlyMap<string, Given>, rest: readonly Given[], at: At): StageValue {
+function stageOf(
+  builtin: Builtin,
+  given: ReadonlyMap<string, Given>,
+  rest: readonly Given[],
+  at: At,
+  braced?: Braced,
+): StageValue {
   return {
     kind: 'stage',
     name: builtin.name,
     apply: (input, site) => {
-      const value = builtin.run(new Use(builtin, { ...site, at }, [input], given, rest));
+      const value = builtin.run(new Use(builtin, { ...site, at }, [input], given, rest, [], braced));
       return value.kind === 'error' && builtin.preserves ? input : value;
     },
     ...(builtin.table && {

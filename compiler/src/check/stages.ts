@@ -270,7 +270,7 @@ function copyOf(
 
 function loop(expression: Repeat, count: Expression, input: TensorValue, context: Context, site: Site): Value {
   const { builder, checker } = context;
-  const index = freshIndex(expression.index?.name ?? 'i', context);
+  const index = builder.freshIndex(expression.index?.name ?? 'i');
   const environment = new Environment(context.environment);
   if (expression.index) environment.define(expression.index.name, { kind: 'scalar', expression: local(index) });
   const outer = builder.loops;
@@ -347,12 +347,4 @@ function addLoop(parts: LoopParts, context: Context, site: Site): Value {
     });
   }
   return { ...tensor(context, id, type, site.at, parts.result.segments), constant };
-}
-
-/** A loop index that no loop around it has: functions receive the indices of their callers by name. */
-function freshIndex(wanted: string, context: Context): string {
-  const taken = context.builder.indicesInScope();
-  let name = wanted;
-  for (let n = 2; taken.has(name); n++) name = `${wanted}_${n}`;
-  return name;
 }

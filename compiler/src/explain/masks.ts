@@ -11,12 +11,13 @@ const MOST_SAMPLES = 128;
  * What comes with the data (`present(x)`) counts as true; exact up to 128 queries and keys, and for `k <= q` always.
  */
 export function allowedShare(
-  mask: Expression,
+  formula: Expression,
   scope: Scope,
   { from, queries, keys }: { from: number; queries: number; keys: number },
 ): number {
   if (queries === 0 || keys === 0) return 0;
   const environment = { ...environmentIn(scope), lookup: () => true };
+  const mask = armTaken(formula, environment);
   if (isCausal(mask, scope.formulas)) {
     let allowed = 0;
     for (let query = from; query < from + queries; query++) allowed += Math.min(query + 1, keys);
@@ -31,6 +32,14 @@ export function allowedShare(
     }
   }
   return allowed / count;
+}
+
+/** Of `if near == none then causal else window(near)`, the mask that this configuration takes. */
+function armTaken(mask: Expression, environment: Environment): Expression {
+  if (typeof mask !== 'object' || mask.kind !== 'operator' || mask.operator !== 'if') return mask;
+  const [condition = true, then = mask, otherwise = mask] = mask.operands;
+  const value = evaluate(condition, environment);
+  return typeof value === 'boolean' ? armTaken(value ? then : otherwise, environment) : mask;
 }
 
 function allows(mask: Expression, environment: Environment, query: number, key: number): boolean {

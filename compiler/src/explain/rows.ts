@@ -1,7 +1,7 @@
 import type { GraphModel } from '../graph/graph.js';
 import { elements } from './costs.js';
 import { type Measure, measureOperator, nothing, rowsOf, type Setting, type WeightShape } from './measure.js';
-import type { Configuration } from './scope.js';
+import { type Configuration, sizeIn } from './scope.js';
 import { printType } from './types.js';
 import { type Instance, shapeOf, walk } from './walk.js';
 import type { Weight } from './weights.js';
@@ -100,6 +100,8 @@ function toRow(instance: Instance, context: Context): Row {
       const rows = fold(instance.parts.map((part, i) => copyRow(`${path}[${i}]`, i, toRows(part, context))));
       return { ...base, kind: 'repeat', ...totals(rows), rows };
     }
+    case 'experts':
+      return { ...base, kind: 'experts', ...mixed(instance, context) };
     case 'if':
       throw new Error('a choice has no row of its own');
   }
@@ -140,6 +142,26 @@ function scanned(
   return { ...one, prefill, decode: plus(nothing, one.decode, node.growth === 'constant' ? 0 : steps(setting)), rows };
 }
 
+/** Each row goes through `top` of the experts: an expert takes its share of what all rows would. */
+function mixed(
+  { node, path, parts, scope }: Instance,
+  context: Context,
+): Omit<Row, 'label' | 'path' | 'kind' | 'outputs' | 'weights' | 'copies'> {
+  const share = node.kind === 'experts' ? Math.min(1, sizeIn(node.top, scope) / Math.max(1, parts.length)) : 1;
+  const copies = parts.map((part, i) => scaled(copyRow(`${path}[${i}]`, i, toRows(part, context)), share));
+  const rows = fold(copies);
+  return { ...totals(rows), rows };
+}
+
+function scaled(row: Row, share: number): Row {
+  return {
+    ...row,
+    prefill: plus(nothing, row.prefill, share),
+    ...(row.decode && { decode: plus(nothing, row.decode, share) }),
+    rows: row.rows.map((inner) => scaled(inner, share)),
+  };
+}
+
 /** A copy that is nothing but one block is that block. */
 function copyRow(path: string, index: number, rows: readonly Row[]): Row {
   const [only] = rows;
@@ -168,7 +190,7 @@ function withoutNames(name: string, value: unknown): unknown {
 /** The spec's label; else where the own weights live, the last part of a block's path, or the operator's name. */
 function labelOf({ node, path, weights }: Instance): string {
   if (node.label !== undefined) return node.label;
-  if (node.kind === 'repeat') return path;
+  if (node.kind === 'repeat' || node.kind === 'experts') return path;
   if (node.kind === 'call') return lastPart(path) || node.function;
   if (node.kind !== 'operator') return node.kind;
   // Its table has the label of the embedding.

@@ -23,7 +23,7 @@ export interface Instance {
   readonly outputs: readonly ScopedType[];
   /** Role → path of the weight. Empty for all but operators. */
   readonly weights: Readonly<Record<string, string>>;
-  /** What a call, a repeat, a choice or a scan contains. A repeat has one part for each copy, the others have one. */
+  /** What a call, a repeat, a choice or a scan contains. A repeat has one part for each copy, experts one for each, the others have one. */
   readonly parts: readonly (readonly Instance[])[];
 }
 
@@ -102,6 +102,16 @@ function walkNode(node: Node, values: Values, place: Place, scope: Scope): Insta
       const inner = bind(values, node.region, [...states, ...sequences.map(row)]);
       const { instances: part } = walkRegion(node.region, inner, place, scope);
       return { ...base, inputs: [...states, ...sequences], parts: [part] };
+    }
+    case 'experts': {
+      const inputs = node.inputs.map((id) => lookUp(values, id));
+      const path = printPath(node.scope, place.root, scope);
+      const parts = Array.from({ length: sizeIn(node.count, scope) }, (_, i) => {
+        const inner = { ...place, shown: `${path}[${i}]` };
+        return walkRegion(node.region, bind(values, node.region, inputs), inner, withLocal(scope, node.index, i))
+          .instances;
+      });
+      return { ...base, path, inputs, parts };
     }
     case 'repeat': {
       const inputs = node.inputs.map((id) => lookUp(values, id));

@@ -195,7 +195,7 @@ export interface Region {
   readonly results: readonly ValueId[];
 }
 
-export type Node = OperatorNode | CallNode | RepeatNode | IfNode | ScanNode;
+export type Node = OperatorNode | CallNode | RepeatNode | ExpertsNode | IfNode | ScanNode;
 
 interface NodeBase {
   /** What the node makes; several for `split`, `lstm_cell`, `scan`. */
@@ -247,6 +247,22 @@ export interface RepeatNode extends NodeBase {
   /** The second output is the list of every copy's result: `encoder[i]`, read by operator `element`. */
   readonly collects: boolean;
   /** The label, as the scope of the copies. */
+  readonly scope: WeightPath;
+}
+
+/**
+ * A mixture of experts: Σ share · expert(row) over the `top` experts with the largest shares of each row; of equal ones
+ * those with the smaller index. `inputs`: the rows [.., features] and their shares [.., count]. The region maps the rows
+ * of one expert, treats each row for itself, and reads no other value; its weights have the index in their paths.
+ */
+export interface ExpertsNode extends NodeBase {
+  readonly kind: 'experts';
+  readonly count: Expression;
+  readonly top: Expression;
+  readonly index: string;
+  readonly inputs: readonly [ValueId, ValueId];
+  readonly region: Region;
+  /** The label, as the scope of the experts. */
   readonly scope: WeightPath;
 }
 

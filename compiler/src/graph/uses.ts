@@ -3,8 +3,16 @@ import type { Expression, GraphFunction, Node, Region, ValueId } from './graph.j
 
 /** The regions inside a node. */
 export function regionsOf(node: Node): readonly Region[] {
-  if (node.kind === 'repeat' || node.kind === 'scan') return [node.region];
-  return node.kind === 'if' ? [node.then, node.else] : [];
+  switch (node.kind) {
+    case 'repeat':
+    case 'experts':
+    case 'scan':
+      return [node.region];
+    case 'if':
+      return [node.then, node.else];
+    default:
+      return [];
+  }
 }
 
 /** All nodes, those of inner regions included, in order. */
@@ -31,6 +39,8 @@ function expressionsOf(node: Node): readonly Expression[] {
       return Object.values(node.scalars);
     case 'repeat':
       return [node.count];
+    case 'experts':
+      return [node.top];
     case 'if':
       return [node.condition];
     case 'scan':
@@ -70,6 +80,7 @@ function ownReads(node: Node): readonly (ValueId | null)[] {
       ];
     case 'call':
     case 'repeat':
+    case 'experts':
       return node.inputs;
     case 'scan':
       return [...node.states, ...node.sequences];

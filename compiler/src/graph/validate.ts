@@ -111,7 +111,8 @@ function* inRegion(region: Graph['models'][number]['main']['body'], at: string):
       const near = suggestion(node.operator, Object.keys(operators));
       yield { path, problem: `has an unknown operator ${node.operator}`, suggestion: near };
     }
-    if (node.kind === 'repeat' || node.kind === 'scan') yield* inRegion(node.region, `${path}.region`);
+    if (node.kind === 'repeat' || node.kind === 'experts' || node.kind === 'scan')
+      yield* inRegion(node.region, `${path}.region`);
     if (node.kind === 'if') {
       yield* inRegion(node.then, `${path}.then`);
       yield* inRegion(node.else, `${path}.else`);

@@ -1,6 +1,7 @@
 import { add, impliesCausal, impliesWindow, infinity, same } from '../algebra/index.js';
 import type {
   CallNode,
+  ExpertsNode,
   Expression,
   FormulaDeclaration,
   GraphFunction,
@@ -15,7 +16,8 @@ import type {
   ValueId,
   ValueType,
 } from '../graph/graph.js';
-import { constant, type Dependence, grows, growsOnSequenceAxis, join, operatorRule, positional } from './growth.js';
+import { positional } from '../graph/rowwise.js';
+import { constant, type Dependence, grows, growsOnSequenceAxis, join, operatorRule } from './growth.js';
 import { isFree, sharedBelow } from './kept.js';
 import { entry, inCopy, type LocalState, through, type Violation, withoutGrowth } from './state.js';
 import { freeIn, lookedUp, readBy, readsAxis } from './values.js';
@@ -121,6 +123,8 @@ export class Analysis {
         return this.#call(node, values);
       case 'repeat':
         return this.#repeat(node, values);
+      case 'experts':
+        return this.#experts(node, values);
       case 'if':
         return this.#if(node, values);
       case 'scan':
@@ -284,6 +288,14 @@ export class Analysis {
       this.#states = outside;
       first = exit;
     }
+  }
+
+  /** Experts treat each row for itself: the checker has seen to it. */
+  #experts(node: ExpertsNode, values: Known): Node {
+    const [rows, shares] = node.inputs.map((id) => values.get(id) ?? constant);
+    const input = join(rows ?? constant, shares ?? constant);
+    for (const id of node.region.parameters) values.set(id, entry(input));
+    return this.#set({ ...node, region: this.#region(node.region, values) }, input, values);
   }
 
   #if(node: IfNode, values: Known): Node {

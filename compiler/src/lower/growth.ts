@@ -1,5 +1,6 @@
 import { freeNames } from '../algebra/walk.js';
 import type { Expression, Growth, OperatorNode, ValueType } from '../graph/graph.js';
+import { pointwise } from '../graph/rowwise.js';
 
 /**
  * How a value depends on the generated sequence. `before`: constant rows that stand before the generated ones on its
@@ -25,17 +26,6 @@ const order: readonly Growth[] = ['constant', 'pointwise', 'causal'];
 export function join(...all: readonly Dependence[]): Dependence {
   return all.reduce((a, b) => (order.indexOf(b.growth) > order.indexOf(a.growth) ? b : a), constant);
 }
-
-/** Operators that treat each position of a sequence for itself. */
-const pointwise = new Set(
-  `linear embedding unembed layer_norm rms_norm dropout relu gelu gelu_tanh silu sigmoid tanh elu leaky_relu softplus
-   softmax exp log sqrt abs unit maxout clamp zero add subtract multiply divide power minimum maximum negate equal
-   not_equal less less_equal greater greater_equal and or not where apply split_heads join_heads sinusoidal_positions
-   learned_positions axial_positions rotary split element present`.split(/\s+/),
-);
-
-/** Operators that look at the position of each row. */
-export const positional = new Set(['sinusoidal_positions', 'learned_positions', 'axial_positions', 'rotary']);
 
 export function grows(d: Dependence): boolean {
   return d.growth !== 'constant';

@@ -53,6 +53,7 @@ class Reads {
       case 'if':
         return [...this.of(node.then), ...this.of(node.else)];
       case 'repeat':
+      case 'experts':
         return [...node.inputs, ...this.of(node.region)];
       case 'scan':
         return [...node.states, ...node.sequences, ...this.of(node.region)];
@@ -77,6 +78,7 @@ function unread(region: Region, reads: Reads): Node[] {
     if (!node.outputs.some((o) => read.has(o.id))) return [node];
     switch (node.kind) {
       case 'repeat':
+      case 'experts':
       case 'scan':
         return unread(node.region, reads);
       case 'if':

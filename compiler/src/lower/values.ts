@@ -34,6 +34,7 @@ export function readBy(node: Node): ValueId[] {
     case 'call':
       return [...node.inputs];
     case 'repeat':
+    case 'experts':
       return [...node.inputs, ...freeIn(node.region)];
     case 'if':
       return [...freeIn(node.then), ...freeIn(node.else)];

@@ -5,8 +5,9 @@ export { type AttendOptions, attend } from './attend/attend.js';
 export type { Disposable, OperatorScope, Position } from './context.js';
 export { type DropoutOptions, dropout } from './dropout.js';
 export { type EmbeddingOptions, embedding } from './embedding.js';
+export { type Expert, type ExpertsOptions, experts } from './experts.js';
 export { type LinearOptions, type LinearWeights, linear, unembed } from './linear.js';
-export * from './logic.js';
+export { and, equal, greater, greaterEqual, less, lessEqual, not, notEqual, or, where, zero } from './logic.js';
 export { matmul, reshape, transpose } from './matrices.js';
 export { layerNorm, type NormOptions, type NormWeights, rmsNorm, softmax, unit } from './normalize.js';
 export {
@@ -21,4 +22,5 @@ export * from './reduce.js';
 export { type RotaryOptions, rotary } from './rotary.js';
 export { type Scanned, type ScanOptions, type ScanStep, scan } from './scan.js';
 export * from './sequence.js';
+export { inTop, type TopOptions, topValues } from './top.js';
 export { checkId, type TokenCheck, type TokenIds, tokens } from './tokens.js';

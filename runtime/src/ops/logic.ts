@@ -7,7 +7,7 @@ import { forNewRows, likeOperands } from './rows-so-far.js';
  * Comparisons and logic are flat wherever they have a derivative; tfjs registers none for most of them, and then
  * refuses the whole gradient.
  */
-function flat(compute: (...inputs: Tensor[]) => Tensor, inputs: readonly Operand[]): Tensor {
+export function flat(compute: (...inputs: Tensor[]) => Tensor, inputs: readonly Operand[]): Tensor {
   return tf.tidy(() =>
     tf.customGrad((...given) => {
       const tensors = given.filter((input) => input instanceof tf.Tensor);

@@ -7,12 +7,17 @@ export interface AxisOptions {
   readonly axis?: AxisName | undefined;
 }
 
-export function mean(x: Tensor, { axis }: AxisOptions = {}): Tensor {
-  return tf.mean(x, axisOf(x, axis));
+export interface ReduceOptions extends AxisOptions {
+  /** The axis stays, with size 1. Default false. */
+  readonly keep?: boolean | undefined;
 }
 
-export function sum(x: Tensor, { axis }: AxisOptions = {}): Tensor {
-  return tf.sum(x, axisOf(x, axis));
+export function mean(x: Tensor, { axis, keep }: ReduceOptions = {}): Tensor {
+  return tf.mean(x, axisOf(x, axis), keep);
+}
+
+export function sum(x: Tensor, { axis, keep }: ReduceOptions = {}): Tensor {
+  return tf.sum(x, axisOf(x, axis), keep);
 }
 
 /** Index of the largest element, int32; the first of equal ones. */

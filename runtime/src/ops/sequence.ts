@@ -103,7 +103,10 @@ export interface ConcatOptions {
   readonly grows?: boolean | undefined;
 }
 
-/** The inputs one after the other, along the features or along the sequence. */
+/**
+ * The inputs one after the other, along the features or along the sequence. Other axes of size 1 behind the sequence
+ * stretch to those of the others.
+ */
 export function concat(...inputs: Tensor[]): Tensor;
 export function concat(...inputs: [...Tensor[], ConcatOptions]): Tensor;
 export function concat(...inputs: [...Tensor[], ConcatOptions, OperatorScope]): Tensor;
@@ -113,7 +116,17 @@ export function concat(...inputs: (Tensor | ConcatOptions | OperatorScope)[]): T
   const [first, last] = [parts[0], parts.at(-1)];
   if (!first || !last) throw misfit('concat', 'there is nothing to concatenate');
   if (options?.grows && scope && !scope.first) return last;
-  return tf.concat(parts, axisOf(first, options?.axis));
+  const axis = axisOf(first, options?.axis);
+  return tf.tidy(() => tf.concat(stretched(parts, axis), axis));
+}
+
+/** The parts with axes of size 1 behind the sequence as long as in the others: one key for all heads. */
+function stretched(parts: readonly Tensor[], along: number): Tensor[] {
+  const sizes = parts[0]!.shape.map((_, axis) => Math.max(...parts.map((part) => size(part, axis))));
+  return parts.map((part) => {
+    const times = part.shape.map((own, axis) => (axis > 1 && axis !== along && own === 1 ? sizes[axis]! : 1));
+    return times.every((n) => n === 1) ? part : tf.tile(part, times);
+  });
 }
 
 /** For each row of the batch the row of x at its own index: x [B, T, ..], indices [B] → [B, ..]. */

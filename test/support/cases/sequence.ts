@@ -1,5 +1,5 @@
 import * as ops from '../../../runtime/src/index.js';
-import { build, get, map, nd } from '../reference/array.js';
+import { build, get, map, mapRows, nd } from '../reference/array.js';
 import * as positions from '../reference/positions.js';
 import { normal, type OperatorCase } from './case.js';
 import { scopeAt } from './scope.js';
@@ -139,6 +139,54 @@ export const sequenceCases: readonly OperatorCase[] = [
       return ops.concat(c!, a!, b!);
     },
     reference: (input) => build([2, 3, 8], (b, t, i) => get(input!, b!, t!, (i! + 5) % 8)),
+    gradient: true,
+  },
+  {
+    name: 'concat of features stretches the axis of heads',
+    inputs: [heads, normal([2, 3, 1, 3], 7)],
+    run: (a, b) => ops.concat(a!, b!),
+    reference: (a, b) =>
+      build([2, 3, 2, 11], (i, t, h, f) => (f! < 8 ? get(a!, i!, t!, h!, f!) : get(b!, i!, t!, 0, f! - 8))),
+    gradient: true,
+  },
+  {
+    name: 'mean and sum keep their axis',
+    composed: true,
+    inputs: [x],
+    run: (input) => ops.multiply(ops.sum(input!, { keep: true }), ops.mean(input!, { axis: 'sequence', keep: true })),
+    reference: (input) => {
+      const total = (of: number, term: (i: number) => number) => Array.from({ length: of }, (_, i) => term(i));
+      const sum = (terms: readonly number[]) => terms.reduce((a, b) => a + b, 0);
+      return build([2, 3, 8], (b, t, i) => {
+        const features = sum(total(8, (j) => get(input!, b!, t!, j)));
+        return (features * sum(total(3, (j) => get(input!, b!, j, i!)))) / 3;
+      });
+    },
+    gradient: true,
+  },
+  {
+    name: 'top_values',
+    inputs: [x],
+    run: (input) => ops.topValues(input!, { count: 3 }),
+    reference: (input) => mapRows(input!, 3, (row) => [...row].sort((a, b) => b - a).slice(0, 3)),
+    gradient: true,
+  },
+  {
+    name: 'in_top, the first of equal ones',
+    inputs: [nd([3, 4], [1, 7, 7, 0, -3, -2, -9, -2, 5, 5, 5, 5])],
+    run: (input) => ops.inTop(input!, { count: 2 }),
+    reference: () => nd([3, 4], [0, 1, 1, 0, 0, 1, 0, 1, 1, 1, 0, 0]),
+  },
+  {
+    name: 'what is learned through the largest',
+    composed: true,
+    inputs: [x],
+    run: (input) => ops.where(ops.inTop(input!, { count: 3 }), input!, 0),
+    reference: (input) =>
+      mapRows(input!, 8, (row) => {
+        const least = [...row].sort((a, b) => b - a)[2]!;
+        return row.map((value) => (value >= least ? value : 0));
+      }),
     gradient: true,
   },
   {

@@ -49,6 +49,7 @@ const count = (into: Map<string, number>, name: string): void => void into.set(n
 function regions(node: Node): readonly Region[] {
   switch (node.kind) {
     case 'repeat':
+    case 'experts':
     case 'scan':
       return [node.region];
     case 'if':

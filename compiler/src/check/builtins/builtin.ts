@@ -2,6 +2,7 @@ import { print } from '../../algebra/print.js';
 import { isFormula } from '../../algebra/walk.js';
 import type { Expression, Initializer, ValueType } from '../../graph/graph.js';
 import type { OperatorName } from '../../graph/operators.js';
+import type { Context } from '../context.js';
 import { emit, emitMany } from '../nodes.js';
 import { checkSize, shortest, showType } from '../sizes.js';
 import {
@@ -40,11 +41,16 @@ export interface Builtin {
   readonly preserves?: boolean;
   /** It computes with real numbers: tokens and conditions are no operands. */
   readonly floats?: boolean;
+  /** It takes a stage in braces: `experts(8, …) { Expert }`. */
+  readonly braces?: boolean;
   /** A construct that comes later: what to say. */
   readonly later?: string;
   readonly run: (use: Use) => Value;
   readonly table?: (use: Use) => EmbeddingTable | undefined;
 }
+
+/** Applies the stage in braces behind a builtin to a value, in the function and scope that the site gives. */
+export type Braced = (input: TensorValue, inner: Pick<Context, 'builder' | 'home'>) => Value;
 
 export interface Given {
   readonly value: Value;
@@ -58,6 +64,7 @@ export class Use {
   readonly operands: readonly (Value | null)[];
   readonly given: ReadonlyMap<string, Given>;
   readonly rest: readonly Given[];
+  readonly braced: Braced | undefined;
   readonly #places: readonly At[];
 
   constructor(
@@ -67,6 +74,7 @@ export class Use {
     given: ReadonlyMap<string, Given>,
     rest: readonly Given[],
     places: readonly At[] = [],
+    braced?: Braced,
   ) {
     this.builtin = builtin;
     this.site = site;
@@ -74,6 +82,7 @@ export class Use {
     this.given = given;
     this.rest = rest;
     this.#places = places;
+    this.braced = braced;
   }
 
   /** Where an operand is written; the stream of a stage is what flows into it. */

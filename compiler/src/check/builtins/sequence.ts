@@ -14,8 +14,11 @@ function sequenceAxis(x: TensorValue): number {
 }
 
 function withLength(x: TensorValue, length: Expression): ValueType {
-  const axis = sequenceAxis(x);
-  return { dtype: x.type.dtype, shape: x.type.shape.map((size, i) => (i === axis ? length : size)) };
+  return withAxis(x, sequenceAxis(x), length);
+}
+
+function withAxis(x: TensorValue, axis: number, size: Expression): ValueType {
+  return { dtype: x.type.dtype, shape: x.type.shape.map((own, i) => (i === axis ? size : own)) };
 }
 
 function without(x: TensorValue, axis: number): ValueType {
@@ -209,11 +212,11 @@ const concat: Builtin = {
       });
       return failed;
     }
-    if (!parts.every((part, i) => fitsBeside(use, start, part, place, i))) return failed;
+    if (!parts.every((_, i) => fitsBeside(use, parts, place, i))) return failed;
     const length = parts.map((p) => p.type.shape[place] ?? 1).reduce((a, b) => add(a, b));
     const type: ValueType = {
       dtype: start.type.dtype,
-      shape: start.type.shape.map((s, i) => (i === place ? length : s)),
+      shape: start.type.shape.map((s, i) => (i === place ? length : stretched(parts, i, s))),
     };
     const segments =
       along === 'features' ? start.segments : parts.flatMap((p) => p.segments ?? [{ length: sequenceLength(p) }]);
@@ -233,10 +236,18 @@ const concat: Builtin = {
   },
 };
 
-function fitsBeside(use: Use, a: TensorValue, b: TensorValue, place: number, of: number): boolean {
+/** Axes behind the sequence that are 1 in some parts are as long as in the others: one key for all heads. */
+function stretched(parts: readonly TensorValue[], axis: number, size: Expression): Expression {
+  return parts.map((part) => part.type.shape[axis]).find((other) => other !== undefined && other !== 1) ?? size;
+}
+
+function fitsBeside(use: Use, parts: readonly TensorValue[], place: number, of: number): boolean {
+  const [a, b] = [parts[0], parts[of]];
+  if (!a || !b) return false;
   const same = a.type.shape.every((size, i) => {
     const other = b.type.shape[i];
-    return i === place || (other !== undefined && agree(use.checker, size, other, use.at));
+    if (i === place || (i > 1 && other === 1)) return true;
+    return other !== undefined && agree(use.checker, i > 1 ? stretched(parts, i, size) : size, other, use.at);
   });
   if (same && a.type.shape.length === b.type.shape.length) return true;
   use.checker.report('shapes_do_not_fit', use.at, { verb: 'joined', fix: undefined }, [
@@ -250,19 +261,21 @@ function reduction(name: 'mean' | 'sum' | 'argmax'): Builtin {
   return {
     name,
     operands: 1,
-    parameters: [axis],
+    parameters: name === 'argmax' ? [axis] : [axis, { name: 'keep', named: true }],
     run: (use) => {
       const along = use.word('axis', 'features');
+      const keep = use.flag('keep', false);
       const x = along === 'sequence' ? use.stream(2, 'a sequence') : use.stream(1, 'a value');
-      if (!x || along === undefined) return failed;
+      if (!x || along === undefined || typeof keep !== 'boolean') return failed;
       const emit = (input: TensorValue): TensorValue => {
-        const { shape } = without(input, along === 'features' ? input.type.shape.length - 1 : 1);
+        const place = along === 'features' ? input.type.shape.length - 1 : 1;
+        const { shape } = keep ? withAxis(input, place, 1) : without(input, place);
         return use.emit(
           name,
           [input],
           { dtype: name === 'argmax' ? 'int' : 'float', shape },
           {
-            attributes: attributes({ axis: word(along) }, { axis: word('features') }),
+            attributes: attributes({ axis: word(along), keep }, { axis: word('features'), keep: false }),
             segments: along === 'features' ? input.segments : undefined,
           },
         );

@@ -2,6 +2,7 @@ import { failed } from '../values.js';
 import { attention } from './attention.js';
 import type { Builtin } from './builtin.js';
 import { elementwiseBuiltins } from './elementwise.js';
+import { experts } from './experts.js';
 import { initializers } from './initializers.js';
 import { layers } from './layers.js';
 import { positions } from './positions.js';
@@ -11,12 +12,6 @@ import { windows } from './windows.js';
 
 /** Constructs that the grammar and the sketches know and the graph does not yet: each says so by name. */
 const later: Readonly<Record<string, string>> = {
-  experts: 'a mixture of experts (`experts`)',
-  normalised: 'a mixture of experts (`normalised`)',
-  chosen: 'a mixture of experts (`chosen`)',
-  top_values: 'a mixture of experts (`top_values`)',
-  in_top: 'a mixture of experts (`in_top`)',
-  spread: 'a mixture of experts (`spread`)',
   conv2d: 'a convolution of images (`conv2d`)',
   resize: '`resize` of a grid',
   cached: '`cached` (latent attention)',
@@ -43,6 +38,7 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map(
     ...positions,
     ...sequence,
     windows,
+    ...experts,
     ...recurrent,
     ...initializers,
     ...unsupported,

@@ -15,6 +15,8 @@ import type { Builder, Value, Where } from './builder.js';
 import { isValue, type Made, OperatorContext } from './context.js';
 import { lowerings } from './operators/index.js';
 import { lowerScan } from './operators/scan.js';
+import { inTop } from './operators/top.js';
+import { Ops } from './ops.js';
 import { elementType, shapeIn } from './scope.js';
 import type { Pass } from './state.js';
 
@@ -108,6 +110,8 @@ export class Lowering {
       }
       case 'repeat':
         return this.#repeat(node, values, location, scope);
+      case 'experts':
+        return [this.#experts(node, values, location, scope)];
       case 'scan': {
         const path = join(location.shown, node.label ?? '');
         const run = (inner: Values): readonly Value[] => this.region(node.region, inner, location, scope).map(single);
@@ -155,6 +159,29 @@ export class Lowering {
       copies.push(stream);
     }
     return node.collects ? [stream, copies] : [stream];
+  }
+
+  /** Every expert on every row, times its share, which is 0 where the row did not choose it. */
+  #experts(node: Extract<Node, { kind: 'experts' }>, values: Values, location: Location, scope: Scope): Made {
+    const [rows, given] = node.inputs.map((id) => single(found(values, id)));
+    const path = printPath(node.scope, location.root, scope);
+    const count = numberIn(node.count, scope);
+    const top = numberIn(node.top, scope);
+    const { builder } = this;
+    const ops = new Ops(builder);
+    const where = this.#where(node, location, scope);
+    const shares = builder.at(where, () => {
+      const chosen = top < count ? ops.where(inTop(ops, given!, top), given!, ops.scalar(0)) : given!;
+      return ops.split(chosen, -1, Array<number>(count).fill(1));
+    });
+    const parts = shares.map((share, i) => {
+      const inner = new Map(values);
+      for (const id of node.region.parameters) inner.set(id, rows!);
+      const copy = { ...location, shown: `${path}[${i}]` };
+      const [result] = this.region(node.region, inner, copy, withLocal(scope, node.index, i)).map(single);
+      return builder.at(where, () => ops.multiply(result!, share));
+    });
+    return builder.at(where, () => parts.reduce((sum, part) => ops.add(sum, part)));
   }
 
   /** Nodes are called after the weights that they use, else after the label, else after the place around them. */

@@ -191,6 +191,17 @@ export class Ops {
     return this.builder.node('Gather', [x, indices], { type: x.type, shape }, { axis: int(along) });
   }
 
+  /** The `count` largest of the last axis, falling, and their places. */
+  top(x: Value, count: number): { readonly values: Value; readonly indices: Value } {
+    const shape = [...x.shape.slice(0, -1), count];
+    const types = [
+      { type: x.type, shape },
+      { type: 'int64', shape },
+    ] as const;
+    const [values, indices] = this.builder.nodes('TopK', [x, this.vector([count])], types, { axis: int(-1) });
+    return { values: values!, indices: indices! };
+  }
+
   /** Repeated along axes of size 1 to this shape. */
   expand(x: Value, shape: Shape): Value {
     return this.builder.node('Expand', [x, this.sizes(shape)], { type: x.type, shape });

@@ -1,5 +1,6 @@
 import type {
   CallNode,
+  ExpertsNode,
   GraphFunction,
   IfNode,
   Node,
@@ -110,6 +111,8 @@ export class StatementWriter {
         return this.#call(node);
       case 'repeat':
         return this.#repeat(node);
+      case 'experts':
+        return this.#experts(node);
       case 'if':
         return this.#if(node);
       case 'scan':
@@ -235,6 +238,29 @@ export class StatementWriter {
     return { head: `for (let ${index} = 0; ${index} < ${count}; ${index}++)`, variable: undefined, index: segment };
   }
 
+  /** A closure that runs one expert on the rows that it is given. */
+  #experts(node: ExpertsNode): Statement[] {
+    const { imports } = this.#context.model;
+    const [rows = '', shares = ''] = node.inputs.map((id) => valueCode(this.#context, id));
+    const label = stringLiteral(this.#here.unique(node.label ?? scopeLabel(node.scope.segments)));
+    const { scope } = this.#here;
+    const [stream] = node.region.parameters;
+    const parameter = stream === undefined ? '_' : this.#declare(stream);
+    const index = this.#context.bind(node.index);
+    const segments = [...node.scope.segments, { index: { kind: 'local', name: node.index } } as const];
+    const weights = this.#weights.at({ ...node.scope, segments });
+    const body = this.#here.inCopy(() =>
+      this.#weights.withAlias(segments, weights.code, () => {
+        const inner = this.body(node.region);
+        return arrowBody(inner, this.#result(node.region));
+      }),
+    );
+    for (const name of [parameter, index]) this.#context.names.release(name);
+    const run: Code = [`(${parameter}, ${index}) => `, callOf(`${scope}.block`, [label, index, ['(scope) => ', body]])];
+    const options = objectOf([['top', scalar(node.top, this.#context)]]);
+    return this.#assign(unlabelled(node), callOf(imports.value('experts'), [rows, shares, run, options, scope]));
+  }
+
   #if(node: IfNode): Statement[] {
     const condition = scalar(node.condition, this.#context);
     const branches = this.#here.inArms([node.then, node.else], (region) => this.#branch(region));
@@ -289,5 +315,6 @@ export class StatementWriter {
   }
 }
 
-/** Blocks record their result themselves. */
+/** Blocks record their result themselves; the label of experts is that of their scopes. */
 const without = ({ label: _, ...node }: CallNode): CallNode => node;
+const unlabelled = ({ label: _, ...node }: ExpertsNode): ExpertsNode => node;

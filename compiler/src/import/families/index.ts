@@ -3,6 +3,7 @@ import { decoderFamilies } from './decoders.js';
 import { encoderFamilies } from './encoders.js';
 import { gptFamilies } from './gpt.js';
 import { llamaFamilies } from './llama.js';
+import { moeFamilies } from './moe.js';
 import { seq2seqFamilies } from './seq2seq.js';
 import { visionFamilies } from './vision.js';
 
@@ -10,6 +11,7 @@ import { visionFamilies } from './vision.js';
 export const families: readonly Family[] = [
   ...gptFamilies,
   ...llamaFamilies,
+  ...moeFamilies,
   ...decoderFamilies,
   ...encoderFamilies,
   ...seq2seqFamilies,

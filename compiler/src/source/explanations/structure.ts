@@ -187,6 +187,22 @@ export const structureExplanations: Readonly<Record<string, Explanation>> = {
       }
     `,
   },
+  TFM2259: {
+    meaning:
+      'Each row of an `experts` goes through a few of the experts, so an expert sees some of the rows, in no place of a sequence. It holds layers that treat each row for itself, and reads no value that was made outside of it.',
+    bad: lines`
+      model Tiny(width = 8) {
+        input x: float[B, T, width]
+        output y = x -> experts(4, top: 2, weigh: x -> linear(4) -> softmax) { attention(2) }
+      }
+    `,
+    good: lines`
+      model Tiny(width = 8) {
+        input x: float[B, T, width]
+        output y = x -> attention(2) -> experts(4, top: 2, weigh: x -> linear(4) -> softmax) { linear(width) }
+      }
+    `,
+  },
   TFM2233: {
     meaning: 'The arms of an `if` are of one kind: two values, two stages, two numbers, two masks.',
     bad: lines`

@@ -323,6 +323,13 @@ export const shapeMessages = {
     message: '{text} is no expression',
     help: 'in messages, braces hold expressions of parameters',
   },
+  experts_rows: {
+    code: 'TFM2259',
+    severity: 'error',
+    title: 'an expert looks at more than its own rows',
+    message: 'each expert sees only the rows that chose it, one by one, but this one {what}',
+    help: 'keep the expert to layers that treat each row for itself, and do the rest before or behind it',
+  },
   not_yet_supported: {
     code: 'TFM2290',
     severity: 'error',

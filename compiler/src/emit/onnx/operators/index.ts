@@ -12,6 +12,7 @@ import { reduce } from './reduce.js';
 import { rotary } from './rotary.js';
 import { sequence } from './sequence.js';
 import { shapes } from './shapes.js';
+import { top } from './top.js';
 
 /** The ONNX nodes of one operator of the graph. Operators with several results give a list. */
 export type Lower = (context: OperatorContext) => Made;
@@ -29,4 +30,5 @@ export const lowerings: Readonly<Partial<Record<string, Lower>>> = {
   ...rotary,
   ...sequence,
   ...shapes,
+  ...top,
 } satisfies Partial<Record<OperatorName, Lower>>;

@@ -10,7 +10,7 @@ export const reduce = {
 
 function along(operator: string, context: OperatorContext): Value {
   const [x] = context.floats;
-  return context.ops.reduce(operator, x!, [context.axisOf(x!)], false);
+  return context.ops.reduce(operator, x!, [context.axisOf(x!)], context.flag('keep'));
 }
 
 /** Index of the largest element, the first of equal ones. */

@@ -44,10 +44,20 @@ function rowsFrom(context: OperatorContext, from: Size): Value {
 function lowerConcat(context: OperatorContext): Value {
   const { ops, inputs, pass, type } = context;
   const parts = context.flag('grows') && pass.continues ? inputs.slice(-1) : inputs;
+  const axis = context.axisOf(parts[0]!);
   return ops.concat(
-    parts.map((part) => ops.cast(part, type)),
-    context.axisOf(parts[0]!),
+    parts.map((part) => ops.cast(stretched(ops, part, parts, axis), type)),
+    axis,
   );
+}
+
+/** With axes of size 1 behind the sequence as long as in the other parts. */
+function stretched(ops: OperatorContext['ops'], part: Value, parts: readonly Value[], along: number): Value {
+  const shape = part.shape.map((size, axis) => {
+    if (axis < 2 || axis === along || size !== 1) return size;
+    return parts.map((other) => other.shape[axis]!).find((other) => other !== 1) ?? 1;
+  });
+  return shape.every((size, axis) => size === part.shape[axis]) ? part : ops.expand(part, shape);
 }
 
 /** For each sequence of the batch the row at its own index: x [B, T, ..], indices [B] → [B, ..]. */
