@@ -1,7 +1,8 @@
 import { AttentionTask } from './attention-task';
-import { packRows } from './pack';
+import { packFour, packRows } from './pack';
+import { packedTile, packedTileOfColumns } from './packed-tile';
 import { floats, splat } from './simd';
-import { dots, rowOfColumns, tile, tileOfColumns } from './tile';
+import { dots, rowOfColumns } from './tile';
 import { HIDDEN, weigh } from './weights';
 
 // softmax(scores) · values with an online softmax (Milakov and Gimelshein 2018; Dao et al. 2022, algorithm 1): the scores of a
@@ -19,7 +20,7 @@ export function attentionScratch(rows: i32, keys: i32, width: i32, valueWidth: i
   const columns = (valueWidth + 7) & ~7;
   const packed = rows < PACKING_ROWS ? 0 : ((keys + 7) & ~7) * width;
   const padded = columns == valueWidth ? 0 : keys * columns;
-  return floats(BLOCK_ROWS * 2 + 4 * SCORES + BLOCK_ROWS * columns + packed + padded);
+  return floats(BLOCK_ROWS * 2 + 4 * SCORES + BLOCK_ROWS * columns + 4 * max(width, TILE_KEYS) + packed + padded);
 }
 
 /** One batch entry and one key head, with all query heads that read it. */
@@ -29,7 +30,7 @@ export function attention(task: AttentionTask): void {
   task.statistics = task.scratch;
   task.scores = task.statistics + floats(BLOCK_ROWS * 2);
   task.sums = task.scores + floats(4 * SCORES);
-  let free = task.sums + floats(BLOCK_ROWS * columns);
+  let free = leftOf(task) + floats(4 * max(task.width, TILE_KEYS));
   const rows = task.queries * task.group;
   task.panels = 0;
   if (rows >= PACKING_ROWS) {
@@ -39,6 +40,11 @@ export function attention(task: AttentionTask): void {
   }
   if (columns != task.valueWidth) padValues(task, free);
   for (let r = 0; r < rows; r += BLOCK_ROWS) block(task, r, min(rows, r + BLOCK_ROWS));
+}
+
+/** Room for four rows, of queries or of weights, packed for a tile. */
+@inline function leftOf(task: AttentionTask): usize {
+  return task.sums + floats(BLOCK_ROWS * task.columns);
 }
 
 /** A copy of the values with rows of whole tiles of 8. */
@@ -96,10 +102,13 @@ function packedScores(task: AttentionTask, row: i32, count: i32, origin: i32, fr
   const q1 = count > 1 ? task.queryRow(row + 1) : q0;
   const q2 = count > 2 ? task.queryRow(row + 2) : q1;
   const q3 = count > 3 ? task.queryRow(row + 3) : q2;
+  const left = leftOf(task);
+  packFour(q0, q1, q2, q3, task.width, left, 16);
   const step = floats(SCORES);
   for (let k = from; k < to; k += 8) {
     const s = task.scores + floats(k);
-    tile(q0, q1, q2, q3, task.panels + floats((origin + k) * task.width), task.width, s, s + step, s + 2 * step, s + 3 * step, false, 0);
+    const panel = task.panels + floats((origin + k) * task.width);
+    packedTile(left, panel, task.width, s, s + step, s + 2 * step, s + 3 * step, false, 0);
   }
 }
 
@@ -130,12 +139,13 @@ function weightedValues(task: AttentionTask, count: i32, origin: i32, from: i32,
   // Missing rows repeat the last, and write what it writes.
   const w1 = w0 + step;
   const w2 = count > 2 ? w1 + step : w1;
-  const w3 = count > 3 ? w2 + step : w2;
+  const left = leftOf(task);
+  packFour(w0, w1, w2, count > 3 ? w2 + step : w2, keys, left, 16);
   const o1 = o0 + stride;
   const o2 = count > 2 ? o1 + stride : o1;
   const o3 = count > 3 ? o2 + stride : o2;
   for (let j: usize = 0; j < stride; j += 32)
-    tileOfColumns(w0, w1, w2, w3, values + j, task.valueStride, keys, o0 + j, o1 + j, o2 + j, o3 + j);
+    packedTileOfColumns(left, values + j, task.valueStride, keys, o0 + j, o1 + j, o2 + j, o3 + j);
 }
 
 /** The row's sum of weighted values over its sum of weights; zeros for a row that sees no key. */

@@ -1,18 +1,22 @@
 import { epilogue } from './epilogue';
 import { NONE } from './math';
-import { packColumns, packRows } from './pack';
+import { packColumns, packLeft, packRows } from './pack';
+import { packedTile } from './packed-tile';
 import { first, floats } from './simd';
-import { dots, tile } from './tile';
+import { dots } from './tile';
 
 /**
- * Bytes of scratch that `linear` and `product` want: a panel of 8 columns, and the tile and bias at a ragged right edge.
- * Rows of x that share a panel, and inner indices of a panel, are chosen so that both stay in the second cache.
+ * Rows of x that share a panel, and inner indices of a panel, are chosen so that the panel stays in the first cache and
+ * the rows in the second.
  */
 const PANEL_INNER: i32 = 768;
 const BLOCK_ROWS: i32 = 256;
 const PANEL_BYTES: usize = (<usize>PANEL_INNER) << 5;
+const EDGE_BYTES: usize = 192;
+
+/** Bytes of scratch for `linear` and `product`: a panel of 8 columns, a tile and bias at a ragged right edge, packed rows. */
 export function linearScratch(): usize {
-  return PANEL_BYTES + 128 + 32;
+  return PANEL_BYTES + EDGE_BYTES + floats(BLOCK_ROWS * PANEL_INNER);
 }
 
 /**
@@ -76,26 +80,28 @@ function blocks(
   const strideA = floats(k);
   const strideY = floats(n);
   const edge = scratch + PANEL_BYTES;
+  const left = edge + EDGE_BYTES;
   for (let m0 = 0; m0 < m; m0 += BLOCK_ROWS) {
     const m1 = min(m, m0 + BLOCK_ROWS);
     for (let k0 = 0; k0 < k; k0 += PANEL_INNER) {
       const inner = min(PANEL_INNER, k - k0);
       const last = k0 + inner == k;
+      for (let i = m0, packed = left; i < m1; i += 4, packed += floats(4 * inner))
+        packLeft(a + <usize>i * strideA + floats(k0), strideA, min(4, m1 - i), inner, packed);
       for (let j = from; j < to; j += 8) {
         const columns = min(8, to - j);
         if (transposed) packRows(b + <usize>j * strideB + floats(k0), strideB, columns, inner, scratch);
         else packColumns(b + <usize>k0 * strideB + floats(j), strideB, columns, inner, scratch);
-        for (let i = m0; i < m1; i += 4) {
+        for (let i = m0, rows = left; i < m1; i += 4, rows += floats(4 * inner)) {
           const count = min(4, m1 - i);
           const c = y + <usize>i * strideY + floats(j);
-          const source = a + <usize>i * strideA + floats(k0);
           if (columns == 8)
-            rowsTimesPanel(source, strideA, count, scratch, inner, c, strideY, k0 > 0, bias ? bias + floats(j) : 0);
+            rowsTimesPanel(rows, count, scratch, inner, c, strideY, k0 > 0, bias ? bias + floats(j) : 0);
           else {
             // At a ragged right edge the tile is computed beside y, which has no room for 8 columns there.
             if (k0 > 0) copyRows(c, strideY, edge, 32, count, columns);
             else if (bias) memory.copy(edge + 128, bias + floats(j), floats(columns));
-            rowsTimesPanel(source, strideA, count, scratch, inner, edge, 32, k0 > 0, bias ? edge + 128 : 0);
+            rowsTimesPanel(rows, count, scratch, inner, edge, 32, k0 > 0, bias ? edge + 128 : 0);
             copyRows(edge, 32, c, strideY, count, columns);
           }
           if (last && residual | <usize>activation) {
@@ -108,18 +114,14 @@ function blocks(
   }
 }
 
-/** A tile of up to 4 rows; missing ones repeat the last, and write what it writes. */
+/** A tile of up to 4 rows; missing ones are the last again, and write what it writes. */
 @inline function rowsTimesPanel(
-  a0: usize, strideA: usize, count: i32, panel: usize, inner: i32, c0: usize, strideC: usize, accumulate: bool,
-  bias: usize,
+  a: usize, count: i32, panel: usize, inner: i32, c0: usize, strideC: usize, accumulate: bool, bias: usize,
 ): void {
-  const a1 = count > 1 ? a0 + strideA : a0;
-  const a2 = count > 2 ? a1 + strideA : a1;
-  const a3 = count > 3 ? a2 + strideA : a2;
   const c1 = count > 1 ? c0 + strideC : c0;
   const c2 = count > 2 ? c1 + strideC : c1;
   const c3 = count > 3 ? c2 + strideC : c2;
-  tile(a0, a1, a2, a3, panel, inner, c0, c1, c2, c3, accumulate, bias);
+  packedTile(a, panel, inner, c0, c1, c2, c3, accumulate, bias);
 }
 
 function copyRows(from: usize, strideFrom: usize, to: usize, strideTo: usize, rows: i32, columns: i32): void {
