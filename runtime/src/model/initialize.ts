@@ -1,12 +1,13 @@
-import type { Variable } from '@tensorflow/tfjs';
+import type { Tensor, Variable } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { silenceAdvice } from '../device/quiet.js';
 import { openCheckpoint } from '../weights/checkpoint.js';
-import type { LoadProgress } from '../weights/load.js';
+import { type LoadProgress, loadPieces, type WeightPiece } from '../weights/load.js';
 import type { SourceLike } from '../weights/source.js';
 import type { ModelDefinition } from './definition.js';
-import { declaredWeights, filledTree } from './weight.js';
-import { checkpointWeights } from './weight-stream.js';
+import { type DeclaredWeight, declaredWeights, filledTree } from './weight.js';
+import { requireRoom, type WeightRoom, weightRoom } from './weight-room.js';
+import { checkpointPlan } from './weight-stream.js';
 
 export interface InitOptions<Config> {
   /** What differs from the defaults. */
@@ -36,12 +37,15 @@ export function initialize<Config extends object, Weights extends object>(
   silenceAdvice();
   const config = definition.configure(given);
   const weights = filledTree<Weights>(definition.weights(config), (path, { shape, initializer, trained }) =>
-    variable(initializer(shape, seed, path), shape, trained),
+    variableOf(tf.tensor(initializer(shape, seed, path), [...shape], 'float32'), trained),
   );
   return [config, weights];
 }
 
-/** The configuration and the weights of a checkpoint. Throws `SafetensorsError` and `CheckpointMapError`. */
+/**
+ * The configuration and the weights of a checkpoint. They go from the file into the memory of the active backend piece by piece,
+ * and where that fails nothing stays there. Throws `SafetensorsError`, `CheckpointMapError`, and `TfmError` TFM5504.
+ */
 export async function loadModel<Config extends object, Weights extends object>(
   definition: ModelDefinition<Config, Weights>,
   from: SourceLike,
@@ -50,25 +54,42 @@ export async function loadModel<Config extends object, Weights extends object>(
   silenceAdvice();
   const config = definition.configure(given);
   const declared = definition.weights(config);
-  const specifications = new Map(
-    [...declaredWeights(declared as object)].map(({ path, weight }) => [path, weight] as const),
-  );
   const checkpoint = await openCheckpoint(from, { signal });
-  const loaded = new Map<string, Variable>();
   try {
-    const weights = checkpointWeights(definition, config, checkpoint, { checkpoint: name, outputs });
-    for await (const { path, shape, data } of weights.read({ signal, onProgress })) {
-      loaded.set(path, variable(data, shape, specifications.get(path)?.trained ?? true));
-    }
-  } catch (error) {
-    tf.dispose([...loaded.values()]);
-    throw error;
+    const plan = checkpointPlan(definition, config, checkpoint, { checkpoint: name, outputs });
+    const absent = new Set(plan.absent);
+    const wanted = [...declaredWeights(declared as object)].filter(({ path }) => !absent.has(path));
+    const loaded = await fillWeights(loadPieces(checkpoint, plan, { signal, onProgress }), wanted);
+    return [config, filledTree<Weights>(declared, (path) => loaded.get(path))];
   } finally {
     await checkpoint.close();
   }
-  return [config, filledTree<Weights>(declared, (path) => loaded.get(path))];
 }
 
-function variable(data: Float32Array, shape: readonly number[], trained: boolean): Variable {
-  return tf.tidy(() => tf.variable(tf.tensor(data, [...shape], 'float32'), trained));
+/** A variable for each of these weights. Where the pieces end early or fail, none. */
+async function fillWeights(
+  pieces: AsyncIterable<WeightPiece>,
+  wanted: readonly DeclaredWeight[],
+): Promise<Map<string, Variable>> {
+  requireRoom(wanted.map(({ weight }) => weight.shape));
+  const rooms = new Map<string, WeightRoom>();
+  try {
+    for await (const { path, shape, at, values } of pieces) {
+      const room = rooms.get(path) ?? weightRoom(shape);
+      rooms.set(path, room);
+      room.put(at, values);
+    }
+  } catch (error) {
+    for (const { tensor } of rooms.values()) tensor.dispose();
+    throw error;
+  }
+  const tensors = [...rooms].map(([path, room]) => [path, room.tensor] as const);
+  const trained = new Map(wanted.map(({ path, weight }) => [path, weight.trained]));
+  return new Map(tensors.map(([path, tensor]) => [path, variableOf(tensor, trained.get(path) ?? true)]));
+}
+
+function variableOf(tensor: Tensor, trained: boolean): Variable {
+  const variable = tf.variable(tensor, trained);
+  tensor.dispose(); // the variable has the same data
+  return variable;
 }

@@ -1,6 +1,7 @@
 import type { LoadedWeight } from '../weights/branch.js';
 import type { Checkpoint } from '../weights/checkpoint.js';
 import { type LoadOptions, loadWeights, planLoad } from '../weights/load.js';
+import type { LoadPlan } from '../weights/resolve.js';
 import type { ModelDefinition } from './definition.js';
 import { checkpointMap, modelWeights } from './save.js';
 import { declaredWeights } from './weight.js';
@@ -46,13 +47,23 @@ export function checkpointWeights<Config extends object, Weights extends object>
   definition: ModelDefinition<Config, Weights>,
   config: Config,
   checkpoint: Checkpoint,
-  { checkpoint: name, outputs }: CheckpointWeightsOptions = {},
+  options: CheckpointWeightsOptions = {},
 ): WeightStream {
-  const map = checkpointMap(definition, config, name);
-  const plan = planLoad(checkpoint, map, modelWeights(definition, config, outputs), outputs ? { outputs } : {});
+  const plan = checkpointPlan(definition, config, checkpoint, options);
   const read = plan.reads.flatMap(({ branches }) => branches.flatMap(({ uses }) => uses.map(({ path }) => path)));
   return {
     paths: [...plan.constants.map(({ path }) => path), ...read],
-    read: (options) => loadWeights(checkpoint, plan, options),
+    read: (loadOptions) => loadWeights(checkpoint, plan, loadOptions),
   };
+}
+
+/** How an open checkpoint fills a model. Throws as {@link checkpointWeights} does. */
+export function checkpointPlan<Config extends object, Weights extends object>(
+  definition: ModelDefinition<Config, Weights>,
+  config: Config,
+  checkpoint: Checkpoint,
+  { checkpoint: name, outputs }: CheckpointWeightsOptions,
+): LoadPlan {
+  const map = checkpointMap(definition, config, name);
+  return planLoad(checkpoint, map, modelWeights(definition, config, outputs), outputs ? { outputs } : {});
 }

@@ -1,17 +1,36 @@
 import { decodeInto, nativeArray, type TypedArray } from './decode.js';
 import { type Dtype, dtypeBytes } from './dtypes.js';
+import { placeOf } from './folder.js';
 import { readHeader, type TensorEntry } from './safetensors.js';
 import { SafetensorsError } from './safetensors-error.js';
-import { isShardIndex, readShardIndex } from './shards.js';
-import { type ByteSource, isPath, type OpenOptions, openSource, readError, type SourceLike } from './source.js';
+import { readShardIndex } from './shards.js';
+import {
+  type ByteSource,
+  type OpenOptions,
+  openSource,
+  readError,
+  type SourceFolder,
+  type SourceLike,
+} from './source.js';
+import { readSpans, type SpanPiece } from './span-reader.js';
 
 /** The most bytes that are held beside the tensor they go to. A multiple of every element's width. */
 const CHUNK_BYTES = 16 * 2 ** 20;
+
+const INDEX_FILE = 'model.safetensors.index.json';
+const ONLY_FILE = 'model.safetensors';
 
 export interface ReadOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called after every piece, with its size in bytes. */
   readonly onBytes?: ((bytes: number) => void) | undefined;
+}
+
+/** Consecutive elements of a tensor, all of them unless `begin` and `end` say which. */
+export interface TensorSpan {
+  readonly tensor: string;
+  readonly begin?: number;
+  readonly end?: number;
 }
 
 /** The tensors of one file or of a set of shards. */
@@ -29,6 +48,8 @@ export interface Checkpoint {
   read(name: string, options?: ReadOptions): Promise<TypedArray>;
   /** Values as float32, whatever their format: how weights are read. */
   readFloat32(name: string, options?: ReadOptions): Promise<Float32Array>;
+  /** The values of several tensors as float32, piece by piece in this order: see {@link SpanPiece}. */
+  pieces(spans: readonly TensorSpan[], options?: Pick<ReadOptions, 'signal'>): AsyncGenerator<SpanPiece>;
   /** Gives back open files. */
   close(): Promise<void>;
 }
@@ -39,13 +60,22 @@ interface Place {
 }
 
 /**
- * Opens a safetensors file, or all shards of a `….safetensors.index.json`; in Node also a folder with either.
+ * Opens a safetensors file, or all shards of a `….safetensors.index.json`, or a folder with either.
  * Only headers are read; they are checked completely. Throws {@link SafetensorsError}.
  */
 export async function openCheckpoint(from: SourceLike, options: OpenOptions = {}): Promise<Checkpoint> {
-  const file = await findCheckpoint(from);
-  if ((typeof file === 'string' || file instanceof URL) && isShardIndex(String(file))) return openShards(file, options);
-  const source = await openSource(file, options);
+  const place = await placeOf(from);
+  if ('file' in place) return openOne(await openSource(place.file, options), options);
+  const { folder, index } = place;
+  const indexSource = await folder.open(index ?? INDEX_FILE, options);
+  if (indexSource !== undefined) return openShards(folder, indexSource, options);
+  const only = index === undefined ? await folder.open(ONLY_FILE, options) : undefined;
+  if (only !== undefined) return openOne(only, options);
+  if (index !== undefined) throw readError(`${folder.name}/${index}`, 'there is no such file');
+  throw readError(folder.name, `the folder has neither ${ONLY_FILE} nor ${INDEX_FILE}`);
+}
+
+function openOne(source: ByteSource, options: OpenOptions): Promise<Checkpoint> {
   return closeOnError([source], async () => {
     const { tensors, metadata } = await readHeader(source, options.signal);
     const places = new Map([...tensors].map(([name, entry]) => [name, { source, entry }]));
@@ -53,22 +83,14 @@ export async function openCheckpoint(from: SourceLike, options: OpenOptions = {}
   });
 }
 
-async function findCheckpoint(from: SourceLike): Promise<SourceLike> {
-  if ((typeof from !== 'string' && !(from instanceof URL)) || !isPath(from)) return from;
-  const [first] = await (await import('./node-source.js')).checkpointCandidates(from);
-  return first ?? from;
-}
-
-async function openShards(indexFile: string | URL, options: OpenOptions): Promise<Checkpoint> {
-  const indexSource = await openSource(indexFile, options);
-  const index = await closeOnError([indexSource], () => readShardIndex(indexSource, options.signal));
-  await indexSource.close?.();
+async function openShards(folder: SourceFolder, indexSource: ByteSource, options: OpenOptions): Promise<Checkpoint> {
+  const index = await readShardIndex(indexSource, options.signal).finally(() => indexSource.close?.());
   const sources: ByteSource[] = [];
   return closeOnError(sources, async () => {
     const places = new Map<string, Place>();
     const metadata: Record<string, string> = {};
     for (const file of index.files) {
-      const source = await openShard(indexFile, file, options);
+      const source = await openShard(folder, indexSource.name, file, options);
       sources.push(source);
       const header = await readHeader(source, options.signal);
       Object.assign(metadata, header.metadata);
@@ -84,20 +106,23 @@ async function openShards(indexFile: string | URL, options: OpenOptions): Promis
   });
 }
 
-async function openShard(indexFile: string | URL, file: string, options: OpenOptions): Promise<ByteSource> {
-  const sibling = String(indexFile).replace(/[^/\\]*$/, () => file);
-  try {
-    return await openSource(sibling, options);
-  } catch (cause) {
-    options.signal?.throwIfAborted();
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new SafetensorsError(
+async function openShard(folder: SourceFolder, index: string, file: string, options: OpenOptions): Promise<ByteSource> {
+  const fail = (why: string, cause?: unknown): SafetensorsError =>
+    new SafetensorsError(
       'TFM5113',
-      `${String(indexFile)} names the file ${file}, which cannot be opened: ${why}`,
+      `${index} names the file ${file}, which cannot be opened: ${why}`,
       'all files of a sharded checkpoint lie beside its index',
       { cause },
     );
+  let source: ByteSource | undefined;
+  try {
+    source = await folder.open(file, options);
+  } catch (cause) {
+    options.signal?.throwIfAborted();
+    throw fail(cause instanceof Error ? cause.message : String(cause), cause);
   }
+  if (source === undefined) throw fail('there is no such file');
+  return source;
 }
 
 function checkListed(listed: string | undefined, name: string, file: string, index: string): void {
@@ -136,6 +161,13 @@ function makeCheckpoint(
     async readFloat32(tensor, options = {}) {
       const found = place(tensor);
       return readInto(found, new Float32Array(length(found.entry)), options);
+    },
+    pieces(spans, { signal } = {}) {
+      const found = spans.map(({ tensor, begin = 0, end }) => {
+        const { source, entry } = place(tensor);
+        return { source, entry, begin, end: end ?? length(entry) };
+      });
+      return readSpans(found, { signal });
     },
     async close() {
       for (const source of sources) await source.close?.();

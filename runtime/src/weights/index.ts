@@ -26,4 +26,11 @@ export { rearranged, rearrangedShape } from './rearrange.js';
 export { type LoadPlan, type Resolved, type ResolveOptions, resolveMap, type TensorRead } from './resolve.js';
 export { SafetensorsError } from './safetensors-error.js';
 export { type PlanSaveOptions, planSave, type SaveOptions, type SavePlan, saveCheckpoint } from './save.js';
-export { type ByteSource, type OpenOptions, openSource, type SourceLike } from './source.js';
+export {
+  type ByteSource,
+  type FileLike,
+  type OpenOptions,
+  openSource,
+  type SourceFolder,
+  type SourceLike,
+} from './source.js';

@@ -1,7 +1,9 @@
 import { applyBranch, type LoadedWeight } from './branch.js';
 import type { Checkpoint } from './checkpoint.js';
 import { type CheckpointMap, CheckpointMapError, type ModelWeight } from './map.js';
-import { type LoadPlan, type ResolveOptions, resolveMap, type TensorRead } from './resolve.js';
+import { type LoadPlan, type ResolveOptions, resolveMap } from './resolve.js';
+import { type Segment, segmentsOf } from './segments.js';
+import { elements } from './steps.js';
 
 /** How far a load has come; `tensor` is the one being read. */
 export interface LoadProgress {
@@ -28,54 +30,117 @@ export function planLoad(
   return plan;
 }
 
+/** Some values of a weight. All those of one weight come, in order, before those of the next. */
+export interface WeightPiece {
+  readonly path: string;
+  readonly shape: readonly number[];
+  /** Position of the first value in the weight. */
+  readonly at: number;
+  /** A view of memory that the next piece may use again. */
+  readonly values: Float32Array;
+}
+
 /**
- * The weights of a plan, in the order of the file. Every tensor of the file is read once, and at most one is held (a
- * tied copy beside its original). Throws `SafetensorsError` when reading fails, {@link CheckpointMapError} TFM5204
- * when tied copies differ, and the signal's reason when aborted.
+ * The weights of a plan in the order of the file, piece by piece. Every byte is read once; a tensor that a step turns around is
+ * held while that is done, others never. Throws `SafetensorsError` when reading fails, {@link CheckpointMapError}
+ * TFM5204 when tied copies differ, and the signal's reason when aborted.
  */
+export async function* loadPieces(
+  checkpoint: Checkpoint,
+  plan: LoadPlan,
+  { signal, onProgress }: LoadOptions = {},
+): AsyncGenerator<WeightPiece> {
+  for (const { path, shape, value } of plan.constants) yield* constantPieces(path, shape, value);
+  const segments = plan.reads.flatMap((read) => segmentsOf(read, checkpoint.entry(read.file).shape));
+  const totalBytes = segments.reduce((total, segment) => total + bytesOf(checkpoint, segment), 0);
+  let loadedBytes = 0;
+  let whole: Float32Array | undefined;
+  const spans = segments.map(({ file, begin, end }) => ({ tensor: file, begin, end }));
+  for await (const { span, at, values, bytes } of checkpoint.pieces(spans, { signal })) {
+    signal?.throwIfAborted();
+    const segment = segments[span]!;
+    const { file, ties, begin, end, shape, branches, direct } = segment;
+    for (const tie of ties) loadedBytes += await compareTie(checkpoint, segment, tie, begin + at, values, signal);
+    loadedBytes += bytes;
+    onProgress?.({ loadedBytes, totalBytes, tensor: file });
+    if (direct !== undefined) {
+      yield { ...direct, at, values };
+      continue;
+    }
+    whole ??= new Float32Array(end - begin);
+    whole.set(values, at);
+    if (at + values.length < whole.length) continue;
+    for (const branch of branches) {
+      for (const { path, data, shape: own } of applyBranch(branch, whole, shape)) {
+        yield { path, shape: own, at: 0, values: data };
+      }
+    }
+    whole = undefined;
+  }
+}
+
+/** The weights of a plan, one after the other as they become complete. See {@link loadPieces}. */
 export async function* loadWeights(
   checkpoint: Checkpoint,
   plan: LoadPlan,
   options: LoadOptions = {},
 ): AsyncGenerator<LoadedWeight> {
-  const { signal } = options;
-  const names = plan.reads.flatMap(({ file, ties }) => [file, ...ties]);
-  const totalBytes = names.reduce((total, name) => total + checkpoint.entry(name).bytes, 0);
-  let loadedBytes = 0;
-  const read = (tensor: string): Promise<Float32Array> => {
-    const onBytes = (bytes: number): void => {
-      loadedBytes += bytes;
-      options.onProgress?.({ loadedBytes, totalBytes, tensor });
-    };
-    return checkpoint.readFloat32(tensor, { signal, onBytes });
-  };
-  for (const { path, shape, value } of plan.constants) {
-    yield { path, shape, data: new Float32Array(shape.reduce((product, size) => product * size, 1)).fill(value) };
-  }
-  for (const tensor of plan.reads) {
-    signal?.throwIfAborted();
-    const data = await read(tensor.file);
-    for (const tie of tensor.ties) checkTie(checkpoint, tensor, data, tie, await read(tie));
-    for (const branch of tensor.branches) yield* applyBranch(branch, data, checkpoint.entry(tensor.file).shape);
+  let data = new Float32Array(0);
+  for await (const { path, shape, at, values } of loadPieces(checkpoint, plan, options)) {
+    if (at === 0) data = new Float32Array(elements(shape));
+    data.set(values, at);
+    if (at + values.length === data.length) yield { path, data, shape };
   }
 }
 
-function checkTie(
+/** Values that are made at a time. */
+const CONSTANT_BLOCK = 2 ** 17;
+
+function* constantPieces(path: string, shape: readonly number[], value: number): Generator<WeightPiece> {
+  const count = elements(shape);
+  const values = new Float32Array(Math.min(count, CONSTANT_BLOCK)).fill(value);
+  let at = 0;
+  do {
+    yield { path, shape, at, values: values.subarray(0, count - at) };
+    at += values.length;
+  } while (at < count);
+}
+
+function bytesOf(checkpoint: Checkpoint, { file, ties, begin, end, shape }: Segment): number {
+  const names = elements(shape) === 0 ? [] : [file, ...ties];
+  return names.reduce((total, name) => {
+    const { bytes, shape: whole } = checkpoint.entry(name);
+    return total + (bytes / elements(whole)) * (end - begin);
+  }, 0);
+}
+
+/** Compares the tied copy with elements of the tensor from `begin` on, and says how many bytes it read. */
+async function compareTie(
   checkpoint: Checkpoint,
-  { file, branches }: TensorRead,
-  a: Float32Array,
+  { file, branches }: Segment,
   tie: string,
-  b: Float32Array,
-): void {
-  let i = 0;
-  while (i < a.length && (a[i] === b[i] || (Number.isNaN(a[i]) && Number.isNaN(b[i])))) i++;
-  if (i === a.length) return;
-  const paths = branches.flatMap(({ uses }) => uses.map(({ path }) => path)).join(', ');
-  throw new CheckpointMapError(checkpoint.name, [
-    {
-      code: 'TFM5204',
-      message: `'${file}' and '${tie}' both fill ${paths}, but they differ: element ${i} is ${a[i]} and ${b[i]}`,
-      help: 'the model ties these weights; a model with two separate weights needs its own spec',
-    },
-  ]);
+  begin: number,
+  values: Float32Array,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  let read = 0;
+  const end = begin + values.length;
+  for await (const { at, values: others, bytes } of checkpoint.pieces([{ tensor: tie, begin, end }], { signal })) {
+    read += bytes;
+    const i = others.findIndex((b, k) => {
+      const a = values[at + k]!;
+      return a !== b && !(Number.isNaN(a) && Number.isNaN(b));
+    });
+    if (i === -1) continue;
+    const paths = branches.flatMap(({ uses }) => uses.map(({ path }) => path)).join(', ');
+    const difference = `element ${begin + at + i} is ${values[at + i]} and ${others[i]}`;
+    throw new CheckpointMapError(checkpoint.name, [
+      {
+        code: 'TFM5204',
+        message: `'${file}' and '${tie}' both fill ${paths}, but they differ: ${difference}`,
+        help: 'the model ties these weights; a model with two separate weights needs its own spec',
+      },
+    ]);
+  }
+  return read;
 }

@@ -1,10 +1,12 @@
 import type { FileHandle } from 'node:fs/promises';
-import { type ByteSource, readError } from './source.js';
+import type { CheckpointPlace } from './folder.js';
+import { isShardIndex } from './shards.js';
+import { type ByteSource, readError, type SourceFolder } from './source.js';
 
 // `process.getBuiltinModule` instead of imports: bundlers for the browser never see a `node:` module.
 const { open, stat } = process.getBuiltinModule('node:fs/promises');
 const { fileURLToPath } = process.getBuiltinModule('node:url');
-const { join } = process.getBuiltinModule('node:path');
+const { basename, dirname, join } = process.getBuiltinModule('node:path');
 
 /** A file of this machine as a source. Rejects with `SafetensorsError` TFM5110. */
 export async function openFile(from: string | URL): Promise<ByteSource> {
@@ -20,19 +22,29 @@ export async function openFile(from: string | URL): Promise<ByteSource> {
   }
 }
 
-/** The files that a path may stand for, most specific first: a folder stands for its index or its single file. */
-export async function checkpointCandidates(from: string | URL): Promise<string[]> {
+/** What a path stands for: a folder, the index of shards in one, or a file. */
+export async function placeOfPath(from: string | URL): Promise<CheckpointPlace> {
   const path = toPath(from);
-  const exists = async (file: string): Promise<boolean> => (await stat(file).catch(() => undefined))?.isFile() ?? false;
   const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
-  if (!isFolder) return [path];
-  const files = ['model.safetensors.index.json', 'model.safetensors'].map((name) => join(path, name));
-  const found: string[] = [];
-  for (const file of files) if (await exists(file)) found.push(file);
-  if (found.length === 0) {
-    throw readError(path, 'the folder has neither model.safetensors nor model.safetensors.index.json');
-  }
-  return found;
+  if (isFolder) return { folder: folderSource(path), index: undefined };
+  if (!isShardIndex(path)) return { file: path };
+  return { folder: folderSource(dirname(path)), index: basename(path) };
+}
+
+function folderSource(folder: string): SourceFolder {
+  return {
+    name: folder,
+    async open(file) {
+      const path = join(folder, file);
+      const exists = await stat(path).then(() => true, isThere);
+      return exists ? openFile(path) : undefined;
+    },
+  };
+}
+
+/** Whether a file is there, by the error of looking at it: one that may not be looked at is. */
+function isThere(error: NodeJS.ErrnoException): boolean {
+  return error.code !== 'ENOENT' && error.code !== 'ENOTDIR';
 }
 
 function toPath(from: string | URL): string {

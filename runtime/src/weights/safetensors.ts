@@ -27,11 +27,24 @@ export interface TensorIndex {
   readonly dataBegin: number;
 }
 
-/** Reads and checks the header of `source`. Throws {@link SafetensorsError} for every malformation. */
+/** Reads and checks the header of `source`. Throws {@link SafetensorsError} for every malformation, with the name of the file. */
 export async function readHeader(source: ByteSource, signal?: AbortSignal): Promise<TensorIndex> {
-  if (source.size < LENGTH_BYTES) return parseHeader(await source.read(0, source.size, signal), source.size);
-  const length = headerLength(await source.read(0, LENGTH_BYTES, signal), source.size);
-  return parseHeader(await source.read(0, LENGTH_BYTES + length, signal), source.size);
+  const { name, size } = source;
+  const first = await source.read(0, Math.min(LENGTH_BYTES, size), signal);
+  const length = inFile(name, () => headerLength(first, size));
+  const bytes = new Uint8Array(LENGTH_BYTES + length);
+  bytes.set(first);
+  bytes.set(await source.read(LENGTH_BYTES, bytes.length, signal), LENGTH_BYTES);
+  return inFile(name, () => parseHeader(bytes, size));
+}
+
+function inFile<T>(name: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (cause) {
+    if (!(cause instanceof SafetensorsError)) throw cause;
+    throw new SafetensorsError(cause.code, `${name}: ${cause.message}`, cause.help, { cause });
+  }
 }
 
 /**
@@ -48,9 +61,10 @@ export function parseHeader(bytes: Uint8Array, totalSize: number): TensorIndex {
   let metadata: Record<string, string> = {};
   for (const [name, value] of Object.entries(header)) {
     if (name === '__metadata__') metadata = parseMetadata(value);
-    else entries.push(parseEntry(name, value, dataBegin, totalSize));
+    else entries.push(parseEntry(name, value, dataBegin));
   }
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end || (a.name < b.name ? -1 : 1));
+  checkWhole(entries, totalSize);
   checkTiling(entries, dataBegin, totalSize);
   return { tensors: new Map(entries.map((entry) => [entry.name, entry])), metadata, dataBegin };
 }
@@ -108,7 +122,7 @@ function parseMetadata(value: unknown): Record<string, string> {
   return value as Record<string, string>;
 }
 
-function parseEntry(name: string, value: unknown, dataBegin: number, totalSize: number): TensorEntry {
+function parseEntry(name: string, value: unknown, dataBegin: number): TensorEntry {
   const fail = (message: string): SafetensorsError => new SafetensorsError('TFM5104', `tensor '${name}' ${message}`);
   if (!isRecord(value)) throw fail('is not described by an object');
   for (const field of FIELDS) if (!Object.hasOwn(value, field)) throw fail(`has no '${field}'`);
@@ -120,7 +134,7 @@ function parseEntry(name: string, value: unknown, dataBegin: number, totalSize: 
   if (shape.length > MAX_RANK) throw fail(`has ${shape.length} dimensions; the most that is allowed is ${MAX_RANK}`);
   const bytes = shape.reduce((product, size) => product * size, dtypeBytes(dtype));
   if (!Number.isSafeInteger(bytes)) throw fail(`has a shape too large to count: [${shape.join(', ')}]`);
-  const [first, last] = checkOffsets(name, offsets, totalSize - dataBegin);
+  const [first, last] = checkOffsets(name, offsets);
   if (last - first !== bytes) {
     const text = `${dtype} [${shape.join(', ')}] takes ${bytes} bytes, but its data_offsets span ${last - first}`;
     throw new SafetensorsError('TFM5106', `tensor '${name}': ${text}`);
@@ -128,13 +142,26 @@ function parseEntry(name: string, value: unknown, dataBegin: number, totalSize: 
   return { name, dtype, shape: shape.map((size) => size + 0), begin: dataBegin + first, end: dataBegin + last };
 }
 
-function checkOffsets(name: string, offsets: unknown, dataBytes: number): [number, number] {
+function checkOffsets(name: string, offsets: unknown): [number, number] {
   const fail = (message: string): SafetensorsError => new SafetensorsError('TFM5106', `tensor '${name}' ${message}`);
   if (!isSizes(offsets) || offsets.length !== 2) throw fail("has 'data_offsets' that are not two positions");
   const [first = 0, last = 0] = offsets;
   if (first > last) throw fail(`ends at ${last}, before it begins at ${first}`);
-  if (last > dataBytes) throw fail(`ends at ${last}, but the file has only ${dataBytes} bytes of data`);
   return [first, last];
+}
+
+/** `entries` are in the order of their bytes: the first that is not there is the one where the file was cut off. */
+function checkWhole(entries: readonly TensorEntry[], totalSize: number): void {
+  const missing = entries.filter(({ end }) => end > totalSize);
+  const [first] = missing;
+  if (first === undefined) return;
+  const { name, dtype, shape, begin, end } = first;
+  const others = missing.length === 1 ? '' : `; it and ${missing.length - 1} more of ${entries.length} are not whole`;
+  throw new SafetensorsError(
+    'TFM5106',
+    `tensor '${name}' (${dtype} [${shape.join(', ')}]) is bytes ${begin} to ${end} of the file, which ends at ${totalSize}${others}`,
+    'the file is not complete: fetch it again',
+  );
 }
 
 /** Every byte after the header belongs to exactly one tensor. `entries` are in the order of their bytes. */

@@ -16,17 +16,33 @@ export interface ByteSource {
   close?(): Promise<void>;
 }
 
-/** Whatever weights can be read from. A string is a URL in a browser, and a URL or a path in Node. */
-export type SourceLike = ByteSource | ArrayBuffer | Uint8Array | Blob | URL | string;
+/** Files that belong together: a folder of a disk or a server, a repository, what a person chose. */
+export interface SourceFolder {
+  /** For messages. */
+  readonly name: string;
+  /** Opens a file by its name, or its path with forward slashes; gives undefined where there is none. Else as {@link openSource}. */
+  open(file: string, options?: OpenOptions): Promise<ByteSource | undefined>;
+}
+
+/** One file. A string is a URL in a browser, and a URL or a path in Node. */
+export type FileLike = ByteSource | ArrayBuffer | Uint8Array | Blob | URL | string;
+
+/**
+ * Whatever weights can be read from: a file, an index of shards, or a folder with either. An address that ends in a slash is a
+ * folder; so are several files that a person chose.
+ */
+export type SourceLike = FileLike | SourceFolder | readonly File[];
 
 export interface OpenOptions {
   readonly signal?: AbortSignal | undefined;
   /** Bytes of a whole download, where a server cannot serve parts of a file. `totalBytes` is 0 while unknown. */
   readonly onDownload?: ((progress: { loadedBytes: number; totalBytes: number }) => void) | undefined;
+  /** How often a request that brings nothing is made again, with longer and longer rests. Default 4. */
+  readonly retries?: number | undefined;
 }
 
 /** Opens `from` for reading. Rejects with {@link SafetensorsError} TFM5110 when there is nothing to read. */
-export async function openSource(from: SourceLike, options: OpenOptions = {}): Promise<ByteSource> {
+export async function openSource(from: FileLike, options: OpenOptions = {}): Promise<ByteSource> {
   if (from instanceof Uint8Array) return memorySource(from);
   if (from instanceof ArrayBuffer) return memorySource(new Uint8Array(from));
   if (from instanceof Blob) return blobSource(from);

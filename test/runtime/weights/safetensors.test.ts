@@ -78,7 +78,7 @@ describe('parseHeader', () => {
     ['one offset', { a: { ...entry, data_offsets: [0] } }, 8, 'TFM5106', /not two positions/],
     ['offsets that are text', { a: { ...entry, data_offsets: ['0', '8'] } }, 8, 'TFM5106', /not two positions/],
     ['an end before its begin', { a: { ...entry, data_offsets: [8, 0] } }, 8, 'TFM5106', /before it begins/],
-    ['an end outside the file', { a: { ...entry, data_offsets: [4, 12] } }, 8, 'TFM5106', /only 8 bytes/],
+    ['an end outside the file', { a: { ...entry, data_offsets: [4, 12] } }, 8, 'TFM5106', /bytes 67 to 75 of the file, which ends at 71/],
     ['bytes that do not fit the shape', { a: { ...entry, shape: [3] } }, 8, 'TFM5106', /takes 12 bytes.*span 8/],
     ['overlapping tensors', { a: entry, b: { ...entry, data_offsets: [4, 12] } }, 12, 'TFM5107', /'b' overlaps 'a'/],
     ['a hole', { a: entry, b: { ...entry, data_offsets: [12, 20] } }, 20, 'TFM5107', /4 bytes between 'a' and 'b'/],

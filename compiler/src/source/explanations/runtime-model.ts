@@ -89,4 +89,9 @@ export const runtimeModelExplanations: Readonly<Record<string, Explanation>> = {
       'The GPU device was lost: the driver was restarted, the machine slept, or the page was in the background for long. Everything on it is gone.',
     fix: 'Reload the page or restart the process, and load the model again.',
   },
+  TFM5504: {
+    meaning:
+      'The weights need more memory than the backend can have: WebAssembly addresses 4 GB. Nothing of them stays there.',
+    fix: "`useBackend('webgpu')` has the memory of the GPU. A smaller model, or fewer `outputs` of it, needs less.",
+  },
 };
