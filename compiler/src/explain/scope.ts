@@ -56,8 +56,18 @@ export function withLocal(scope: Scope, name: string, value: Value): Scope {
 
 const noDimensions: Dimensions = new Map();
 
+const environments = new WeakMap<Scope, WeakMap<Dimensions, Environment>>();
+
 /** What the names in `scope` stand for. Constants that need an unknown dimension are left out. */
 export function environmentIn(scope: Scope, dimensions: Dimensions = noDimensions): Environment {
+  const bySizes = environments.get(scope) ?? new WeakMap<Dimensions, Environment>();
+  environments.set(scope, bySizes);
+  const environment = bySizes.get(dimensions) ?? newEnvironment(scope, dimensions);
+  bySizes.set(dimensions, environment);
+  return environment;
+}
+
+function newEnvironment(scope: Scope, dimensions: Dimensions): Environment {
   const locals = new Map(scope.locals);
   const environment = { parameters: scope.configuration, dimensions, locals, formulas: scope.formulas };
   for (const { name, value } of scope.constants) {
