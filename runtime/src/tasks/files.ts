@@ -40,9 +40,10 @@ export async function readModelFiles(folder: string | URL): Promise<ModelFiles> 
     const text = await read(folder, name);
     return text === undefined ? {} : { [key]: parse(text, name) };
   });
-  const template = await read(folder, 'chat_template.jinja');
-  const found: ModelFiles[] = await Promise.all(parts);
-  return Object.assign({}, ...found, template === undefined ? {} : { chatTemplate: template }) as ModelFiles;
+  const template = read(folder, 'chat_template.jinja').then((text) =>
+    text === undefined ? {} : { chatTemplate: text },
+  );
+  return Object.assign({}, ...(await Promise.all([...parts, template]))) as ModelFiles;
 }
 
 /** The tokens that end a text: `eos_token_id` of generation_config.json, or else of config.json. */
