@@ -3,8 +3,8 @@ import { type GoldenRun, readJson } from '../support/golden.js';
 import { folders, importAndRun, wrongNumbers } from './goldens.js';
 
 describe.each([
-  ['test/fixtures/hf-golden', 24],
-  ['test/fixtures/hf-families', 35],
+  ['test/fixtures/hf-golden', 26],
+  ['test/fixtures/hf-families', 41],
 ] as const)('tfm import, then tfm run: the outputs of transformers, %s', (fixtures, count) => {
   const names = folders(fixtures);
 

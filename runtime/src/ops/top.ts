@@ -37,6 +37,7 @@ export function inTop(x: Tensor, { count }: TopOptions): Tensor {
 
 /** Indices [.., n] as ones and zeros [.., n, features]. On wasm tfjs writes the bits of int32 whatever type is asked for. */
 function spread(indices: Tensor, features: number): Tensor {
+  if (features === 1) return tf.ones([...indices.shape, 1]); // tfjs refuses it
   return tf.cast(tf.oneHot(tf.cast(indices, 'int32'), features), 'float32');
 }
 

@@ -178,6 +178,12 @@ export const sequenceCases: readonly OperatorCase[] = [
     reference: () => nd([3, 4], [0, 1, 1, 0, 0, 1, 0, 1, 1, 1, 0, 0]),
   },
   {
+    name: 'in_top of one feature',
+    inputs: [normal([2, 3, 1], 4)],
+    run: (input) => ops.inTop(input!, { count: 1 }),
+    reference: () => nd([2, 3, 1], [1, 1, 1, 1, 1, 1]),
+  },
+  {
     name: 'what is learned through the largest',
     composed: true,
     inputs: [x],
