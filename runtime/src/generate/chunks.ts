@@ -3,12 +3,12 @@
  *
  * tfjs's WebGPU buffers are pooled by exact size and never given back, so prompts of all lengths would each leave
  * buffers of their own behind. Powers of two leave at most log₂(context) sizes, and unlike padding they change
- * nothing in the result: the pieces pass one after the other through the same KV cache.
+ * nothing in the result: the pieces pass one after the other through the same KV cache. None is larger than `most`.
  */
-export function promptChunks(rows: number): number[] {
+export function promptChunks(rows: number, most = rows): number[] {
   const chunks: number[] = [];
   for (let rest = rows; rest > 0; ) {
-    const chunk = 2 ** Math.floor(Math.log2(rest));
+    const chunk = 2 ** Math.floor(Math.log2(Math.min(rest, most)));
     chunks.push(chunk);
     rest -= chunk;
   }

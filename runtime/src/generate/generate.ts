@@ -1,52 +1,74 @@
-import type { Tensor } from '@tensorflow/tfjs';
-import { read } from '../device/read.js';
 import { TfmError } from '../errors.js';
-import type { GenerationDefinition, InputDefinition } from '../model/definition.js';
-import type { GenerationState } from '../scope/state.js';
-import { cacheCapacity } from './chunks.js';
-import type { BatchOptions, Finished } from './options.js';
-import { type PromptSize, promptSize } from './prompt.js';
-import { Sequence, type SequenceEnd } from './sequence.js';
+import type { InputDefinition } from '../model/definition.js';
+import { beamSearch } from './beam-search.js';
+import { begin, repeated, scoresOf } from './begin.js';
+import type { Decoder } from './decoder.js';
+import type { Rules, SequenceEnd } from './ending.js';
+import type { BatchOptions, Completion, Finished } from './options.js';
+import type { PromptSize } from './prompt.js';
+import { Sampler } from './sampling.js';
+import { Sequence } from './sequence.js';
 
-/** What the loop needs of a model. */
-export interface Steps<Inputs> {
-  readonly generation: GenerationDefinition;
-  prefill(inputs: Inputs, options: { readonly capacity: number }): { logits: Tensor; state: GenerationState };
-  step(tokens: readonly (number | null)[], state: GenerationState): Tensor;
-}
-
-/** The loop behind `generateBatch`: prefill, then draw tokens and take a step until every sequence is over. */
-export async function* generateTokens<Inputs extends object>(
-  model: Steps<Inputs>,
-  inputs: Inputs,
-  growing: InputDefinition,
+/** Tokens of every sequence as they come. Behind `generateBatch`. */
+export async function* generateTokens(
+  decoder: Decoder,
+  inputs: object,
   options: BatchOptions,
 ): AsyncGenerator<(number | null)[], Finished[], undefined> {
-  options.signal?.throwIfAborted();
-  const { ends, capacity } = plan(model.generation, promptSize(inputs, growing), options);
-  const first = sequencesFor(ends, ends.length, growing, options);
-  if (first.every(({ isOver }) => isOver)) return first.map(({ finished }) => finished);
-  let { logits, state } = model.prefill(inputs, { capacity });
+  if ((options.beams ?? 1) === 1) {
+    const sequences = yield* drawTokens(decoder, inputs, options, false);
+    return sequences.map(({ finished }) => finished);
+  }
+  const found = (await beamSearch(decoder, inputs, options)).flat();
+  for (let i = 0; found.some(({ tokens }) => i < tokens.length); i++)
+    yield found.map(({ tokens }) => tokens[i] ?? null);
+  return found.map(({ reason, promptTokens: rows, newTokens }) => ({ reason, promptTokens: rows, newTokens }));
+}
+
+/** All sequences at once, for each prompt. Behind `complete`. */
+export async function completions(decoder: Decoder, inputs: object, options: BatchOptions): Promise<Completion[][]> {
+  if ((options.beams ?? 1) > 1) return beamSearch(decoder, inputs, options);
+  const drawing = drawTokens(decoder, inputs, options, true);
+  for (;;) {
+    const { done, value } = await drawing.next();
+    if (!done) continue;
+    const samples = options.samples ?? 1;
+    const prompts = Array.from({ length: value.length / samples }, (_, b) =>
+      value.slice(b * samples, (b + 1) * samples),
+    );
+    return prompts.map((sequences) => sequences.map(({ completion }) => completion));
+  }
+}
+
+/** The loop: prefill, then draw tokens and take a step until every sequence is over. */
+async function* drawTokens(
+  decoder: Decoder,
+  given: object,
+  options: BatchOptions,
+  scored: boolean,
+): AsyncGenerator<(number | null)[], Sequence[], undefined> {
+  const { samples = 1 } = options;
+  const { ends, rules, promptsOf, prefill } = await begin(decoder, given, options);
+  if (ends.every(({ limit }) => limit === 0)) return sequencesFor(promptsOf(ends.length), ends, rules, { samples });
+  let { logits, state } = prefill();
   try {
-    const sequences = sequencesFor(ends, state.batch, growing, options);
-    for (;;) {
-      const scores = (await read(logits)) as Float32Array;
-      logits.dispose();
-      options.signal?.throwIfAborted();
-      const classes = scores.length / sequences.length;
-      const tokens = sequences.map((each, b) => each.draw(scores.subarray(b * classes, (b + 1) * classes)));
-      const finished = sequences.map((sequence) => sequence.finished);
-      if (tokens.every((token) => token === null)) return finished;
-      options.onProgress?.({ promptTokens: sum(finished, 'promptTokens'), newTokens: sum(finished, 'newTokens') });
+    const sequences = sequencesFor(promptsOf(state.batch), ends, rules, options);
+    for (let rows = state.batch; ; rows = sequences.length) {
+      const scores = await scoresOf(logits, rows, options);
+      const each = sequences.length / rows;
+      const tokens = sequences.map((sequence, i) => sequence.draw(scores[Math.floor(i / each)]!, scored));
+      if (tokens.every((token) => token === null)) return sequences;
+      report(tokens, sequences, options);
       yield tokens;
-      if (sequences.every(({ isOver }) => isOver)) return finished;
+      if (sequences.every(({ isOver }) => isOver)) return sequences;
       options.signal?.throwIfAborted();
-      const next = sequences.map(({ isOver }, b) => (isOver ? null : (tokens[b] ?? null)));
-      logits = model.step(next, state);
+      if (each > 1) state = repeated(state, samples, options.state);
+      const next = sequences.map(({ isOver }, i) => (isOver ? null : (tokens[i] ?? null)));
+      logits = decoder.step(next, state);
     }
   } finally {
     logits.dispose();
-    state.dispose();
+    if (state !== options.state) state.dispose();
   }
 }
 
@@ -56,56 +78,32 @@ export function onlyOne({ batch }: PromptSize, { name }: InputDefinition): void 
   throw new TfmError('TFM5303', `generate takes one sequence, ${name} has ${batch}`, 'generateBatch takes several');
 }
 
+function report(tokens: readonly (number | null)[], sequences: readonly Sequence[], options: BatchOptions): void {
+  const finished = sequences.map((sequence) => sequence.finished);
+  tokens.forEach((token, i) => {
+    if (token !== null) options.onToken?.(token, i);
+  });
+  options.onProgress?.({ promptTokens: sum(finished, 'promptTokens'), newTokens: sum(finished, 'newTokens') });
+}
+
 const sum = (all: readonly Finished[], key: 'promptTokens' | 'newTokens'): number =>
   all.reduce((total, each) => total + each[key], 0);
 
-/** A sequence for each of the batch, which an empty prompt does not tell: then all end alike. */
+/** The sequences of each prompt. An empty prompt does not tell how many there are: then all end alike. */
 function sequencesFor(
+  prompts: readonly (readonly number[])[],
   ends: readonly SequenceEnd[],
-  batch: number,
-  growing: InputDefinition,
-  { seed, stopTokens, ...sampling }: BatchOptions,
+  rules: Rules,
+  { seed = 0, samples = 1, ...sampling }: BatchOptions,
 ): Sequence[] {
-  const stops = new Set(stopTokens ?? (growing.stop === undefined ? [] : [growing.stop]));
-  const seeds = typeof seed === 'object' ? seed : undefined;
-  if (seeds && seeds.length !== batch) {
-    throw new TfmError('TFM5307', `${seeds.length} seeds were given for ${batch} sequences`);
+  if (typeof seed === 'object' && seed.length !== prompts.length) {
+    throw new TfmError('TFM5307', `${seed.length} seeds were given for ${prompts.length} sequences`);
   }
-  const common = typeof seed === 'number' ? { seed } : {};
-  return Array.from({ length: batch }, (_, b) => {
+  return prompts.flatMap((prompt, b) => {
     const end = ends[b] ?? ends[0] ?? { promptTokens: 0, limit: 0, reason: 'length' };
-    const own = seeds?.[b];
-    return new Sequence(end, stops, { ...sampling, ...common, ...(own !== undefined && { seed: own }) });
+    const own = typeof seed === 'object' ? (seed[b] ?? 0) : seed;
+    return Array.from({ length: samples }, (_, s) => {
+      return new Sequence(prompt, end, rules, new Sampler({ ...sampling, seed: own }, s), b * samples + s);
+    });
   });
-}
-
-/** How many tokens each sequence gets at most, why it ends there, and how many rows the caches need. */
-function plan(generation: GenerationDefinition, { lengths }: PromptSize, { maxNewTokens }: BatchOptions) {
-  if (maxNewTokens !== undefined && !(Number.isSafeInteger(maxNewTokens) && maxNewTokens >= 0)) {
-    throw new TfmError('TFM5307', `maxNewTokens is ${maxNewTokens}`, 'it is a number of tokens from 0 up');
-  }
-  const ends = lengths.map((rows) => endOf(generation, rows, maxNewTokens));
-  const rows = Math.max(...ends.map(({ promptTokens, limit }) => promptTokens + limit));
-  return { ends, capacity: cacheCapacity(rows, generation.capacity) };
-}
-
-function endOf(
-  { capacity, scores }: GenerationDefinition,
-  rows: number,
-  maxNewTokens: number | undefined,
-): SequenceEnd {
-  // The last token is scored, but not read: where row j scores token j + 1, one more token than rows fits.
-  const most = capacity === undefined ? Number.POSITIVE_INFINITY : capacity - rows + (scores === 'next' ? 1 : 0);
-  const limit = Math.min(maxNewTokens ?? most, most);
-  if (limit === Number.POSITIVE_INFINITY) {
-    throw new TfmError('TFM5307', 'the spec sets no limit to the sequence', 'give maxNewTokens');
-  }
-  if (limit < 0 || (limit === 0 && maxNewTokens !== 0)) {
-    throw new TfmError('TFM5308', `a prompt of ${rows} tokens leaves no room in a context of ${capacity}`);
-  }
-  return {
-    promptTokens: rows,
-    limit,
-    reason: maxNewTokens !== undefined && maxNewTokens <= most ? 'length' : 'context',
-  };
 }

@@ -1,9 +1,12 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
+import { read } from '../device/read.js';
 import { TfmError } from '../errors.js';
 import type { InputDefinition } from '../model/definition.js';
 import type { BooleanValues, Packed } from '../model/input-types.js';
 import { flatten, isPacked, listLengths } from '../model/numbers.js';
+
+type TypedNumbers = Int32Array | Float32Array | Uint8Array;
 
 export interface PromptSize {
   /** Sequences, where the prompt tells: an empty one does not. */
@@ -30,6 +33,37 @@ export function promptSize(inputs: object, growing: InputDefinition): PromptSize
     throw new TfmError('TFM5303', `sequence ${empty} of ${growing.name} is empty, others are not`, help);
   }
   return { batch, lengths };
+}
+
+/** The inputs, with a prompt that lies on a GPU read back: processors and states ask for its tokens. */
+export async function readablePrompt<Inputs extends object>(inputs: Inputs, growing: InputDefinition): Promise<Inputs> {
+  const given = givenFor(inputs, growing.name);
+  const values = isPacked(given) ? given.values : given;
+  if (!(values instanceof tf.Tensor) || tf.getBackend() !== 'webgpu') return inputs;
+  const numbers = { values: (await read(values)) as Int32Array, shape: values.shape };
+  return { ...inputs, [growing.name]: isPacked(given) ? { ...given, ...numbers } : numbers };
+}
+
+/** The real tokens of each sequence of a prompt; `undefined` where they are a tensor on a GPU, which cannot be read in time. */
+export function promptTokens(inputs: object, growing: InputDefinition, batch: number): number[][] | undefined {
+  const given = givenFor(inputs, growing.name);
+  const [, rows] = sizes(given);
+  const { lengths } = promptSize(inputs, growing);
+  if (rows === 0) return Array.from({ length: batch }, () => (growing.start === undefined ? [] : [growing.start]));
+  const values = isPacked(given) ? given.values : given;
+  const flat = values instanceof tf.Tensor ? tensorTokens(values) : listTokens(given, growing);
+  return flat && lengths.map((length, b) => Array.from(flat.subarray(b * rows, b * rows + length)));
+}
+
+function tensorTokens(values: Tensor): TypedNumbers | undefined {
+  return tf.getBackend() === 'webgpu' ? undefined : values.dataSync();
+}
+
+function listTokens(given: unknown, growing: InputDefinition): TypedNumbers | undefined {
+  const { values, shape }: Packed<BooleanValues> = isPacked(given) ? given : { values: given as BooleanValues };
+  if (values instanceof tf.Tensor) return undefined;
+  const flat = flatten(values, growing.type, shape, growing.pad ?? 0);
+  return 'problem' in flat ? undefined : flat.data;
 }
 
 /** The inputs, without the growing one where it is empty. */

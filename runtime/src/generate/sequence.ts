@@ -1,26 +1,27 @@
 import { TfmError } from '../errors.js';
-import type { Finished, FinishReason } from './options.js';
-import { Sampler, type SamplingOptions } from './sampling.js';
-
-/** Where a sequence ends at the latest, and why there. */
-export interface SequenceEnd {
-  readonly promptTokens: number;
-  readonly limit: number;
-  readonly reason: FinishReason;
-}
+import type { Rules, SequenceEnd } from './ending.js';
+import type { Completion, Finished, FinishReason } from './options.js';
+import { logSumExp } from './processors/probabilities.js';
+import { type LogitsContext, processed } from './processors/processors.js';
+import type { Sampler } from './sampling.js';
 
 /** One sequence of a generation: draws its tokens until there is a reason to end. */
 export class Sequence {
   readonly #sampler: Sampler;
-  readonly #stops: ReadonlySet<number>;
+  readonly #rules: Rules;
   readonly #end: SequenceEnd;
-  #drawn = 0;
+  readonly #tokens: number[];
+  readonly #context: LogitsContext;
+  #logProbability = 0;
   #reason: FinishReason | undefined;
 
-  constructor(end: SequenceEnd, stops: ReadonlySet<number>, sampling: SamplingOptions) {
-    this.#sampler = new Sampler(sampling);
-    this.#stops = stops;
+  /** @param prompt Its tokens, which are copied. */
+  constructor(prompt: readonly number[], end: SequenceEnd, rules: Rules, sampler: Sampler, sequence: number) {
+    this.#sampler = sampler;
+    this.#rules = rules;
     this.#end = end;
+    this.#tokens = [...prompt];
+    this.#context = { tokens: this.#tokens, promptTokens: prompt.length, sequence };
     if (end.limit === 0) this.#reason = end.reason;
   }
 
@@ -30,23 +31,42 @@ export class Sequence {
 
   get finished(): Finished {
     const { promptTokens, reason } = this.#end;
-    return { reason: this.#reason ?? reason, promptTokens, newTokens: this.#drawn };
+    return { reason: this.#reason ?? reason, promptTokens, newTokens: this.#newTokens };
   }
 
-  /** The next token; `null` where the sequence is over, or ends here with a stop token. Throws TFM5310. */
-  draw(scores: Float32Array): number | null {
+  get completion(): Completion {
+    const tokens = this.#tokens.slice(this.#context.promptTokens);
+    return { ...this.finished, tokens, logProbability: this.#logProbability, score: this.#logProbability };
+  }
+
+  get #newTokens(): number {
+    return this.#tokens.length - this.#context.promptTokens;
+  }
+
+  /** The next token; `null` where the sequence is over, or ends here with a stop token. Throws TFM5307, TFM5310. */
+  draw(logits: Float32Array, scored: boolean): number | null {
     if (this.isOver) return null;
-    if (scores.some(Number.isNaN)) {
-      const help = 'are the weights those of this model? Are they finite?';
-      throw new TfmError('TFM5310', 'the scores of the next token are not numbers', help);
-    }
-    const token = this.#sampler.sample(scores, this.#drawn);
-    if (this.#stops.has(token)) {
+    checkNumbers(logits);
+    // A copy: samples of one prompt begin with the same logits.
+    const token = this.#sampler.sample(
+      processed(logits.slice(), this.#rules.processors, this.#context),
+      this.#newTokens,
+    );
+    if (scored) this.#logProbability += (logits[token] ?? Number.NaN) - logSumExp(logits);
+    if (this.#rules.stops.has(token)) {
       this.#reason = 'stop';
       return null;
     }
-    this.#drawn++;
-    if (this.#drawn === this.#end.limit) this.#reason = this.#end.reason;
+    this.#tokens.push(token);
+    if (this.#rules.endsWith(this.#context)) this.#reason = 'stop';
+    else if (this.#newTokens === this.#end.limit) this.#reason = this.#end.reason;
     return token;
   }
+}
+
+/** Throws TFM5310 where logits are NaN. */
+export function checkNumbers(logits: Float32Array): void {
+  if (!logits.some(Number.isNaN)) return;
+  const help = 'are the weights those of this model? Are they finite?';
+  throw new TfmError('TFM5310', 'the scores of the next token are not numbers', help);
 }

@@ -1,7 +1,8 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { TfmError } from '../errors.js';
-import type { Disposable, Position } from '../ops/context.js';
+import type { Disposable, Position, StateCache } from '../ops/context.js';
+import { grown, reorder, select } from './cache-sequences.js';
 import { writeRowsCpu } from './cpu/write-rows.js';
 import { writeRowsWasm } from './wasm/write-rows.js';
 import { writeRowsWebGpu } from './webgpu/write-rows.js';
@@ -62,14 +63,14 @@ export function append(all: readonly RowsToWrite[], position: Position): void {
  * less than reading everything. Few sizes, because the buffer pool of WebGPU is keyed by size and never shrinks: a view as
  * long as the sequence would leave one more buffer behind at each step.
  */
-function rowsFor({ shape: { capacity } }: Cache, length: number): number {
+export function rowsFor({ shape: { capacity } }: Cache, length: number): number {
   let rows = capacity;
   while (rows % 4 === 0 && rows / 4 >= length) rows /= 4;
   return rows;
 }
 
 /** The first rows, [B, heads, rows, width]. */
-function view(cache: Cache, rows: number): Tensor4D {
+export function view(cache: Cache, rows: number): Tensor4D {
   const { batch, heads, capacity, width } = cache.shape;
   // XNNPACK keeps a packed copy of the right operand of a product of single matrices, and would not see the next write.
   if (rows === capacity && !(tf.getBackend() === 'wasm' && batch * heads === 1)) return cache.tensor;
@@ -77,9 +78,9 @@ function view(cache: Cache, rows: number): Tensor4D {
 }
 
 /** The keys and values of one attention, from the first position on. */
-export class KeyValueCache implements Disposable {
-  readonly #keys: Cache | undefined;
-  readonly #values: Cache;
+export class KeyValueCache implements StateCache {
+  #keys: Cache | undefined;
+  #values: Cache;
 
   /** @param keys Absent for an attention without keys: `attend(none, none, v)`. */
   constructor(keys: CacheShape | undefined, values: CacheShape) {
@@ -111,6 +112,29 @@ export class KeyValueCache implements Disposable {
   /** The first rows, [B, heads, rows, width]. */
   view(rows: number): { readonly key: Tensor | undefined; readonly value: Tensor } {
     return { key: this.#keys && view(this.#keys, rows), value: view(this.#values, rows) };
+  }
+
+  select(sequences: readonly number[], rows: number): KeyValueCache {
+    const shape = (cache: Cache): CacheShape => ({ ...cache.shape, batch: sequences.length });
+    const made = new KeyValueCache(this.#keys && shape(this.#keys), shape(this.#values));
+    if (this.#keys && made.#keys) select(this.#keys, made.#keys, sequences, rows);
+    select(this.#values, made.#values, sequences, rows);
+    return made;
+  }
+
+  reorder(sources: readonly number[], rows: number): void {
+    if (this.#keys) reorder(this.#keys, sources, rows);
+    reorder(this.#values, sources, rows);
+  }
+
+  grow(more: number, rows: number): void {
+    this.#keys &&= grown(this.#keys, more, rows);
+    this.#values = grown(this.#values, more, rows);
+  }
+
+  /** Rows behind a position are never read, and the next ones go over them. */
+  rewind(): boolean {
+    return true;
   }
 
   dispose(): void {

@@ -8,6 +8,18 @@ export interface Disposable {
   dispose(): void;
 }
 
+/** What an operator keeps from step to step, for each sequence of a batch. */
+export interface StateCache extends Disposable {
+  /** A copy with what these sequences have, in this order; one may be taken several times. Of `rows` rows so far. */
+  select(sequences: readonly number[], rows: number): StateCache;
+  /** Sequence b gets what sequence `sources[b]` has, in place. */
+  reorder(sources: readonly number[], rows: number): void;
+  /** Makes room for `more` rows behind the capacity. */
+  grow(more: number, rows: number): void;
+  /** Whether it can forget all rows behind the first `rows`; if so, it has. */
+  rewind(rows: number): boolean;
+}
+
 /**
  * What operators need beside their inputs and weights: where in the sequence they are, and what lives longer than one
  * call. The `Scope` of the model implements it.
@@ -38,7 +50,7 @@ export interface OperatorScope {
    * What this operator keeps from step to step (a KV cache, a recurrent state): made at the first step, then the same
    * object; the owner of the state disposes it. `undefined` where there is no state: `forward`, `loss`.
    */
-  cache<T extends Disposable>(name: string, make: () => T): T | undefined;
+  cache<T extends StateCache>(name: string, make: () => T): T | undefined;
 
   /**
    * A constant tensor of this pass, shared by all layers: a mask, a rotary table. Made at the first call with a key

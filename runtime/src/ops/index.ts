@@ -2,7 +2,7 @@
 export * from './activations.js';
 export * from './arithmetic.js';
 export { type AttendOptions, attend } from './attend/attend.js';
-export type { Disposable, OperatorScope, Position } from './context.js';
+export type { Disposable, OperatorScope, Position, StateCache } from './context.js';
 export { type DropoutOptions, dropout } from './dropout.js';
 export { type EmbeddingOptions, embedding } from './embedding.js';
 export { type Expert, type ExpertsOptions, experts } from './experts.js';

@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
-import { type Disposable, moved, type OperatorScope, type Position } from '../ops/context.js';
+import { moved, type OperatorScope, type Position, type StateCache } from '../ops/context.js';
 import type { Recorder } from './recorder.js';
 import type { GenerationState, Kept } from './state.js';
 
@@ -139,7 +139,7 @@ export class Scope implements OperatorScope {
     return state ? state.keep(this.#at(name), make) : make();
   }
 
-  cache<T extends Disposable>(name: string, make: () => T): T | undefined {
+  cache<T extends StateCache>(name: string, make: () => T): T | undefined {
     return this.#pass.options.state?.cache(this.#at(name), make);
   }
 

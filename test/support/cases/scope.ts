@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
-import type { Disposable, OperatorScope, Position } from '../../../runtime/src/index.js';
+import type { OperatorScope, Position, StateCache } from '../../../runtime/src/index.js';
 
 /** The part of a model's scope that operators need, for tests: caches by name, constants of a pass. */
 export class TestScope implements OperatorScope {
@@ -13,14 +13,14 @@ export class TestScope implements OperatorScope {
   hasState: boolean = false;
   seed = 1;
   readonly recorded: Tensor[] = [];
-  readonly #caches = new Map<string, Disposable>();
+  readonly #caches = new Map<string, StateCache>();
   readonly #constants = new Map<string, Tensor>();
 
   dropoutSeed(): number {
     return this.seed++;
   }
 
-  cache<T extends Disposable>(name: string, make: () => T): T | undefined {
+  cache<T extends StateCache>(name: string, make: () => T): T | undefined {
     if (!this.hasState) return undefined;
     const found = this.#caches.get(name) ?? make();
     this.#caches.set(name, found);

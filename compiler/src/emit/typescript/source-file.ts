@@ -38,8 +38,8 @@ const RUNTIME_NAMES =
 
 /** Members of the classes of the runtime, which methods made of blocks must not replace. */
 const MEMBERS = `config weights definition forward compute explain loss trainingLoss prefill step generate generateBatch
-  parameters parameterCount save dispose disposed trainable inputs inputDefinitions generation state configure init load presets constructor toString
-  valueOf hasOwnProperty name run pass checkAlive`
+  complete score parameters parameterCount save dispose disposed trainable inputs inputDefinitions generation state configure init load presets
+  constructor toString valueOf hasOwnProperty name run pass checkAlive`
   .trim()
   .split(/\s+/);
 

@@ -1,0 +1,298 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
+import { TfmError } from '../errors.js';
+import type { GenerationDefinition, InputDefinition } from '../model/definition.js';
+import { declaration, readInputs } from '../model/inputs.js';
+import { setPresence } from '../model/presence.js';
+import { checkId } from '../ops/tokens.js';
+import type { PassOptions } from '../scope/scope.js';
+import { GenerationState, rowsOf } from '../scope/state.js';
+import { cacheCapacity, promptChunks } from './chunks.js';
+import { type PromptSize, promptSize, promptTokens, withoutEmptyPrompt } from './prompt.js';
+
+export interface PrefillOptions {
+  /** The most tokens that the sequence can reach. Default: the spec's limit; without one the state grows by doubling. */
+  readonly capacity?: number;
+  /**
+   * A state of earlier tokens: it goes on from the longest beginning that it shares with the prompt, and what that has is not
+   * computed again. The other inputs must be those that it was made with.
+   */
+  readonly state?: GenerationState;
+}
+
+export interface Prefilled {
+  /** Scores of the token that follows the prompt, [B, vocab]. */
+  readonly logits: Tensor;
+  readonly state: GenerationState;
+}
+
+/** What decoding needs of a model. */
+export interface Decodable {
+  readonly name: string;
+  readonly inputs: readonly InputDefinition[];
+  readonly generation: GenerationDefinition;
+  readonly growing: InputDefinition;
+  /** One pass from checked tensors: the scores. */
+  readonly run: (tensors: Readonly<Record<string, Tensor>>, options: PassOptions) => Tensor;
+}
+
+type Tensors = Readonly<Record<string, Tensor>>;
+
+/** Prompts and tokens through a model with a state: what is behind `prefill` and `step`. */
+export class Decoder {
+  readonly model: Decodable;
+
+  constructor(model: Decodable) {
+    this.model = model;
+  }
+
+  prefill(inputs: object, options: PrefillOptions): Prefilled {
+    const { growing } = this.model;
+    if (options.state) this.#checkState(options.state);
+    const size = promptSize(inputs, growing);
+    let state = options.state;
+    const made: GenerationState[] = [];
+    try {
+      const logits = tf.tidy(() => {
+        const { tensors, prompt } = this.read(inputs);
+        const rows = prompt ?? tf.zeros([batchOf(tensors, size), 1], 'int32');
+        if (!state) {
+          state = this.newState(tensors, rows, options);
+          made.push(state);
+        }
+        if (prompt === undefined) return this.#beforeTheFirst(tensors, rows, state, made);
+        if (options.state) checkConstants(tensors, state.constants);
+        const tokens = promptTokens(inputs, growing, state.batch);
+        const scores = this.#readPrompt(prompt, size, state, this.#reused(state, prompt, size, tokens));
+        state.tokens = tokens;
+        return scores;
+      });
+      if (!state) throw new TfmError('TFM5303', `${declaration(growing)} was given no tokens`);
+      made.splice(made.indexOf(state), made.includes(state) ? 1 : 0);
+      return { logits, state };
+    } finally {
+      // All that is left: after an error, and what stood in for the first token.
+      for (const left of made) left.dispose();
+    }
+  }
+
+  /** The inputs as tensors, and the prompt among them, or what it begins with. */
+  read(inputs: object): { readonly tensors: Tensors; readonly prompt: Tensor | undefined } {
+    const { name, growing, generation } = this.model;
+    const given = withoutEmptyPrompt(inputs, growing);
+    const tensors = readInputs(name, this.model.inputs, given, {
+      outputs: [generation.output],
+      growing: generation.input,
+    });
+    return { tensors, prompt: tensors[generation.input] ?? this.#start(tensors, promptSize(inputs, growing)) };
+  }
+
+  step(tokens: readonly (number | null)[], state: GenerationState): Tensor {
+    this.#checkState(state);
+    if (tokens.length !== state.batch) {
+      throw new TfmError('TFM5303', `${tokens.length} tokens were given for ${state.batch} sequences`);
+    }
+    const { name, of: vocabulary } = this.model.growing;
+    tokens.forEach((token, b) => {
+      if (token !== null && vocabulary !== undefined) checkId(token, vocabulary, `${name}[${b}]`);
+    });
+    this.#makeRoom(state, Math.max(0, ...state.positions.map((at, b) => (tokens[b] === null ? 0 : at + 1))));
+    const { positions, capacity } = state;
+    const moves = tokens.map((token) => (token === null ? 0 : 1));
+    return tf.tidy(() => {
+      const rows = tf.tensor2d(
+        tokens.map((token) => token ?? 0),
+        [tokens.length, 1],
+        'int32',
+      );
+      // What a sequence that stays writes is overwritten by its next token; a full one has none, so its last row may go.
+      state.positions = positions.map((position) => Math.min(position, capacity - 1));
+      const scores = this.pass(rows, state, moves);
+      state.positions = positions.map((position, b) => position + (moves[b] ?? 0));
+      tokens.forEach((token, b) => {
+        if (token !== null) state.tokens?.[b]?.push(token);
+      });
+      const [batch = 1, length = 1, classes = 1] = scores.shape;
+      return tf.reshape(tf.slice(scores, [0, length - 1, 0], [batch, 1, classes]), [batch, classes]);
+    });
+  }
+
+  /** Runs new rows, of which `real` are no padding, through the model: their scores. The caller moves the position. */
+  pass(rows: Tensor, state: GenerationState, real?: readonly number[]): Tensor {
+    const { generation, growing, run } = this.model;
+    const [, count = 1] = rows.shape;
+    const ends = state.positions.map((position, b) => position + (real?.[b] ?? count));
+    if (growing.presence) setPresence(rows, soFar(ends, state.capacity));
+    // Counted from the end: a constant prefix may stand in front of these rows.
+    const paddingRows = real?.some((each) => each < count) ? real.map((each) => count - each) : undefined;
+    const { prefix, input } = generation;
+    return run({ ...state.constants, [input]: rows }, { state, prefix, paddingRows });
+  }
+
+  /** Rows [B, T] in pieces that pass one after the other: [B, at most `most`]. */
+  pieces(rows: Tensor, most = Number.POSITIVE_INFINITY): Tensor[] {
+    const [batch = 1, length = 1] = rows.shape;
+    const isGpu = tf.getBackend() === 'webgpu';
+    if (!isGpu && length <= most) return [rows];
+    let begin = 0;
+    return (isGpu ? promptChunks(length, Math.min(length, most)) : evenChunks(length, most)).map((size) => {
+      begin += size;
+      return tf.slice(rows, [0, begin - size], [batch, size]);
+    });
+  }
+
+  /** A state for a prompt of these rows [B, T]. */
+  newState(tensors: Tensors, prompt: Tensor, { capacity }: PrefillOptions): GenerationState {
+    const [batch = 1, rows = 1] = prompt.shape;
+    const { generation, growing, inputs, name } = this.model;
+    const most = generation.capacity;
+    const chosen = Math.min(capacity ?? most ?? cacheCapacity(rows + 1), most ?? Number.POSITIVE_INFINITY);
+    if (!Number.isSafeInteger(chosen) || chosen < 1) {
+      throw new TfmError('TFM5307', `the capacity is ${capacity}`, 'give the most tokens that the sequence can reach');
+    }
+    if (rows > chosen) throw contextFull(name, rows, chosen);
+    const constants = Object.entries(tensors).filter(([input]) => input !== generation.input);
+    const [axis] = growing.shape;
+    const isShared = ({ shape: [first] }: InputDefinition): boolean =>
+      !(first && axis && 'name' in first && 'name' in axis && first.name === axis.name);
+    return new GenerationState({
+      batch,
+      capacity: chosen,
+      grows: capacity === undefined && most === undefined,
+      constants: Object.fromEntries(constants.map(([input, tensor]) => [input, rowsOf(tensor)])),
+      shared: new Set(inputs.filter(isShared).map((input) => input.name)),
+      owner: this,
+    });
+  }
+
+  /** One token for each sequence where the prompt is missing: `start`. */
+  #start(tensors: Tensors, size: PromptSize): Tensor | undefined {
+    const { growing, generation, name } = this.model;
+    if (growing.start !== undefined) return tf.fill([batchOf(tensors, size), 1], growing.start, 'int32');
+    if (generation.scores === 'self') return undefined;
+    throw new TfmError('TFM5304', `${name} needs the input ${declaration(growing)}`);
+  }
+
+  /** How many rows of a state are those of the prompt, at most all but the last; it has forgotten those behind. */
+  #reused(
+    state: GenerationState,
+    prompt: Tensor,
+    { lengths }: PromptSize,
+    tokens: readonly (readonly number[])[] | undefined,
+  ): number {
+    if (state.rows === 0) return 0;
+    const [batch = 1, rows = 1] = prompt.shape;
+    if (batch !== state.batch) {
+      throw new TfmError('TFM5307', `the state is of ${state.batch} sequences, the prompt has ${batch}`);
+    }
+    const known = state.tokens;
+    if (!known || !tokens) {
+      const help = 'give prompts as numbers where a state is to be used again';
+      throw new TfmError('TFM5307', 'what the state and the prompt have in common cannot be read on the GPU', help);
+    }
+    this.#makeRoom(state, rows);
+    const common = tokens.map((row, b) => Math.min(commonLength(row, known[b] ?? []), (lengths[b] ?? rows) - 1));
+    return state.rewind(Math.min(...common));
+  }
+
+  /**
+   * The scores of the very first token, where the row for it comes from the constant prefix alone. A stand-in token
+   * makes the sequence one row long; being causal, the first row of the scores does not see it, and its state is dropped.
+   */
+  #beforeTheFirst(tensors: Tensors, standIn: Tensor, state: GenerationState, made: GenerationState[]): Tensor {
+    const { capacity } = state;
+    const dropped = this.newState(tensors, standIn, { capacity });
+    made.push(dropped);
+    state.rewind(0);
+    state.tokens = Array.from({ length: state.batch }, () => []);
+    const scores = this.pass(standIn, dropped);
+    const [batch = 1, , classes = 1] = scores.shape;
+    return tf.reshape(tf.slice(scores, [0, 0, 0], [batch, 1, classes]), [batch, classes]);
+  }
+
+  /**
+   * Runs the rows of the prompt from `begin` on through the model; the scores behind the last token of each sequence. Shorter
+   * sequences are padded at the end, and nobody hides the padding: masks are causal, so no token of the sequence sees it, and each
+   * row of it in the caches is overwritten by the token that takes its position before anything there is read.
+   */
+  #readPrompt(prompt: Tensor, { lengths }: PromptSize, state: GenerationState, begin: number): Tensor {
+    const [batch = 1, rows = 1] = prompt.shape;
+    const found: Tensor[] = [];
+    let from = begin;
+    state.position = from;
+    for (const piece of this.pieces(begin === 0 ? prompt : tf.slice(prompt, [0, begin], [batch, rows - begin]))) {
+      const [, count = 1] = piece.shape;
+      const real = lengths.length === batch ? lengths.map((each) => clamp(each - from, 0, count)) : undefined;
+      const scores = this.pass(piece, state, real);
+      const [, length = 1, classes = 1] = scores.shape;
+      for (let b = 0; b < batch; b++) {
+        // `self` begins with one row more, which scores the first token.
+        const row = length - count + (lengths[b] ?? 1) - from - 1;
+        const isHere = row >= length - count && row < length;
+        if (isHere) found[b] = tf.reshape(tf.slice(scores, [b, row, 0], [1, 1, classes]), [1, classes]);
+      }
+      from += count;
+      state.position = from;
+    }
+    state.positions = state.positions.map((_, b) => lengths[b] ?? 1);
+    return tf.concat(found, 0);
+  }
+
+  #makeRoom(state: GenerationState, rows: number): void {
+    if (rows <= state.capacity) return;
+    if (!state.grows) throw contextFull(this.model.name, rows, state.capacity);
+    state.reserve(cacheCapacity(rows));
+  }
+
+  #checkState(state: GenerationState): void {
+    state.checkAlive();
+    if (state.owner === this) return;
+    throw new TfmError('TFM5307', `the state is of another model than this ${this.model.name}`);
+  }
+}
+
+/** What the other inputs say, else the prompt: `[[], []]`; else one. */
+const batchOf = (tensors: Tensors, { batch = 1 }: PromptSize): number => Object.values(tensors)[0]?.shape[0] ?? batch;
+
+const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
+
+/** The other inputs must be those of the state, whose keys and values are made of them. On a GPU only shapes can tell. */
+function checkConstants(given: Tensors, constants: Tensors): void {
+  for (const [name, kept] of Object.entries(constants)) {
+    const input = given[name];
+    const isSame =
+      input?.shape.join() === kept.shape.join() && (tf.getBackend() === 'webgpu' || sameNumbers(input, kept));
+    if (isSame) continue;
+    const help = 'a state continues one source with other tokens; make a new one for another source';
+    throw new TfmError('TFM5307', `${name} is not what the state was made with`, help);
+  }
+}
+
+function sameNumbers(a: Tensor, b: Tensor): boolean {
+  const numbers = b.dataSync();
+  return a.dataSync().every((value, i) => value === numbers[i]);
+}
+
+function commonLength(a: readonly number[], b: readonly number[]): number {
+  const differs = a.findIndex((token, i) => token !== b[i]);
+  return differs < 0 ? a.length : differs;
+}
+
+function evenChunks(rows: number, most: number): number[] {
+  return Array.from({ length: Math.ceil(rows / most) }, (_, i) => Math.min(most, rows - i * most));
+}
+
+/** True for the rows so far, at fixed size: a growing one would leave a buffer of every length behind. */
+function soFar(ends: readonly number[], capacity: number): Tensor {
+  const values = Uint8Array.from({ length: ends.length * capacity }, (_, i) => {
+    return i % capacity < (ends[Math.floor(i / capacity)] ?? 0) ? 1 : 0;
+  });
+  return tf.tensor2d(values, [ends.length, capacity], 'bool');
+}
+
+function contextFull(model: string, rows: number, capacity: number): TfmError {
+  return new TfmError(
+    'TFM5308',
+    `${rows} tokens do not fit into the context of this ${model}, which holds ${capacity}`,
+  );
+}
