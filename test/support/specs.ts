@@ -4,7 +4,18 @@ import * as tf from '@tensorflow/tfjs';
 import { compile } from '../../compiler/src/compile.js';
 import type { Graph, GraphModel } from '../../compiler/src/graph/graph.js';
 import { nodeHost } from '../../compiler/src/source/node-host.js';
-import type { BatchOptions, Explanation, Finished, GenerateOptions, GenerationState } from '../../runtime/src/index.js';
+import type {
+  BatchOptions,
+  Completion,
+  Explanation,
+  Finished,
+  GenerateOptions,
+  GenerationState,
+  Prefilled,
+  PrefillOptions,
+  Score,
+  ScoreOptions,
+} from '../../runtime/src/index.js';
 import { read } from '../../runtime/src/index.js';
 import { generated } from '../compiler/emit/generated.js';
 import { normal } from './cases/case.js';
@@ -22,7 +33,9 @@ export interface SpecModel {
   loss(inputs: Inputs, options?: { readonly training?: boolean }): Scalar;
   generate(inputs: Inputs, options: GenerateOptions): AsyncGenerator<number, Finished, undefined>;
   generateBatch(inputs: Inputs, options: BatchOptions): AsyncGenerator<(number | null)[], Finished[], undefined>;
-  prefill(inputs: Inputs, options?: { readonly capacity?: number }): { logits: Tensor; state: GenerationState };
+  complete(inputs: Inputs, options?: BatchOptions): Promise<Completion[][]>;
+  score(inputs: Inputs, options?: ScoreOptions): Promise<Score>;
+  prefill(inputs: Inputs, options?: PrefillOptions): Prefilled;
   step(tokens: number | readonly (number | null)[], state: GenerationState): Tensor;
   dispose(): void;
 }
