@@ -1,10 +1,11 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { read, useBackend } from '../../runtime/src/index.js';
+import { expertCases } from '../support/cases/experts.js';
 import { formulaError, formulaOperators } from '../support/cases/formulas.js';
 import { cases } from '../support/cases/index.js';
 import { gradientError, outcome, toTensors } from '../support/compare.js';
 
-const smaller = cases.filter((of) => !of.large);
+const smaller = [...cases, ...expertCases].filter((of) => !of.large);
 
 describe('webgpu', () => {
   beforeAll(async () => {

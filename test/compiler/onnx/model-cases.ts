@@ -63,6 +63,25 @@ export const modelCases: readonly ModelCase[] = [
     shortest: 4,
   },
   {
+    name: 'experts: the chosen ones of each row, all of them, one inside of another',
+    text: `
+      model Test(width = 6, count = 5) {
+        input x: float[B, T, width]
+        let shares = x -> linear(count) as router -> softmax
+        output y: float[B, T, width] =
+          x -> experts(count, top: 2, weigh: shares) as some { linear(8) as up -> silu -> linear(width) as down }
+        output z: float[B, T, 3] = x -> experts(count, top: count, weigh: shares * 2) as every { linear(3) * weight(3) }
+        output nested: float[B, T, width] = x -> experts(count, top: 1, weigh: shares) as outer { Inner }
+        output best: float[B, T, 2] = x -> top_values(2)
+        output among: bool[B, T, width] = x -> in_top(3)
+        output part: float[B, T, width] = x / ((x -> abs -> sum(keep: true)) + (x -> mean(axis: sequence, keep: true)) ** 2)
+        output wide: float[B, T, 3, 4] = concat(x -> split_heads(3), x -> linear(2) -> split_heads(1))
+        block Inner from v: float[.., features] {
+          return v -> experts(2, top: 1, weigh: v -> linear(2) as router) as inner { linear(features) }
+        }
+      }`,
+  },
+  {
     name: 'copies, shared weights, an embedding read both ways',
     text: `
       model Test(width = 6, depth = 3, vocab = 9) {
