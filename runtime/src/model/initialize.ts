@@ -5,6 +5,7 @@ import { openCheckpoint } from '../weights/checkpoint.js';
 import { type LoadProgress, loadPieces, type WeightPiece } from '../weights/load.js';
 import type { SourceLike } from '../weights/source.js';
 import type { ModelDefinition } from './definition.js';
+import { rememberOrigin } from './save.js';
 import { type DeclaredWeight, declaredWeights, filledTree } from './weight.js';
 import { requireRoom, type WeightRoom, weightRoom } from './weight-room.js';
 import { checkpointPlan } from './weight-stream.js';
@@ -60,7 +61,11 @@ export async function loadModel<Config extends object, Weights extends object>(
     const absent = new Set(plan.absent);
     const wanted = [...declaredWeights(declared as object)].filter(({ path }) => !absent.has(path));
     const loaded = await fillWeights(loadPieces(checkpoint, plan, { signal, onProgress }), wanted);
-    return [config, filledTree<Weights>(declared, (path) => loaded.get(path))];
+    const weights = filledTree<Weights>(declared, (path) => loaded.get(path));
+    const names = plan.reads.flatMap(({ file, ties }) => [file, ...ties]);
+    const tensors = names.map((tensor) => ({ name: tensor, shape: checkpoint.entry(tensor).shape }));
+    rememberOrigin(weights, { checkpoint: name, tensors });
+    return [config, weights];
   } finally {
     await checkpoint.close();
   }

@@ -102,10 +102,14 @@ export abstract class Model<
     }
   }
 
-  /** The bytes of a safetensors file with the weights, piece by piece. */
+  /**
+   * The bytes of a safetensors file with the weights, piece by piece. Where the map knows several names for a tensor it is written
+   * under the one that it was loaded from.
+   */
   async *save(options: SaveModelOptions = {}): AsyncGenerator<Uint8Array> {
     this.checkAlive();
-    const plan = savePlan(this.definition, this.config, options.checkpoint, (path) => this.#variables.has(path));
+    const isLoaded = (path: string): boolean => this.#variables.has(path);
+    const plan = savePlan(this.definition, this.config, this.#weights, options.checkpoint, isLoaded);
     const read = async (path: string): Promise<Float32Array> => {
       const variable = this.#variables.get(path);
       if (!variable) throw new TfmError('TFM5309', `${this.definition.name} has no weight '${path}'`);

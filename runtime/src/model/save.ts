@@ -1,5 +1,5 @@
 import { TfmError } from '../errors.js';
-import { type CheckpointMap, CheckpointMapError, type ModelWeight } from '../weights/map.js';
+import { type CheckpointMap, CheckpointMapError, type FileTensor, type ModelWeight } from '../weights/map.js';
 import { nearest } from '../weights/nearest.js';
 import { planSave, type SavePlan } from '../weights/save.js';
 import type { ModelDefinition } from './definition.js';
@@ -40,16 +40,35 @@ export function modelWeights<Config extends object, Weights extends object>(
   });
 }
 
-/** How the loaded weights are written. Throws {@link CheckpointMapError}. */
+/** The file that weights came from: its tensors under the names of a map. */
+interface Origin {
+  readonly checkpoint: string | undefined;
+  readonly tensors: readonly FileTensor[];
+}
+
+const origins = new WeakMap<object, Origin>();
+
+/** Remembers where a tree of weights was loaded from, to be written alike. */
+export function rememberOrigin(weights: object, origin: Origin): void {
+  origins.set(weights, origin);
+}
+
+/**
+ * How the loaded weights are written: with the names that the file had which they came from, where the map leaves a choice.
+ * Throws {@link CheckpointMapError}.
+ */
 export function savePlan<Config extends object, Weights extends object>(
   definition: ModelDefinition<Config, Weights>,
   config: Config,
+  weightTree: Weights,
   checkpoint: string | undefined,
   isLoaded: (path: string) => boolean,
 ): SavePlan {
   const map = checkpointMap(definition, config, checkpoint);
   const weights = modelWeights(definition, config).filter(({ path }) => isLoaded(path));
-  const { plan, problems } = planSave(map, weights);
+  const origin = origins.get(weightTree);
+  const like = origin?.checkpoint === checkpoint ? origin?.tensors : undefined;
+  const { plan, problems } = planSave(map, weights, like ? { like } : {});
   if (problems !== undefined) throw new CheckpointMapError(checkpoint ?? definition.name, problems);
   return plan;
 }

@@ -21,9 +21,12 @@ export interface SavePlan {
 }
 
 export interface PlanSaveOptions {
-  /** A checkpoint to write alike: its names choose among alternatives, its shapes tell what `reshape` undoes. */
+  /**
+   * A checkpoint to write alike: its names choose among alternatives, its shapes tell what `reshape` undoes, and tied copies are
+   * written where it has them.
+   */
   readonly like?: readonly FileTensor[];
-  /** Write tied copies too; otherwise a weight is written once, under its first name. */
+  /** Write all tied copies; otherwise a weight is written once, under its first name. */
   readonly ties?: boolean;
 }
 
@@ -47,9 +50,12 @@ export function planSave(
   const tensors = new Map<string, Binding[]>();
   for (const binding of bound.bindings) {
     const variant = (names: readonly string[]): string => names.find((name) => like.has(name)) ?? names[0] ?? '';
-    const copies = options.ties === true ? binding.ties.map(variant) : [];
-    for (const name of new Set([variant(binding.names), ...copies]))
+    const copies = binding.ties.map(variant).filter((name) => options.ties === true || like.has(name));
+    // A copy may be all that the checkpoint has.
+    const own = binding.names.some((name) => like.has(name)) || !copies.some((name) => like.has(name));
+    for (const name of new Set([...(own ? [variant(binding.names)] : []), ...copies])) {
       tensors.set(name, [...(tensors.get(name) ?? []), binding]);
+    }
   }
   const writes: TensorWrite[] = [];
   for (const [file, bindings] of tensors) {

@@ -1,0 +1,107 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { compile } from '../../../compiler/src/compile.js';
+import { importConfig } from '../../../compiler/src/import/import.js';
+import { memoryHost } from '../../../compiler/src/source/host.js';
+import { type SourceLike, useBackend } from '../../../runtime/src/index.js';
+import type { LoadModelOptions } from '../../../runtime/src/model/initialize.js';
+import { generated } from '../../compiler/emit/generated.js';
+
+// What transformers wrote, loaded and saved again: nothing of ours reads the two files that are compared.
+
+interface Stored {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly bytes: Buffer;
+}
+
+/** The tensors of a safetensors file, by its specification alone. */
+function tensorsOf(file: Buffer): Record<string, Stored> {
+  const begin = 8 + Number(file.readBigUInt64LE());
+  const { __metadata__: _, ...header } = JSON.parse(file.toString('utf8', 8, begin)) as Record<string, never>;
+  const entries = Object.entries<{ dtype: string; shape: number[]; data_offsets: [number, number] }>(header);
+  return Object.fromEntries(
+    entries.map(
+      ([
+        name,
+        {
+          dtype,
+          shape,
+          data_offsets: [from, to],
+        },
+      ]) => {
+        return [name, { dtype, shape, bytes: file.subarray(begin + from, begin + to) }];
+      },
+    ),
+  );
+}
+
+interface ModelClass {
+  readonly presets: Readonly<Record<string, object>>;
+  load(from: SourceLike, options: LoadModelOptions<object>): Promise<LoadedModel>;
+}
+
+interface LoadedModel {
+  save(options: { checkpoint: string; dtype?: 'F32' | 'BF16' }): AsyncIterable<Uint8Array>;
+  dispose(): void;
+}
+
+async function importedClass(folder: string): Promise<ModelClass> {
+  const fields = JSON.parse(fs.readFileSync(path.join(folder, 'config.json'), 'utf8')) as Record<string, unknown>;
+  const { text } = importConfig(fields, { hint: 'imported' });
+  const { graph } = compile(memoryHost({ 'm.tfm': text ?? '' }), 'm.tfm');
+  const module = await generated<Readonly<Record<string, ModelClass>>>(graph!);
+  return module[graph!.models[0]!.name]!;
+}
+
+async function saved(Model: ModelClass, from: SourceLike, dtype: 'F32' | 'BF16' = 'F32'): Promise<Buffer> {
+  const checkpoint = 'huggingface';
+  const model = await Model.load(from, { config: Model.presets.Imported!, checkpoint });
+  const pieces: Uint8Array[] = [];
+  for await (const piece of model.save({ checkpoint, dtype })) pieces.push(piece.slice());
+  model.dispose();
+  return Buffer.concat(pieces);
+}
+
+const folders = ['hf-golden', 'hf-families'].flatMap((set) =>
+  fs.readdirSync(`test/fixtures/${set}`).flatMap((name) => {
+    const folder = `test/fixtures/${set}/${name}`;
+    return fs.existsSync(`${folder}/model.safetensors`) ? [[name, folder] as const] : [];
+  }),
+);
+
+/** Tensors that no output needs, or that the model computes: they are not held, and not written. */
+const unwritten: Readonly<Record<string, readonly string[]>> = {
+  dinov2_layerscale: ['dinov2.embeddings.mask_token'],
+  dinov2_swiglu: ['dinov2.embeddings.mask_token'],
+  pegasus: ['model.decoder.embed_positions.weight', 'model.encoder.embed_positions.weight'],
+};
+
+beforeAll(() => useBackend('wasm'));
+
+test('there are many', () => expect(folders.length).toBeGreaterThan(60));
+
+test.each(folders)('%s', async (name, folder) => {
+  const Model = await importedClass(folder);
+  const original = fs.readFileSync(`${folder}/model.safetensors`);
+  const again = await saved(Model, folder);
+  const [expected, found] = [tensorsOf(original), tensorsOf(again)];
+  const missing = Object.keys(expected).filter((tensor) => !(tensor in found));
+  expect(missing.toSorted()).toEqual(unwritten[name] ?? []);
+  expect(Object.keys(found).length).toBe(Object.keys(expected).length - missing.length);
+  const different = Object.entries(found).filter(([tensor, { dtype: type, shape: sizes, bytes: own }]) => {
+    const { dtype, shape, bytes } = expected[tensor]!;
+    return dtype !== type || String(shape) !== String(sizes) || !bytes.equals(own);
+  });
+  expect(different.map(([tensor]) => tensor)).toEqual([]);
+});
+
+test('weights of 16 bits are written as they were', async () => {
+  const folder = 'test/fixtures/hf-golden/llama_gqa';
+  const Model = await importedClass(folder);
+  const half = await saved(Model, folder, 'BF16');
+  const again = await saved(Model, new Uint8Array(half), 'BF16');
+  expect(Object.values(tensorsOf(half)).every(({ dtype }) => dtype === 'BF16')).toBe(true);
+  expect(again.equals(half)).toBe(true);
+});
