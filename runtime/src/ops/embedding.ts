@@ -1,4 +1,4 @@
-import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
+import type { NamedTensorMap, Tensor, Tensor2D } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { size } from './shapes.js';
 import { type TokenIds, tokens } from './tokens.js';
@@ -26,6 +26,8 @@ export function embedding(
   });
 }
 
+const takeRowsKernel = 'TfmTakeRows';
+
 /**
  * table [rows, width], ids [..] → [.., width], with a gradient on every backend: tfjs's own for `gather` needs
  * UnsortedSegmentSum, which wasm lacks; ScatterNd adds up repeated ids everywhere.
@@ -39,7 +41,16 @@ export function takeRows(table: Tensor, ids: Tensor): Tensor {
     (save as tf.GradSaveFunc)([flat]);
     const gradient = (dy: Tensor, [saved]: Tensor[]): Tensor =>
       tf.tidy(() => tf.scatterND(tf.reshape(saved!, [flat.size, 1]), dy as Tensor2D, shape));
-    return { value: tf.gather(weight, flat), gradFunc: gradient };
+    return { value: rowsOf(weight, flat), gradFunc: gradient };
   });
   return tf.reshape(take(table), [...ids.shape, size(table, 1)]);
+}
+
+/** By the kernel of the active backend, where it has one: tfjs's `gather` on wasm is a loop over single numbers. */
+function rowsOf(table: Tensor2D, ids: Tensor): Tensor2D {
+  const own =
+    tf.getKernel(takeRowsKernel, tf.getBackend()) && table.dtype === 'float32' && table.size > 0 && ids.size > 0;
+  if (!own) return tf.gather(table, ids);
+  const inputs = [table, ids] as unknown as NamedTensorMap; // tfjs takes lists, its types do not say so
+  return tf.engine().runKernel(takeRowsKernel, inputs, { present: [true, true] }) as Tensor2D;
 }

@@ -8,6 +8,7 @@ import type { WasmKernel } from './kernel.js';
 import { linear, product } from './linear.js';
 import { layerNorm, rmsNorm, softmax } from './normalize.js';
 import { rotary } from './rotary.js';
+import { takeRows } from './take-rows.js';
 
 /** The fused operators of the wasm backend by the names that the operators call. */
 const kernels = {
@@ -19,6 +20,7 @@ const kernels = {
   TfmRmsNorm: rmsNorm,
   TfmRotary: rotary,
   TfmSoftmax: softmax,
+  TfmTakeRows: takeRows,
 } as const;
 
 /** Adds our kernels to the active wasm backend, where its engine has SIMD; a second call does nothing. */

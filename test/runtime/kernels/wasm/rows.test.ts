@@ -124,3 +124,19 @@ describe.each(['halves', 'interleaved'] as const)('rotary, %s', (pairs) => {
     );
   });
 });
+
+test('embedding copies rows by its own kernel: repeated ids, zeros for ids outside', async () => {
+  const table = normal([7, 5], 1);
+  const given = tensor(table);
+  const ids = tf.tensor2d([6, 0, 6, 7, -1, 3], [2, 3], 'int32');
+  poison(30);
+  expect(await kernelsOf(() => ops.embedding(ids, { weight: given }))).toContain('TfmTakeRows');
+  const rows = ops.embedding(ids, { weight: given });
+  expect(rows.shape).toEqual([2, 3, 5]);
+  const expected = [6, 0, 6, 7, -1, 3].flatMap((id) => {
+    const row = [...table.data.slice(Math.max(id, 0) * 5, Math.max(id, 0) * 5 + 5)];
+    return id < 0 || id > 6 ? [0, 0, 0, 0, 0] : row;
+  });
+  expect([...(await ops.read(rows))]).toEqual(expected.map(Math.fround));
+  tf.dispose([given, ids, rows]);
+});
