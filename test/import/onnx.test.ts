@@ -43,7 +43,7 @@ test.each(folders(fixtures))(
       const own = names!.outputs.find((output) => output.theirs === theirs && output.output in found)?.output ?? theirs;
       const { dims, data } = found[own]!;
       expect(dims, own).toEqual(expected.shape);
-      expect(wrongNumbers(data as Float32Array, expected, run.inputs.attention_mask), own).toBe(0);
+      expect(wrongNumbers(name, data as Float32Array, expected, run.inputs.attention_mask), own).toBe(0);
     }
   },
 );

@@ -1,9 +1,10 @@
 import type { If, Match, Expression as Syntax } from '@tfm-lang/grammar';
 import { choose, compare, not, or } from '../algebra/construct.js';
 import { print } from '../algebra/print.js';
-import { isFormula } from '../algebra/walk.js';
-import type { Expression } from '../graph/graph.js';
+import { isFormula, substitute } from '../algebra/walk.js';
+import type { Expression, ValueType } from '../graph/graph.js';
 import { closed } from './builder.js';
+import type { Checker } from './checker.js';
 import { isCondition } from './conditions.js';
 import { atSpan, type Context } from './context.js';
 import { evaluate } from './expressions.js';
@@ -106,7 +107,8 @@ function joined(
   at: At,
 ): Value {
   const { builder, checker } = context;
-  if (!sameShape(checker, a.type, b.type, at)) {
+  const type = joinedType(condition, a.type, b.type, checker, at);
+  if (!type) {
     checker.report('arms_differ', at, { first: showType(checker, a.type), second: showType(checker, b.type) });
     return failed;
   }
@@ -116,13 +118,46 @@ function joined(
   builder.add({
     kind: 'if',
     condition,
-    outputs: [{ id, type: a.type }],
+    outputs: [{ id, type }],
     // biome-ignore lint/suspicious/noThenProperty: the graph calls the arms so
     then: closed(then.region, [builder.use(a)]),
     else: closed(otherwise.region, [builder.use(b)]),
     place: checker.place(at),
   });
-  return { ...tensor(context, id, a.type, at, a.segments), constant: a.constant === true && b.constant === true };
+  return { ...tensor(context, id, type, at, a.segments), constant: a.constant === true && b.constant === true };
+}
+
+/**
+ * The shape of both arms. Of `if a == b` the first arm is taken where they are equal: its shape then is that of the second with one
+ * written for the other.
+ */
+function joinedType(
+  condition: Expression,
+  a: ValueType,
+  b: ValueType,
+  checker: Checker,
+  at: At,
+): ValueType | undefined {
+  if (typeof condition === 'object' && condition.kind === 'operator') {
+    const { operator, operands } = condition;
+    const [parameter, other] = operands;
+    if (operator === 'not_equal') return joinedType({ ...condition, operator: 'equal' }, b, a, checker, at);
+    if (
+      operator === 'equal' &&
+      typeof parameter === 'object' &&
+      parameter.kind === 'parameter' &&
+      other !== undefined
+    ) {
+      const replaced = (type: ValueType): ValueType => ({
+        ...type,
+        shape: type.shape.map((size) =>
+          substitute(size, (leaf) => (leaf.kind === 'parameter' && leaf.name === parameter.name ? other : undefined)),
+        ),
+      });
+      return sameShape(checker, replaced(a), replaced(b), at) ? b : undefined;
+    }
+  }
+  return sameShape(checker, a, b, at) ? a : undefined;
 }
 
 /** Two things that are not values of the graph: numbers, masks, scores. */

@@ -5,6 +5,9 @@ export type ParameterValue = number | boolean | string | null | readonly number[
 /** Values of a spec's parameters; those that equal the spec's default are not written. */
 export type Parameters = Readonly<Record<string, ParameterValue>>;
 
+/** A piece of a model's text, and what stands there instead. */
+export type Departure = readonly [written: string, instead: string];
+
 /** How the configs of one `model_type` become presets of one model of `specs/models`. */
 export interface Family {
   /** `model_type` */
@@ -17,6 +20,8 @@ export interface Family {
   /** Class names where the config has none. */
   readonly usual: string;
   readonly read: (config: ConfigReader, architecture: string) => Parameters;
+  /** What must stand otherwise in the model's text, which the imported spec then has in it; absent where a preset will do. */
+  readonly departs?: (parameters: Parameters) => readonly Departure[];
 }
 
 /** Activations by their names in the original library. */

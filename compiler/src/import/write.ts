@@ -4,7 +4,8 @@ import type { Value } from '../algebra/operators.js';
 import { compile } from '../compile.js';
 import type { Expression, ParameterDeclaration } from '../graph/graph.js';
 import { memoryHost } from '../source/host.js';
-import type { Family, Parameters, ParameterValue } from './family.js';
+import { standardLibrary } from '../std.gen.js';
+import type { Departure, Family, Parameters, ParameterValue } from './family.js';
 
 /** What an imported spec says. */
 export interface ImportedSpec {
@@ -19,18 +20,49 @@ export interface ImportedSpec {
   readonly gaps: readonly string[];
 }
 
-/** The text of a spec in its canonical form: an import, and a preset with what differs from the model's defaults. */
+/**
+ * The text of a spec in its canonical form: an import, and a preset with what differs from the model's defaults; the model
+ * itself, with other defaults, where the config departs from it.
+ */
 export function writeSpec(spec: ImportedSpec): string {
   const { family, architecture, name, outputs, gaps } = spec;
+  const notes = [
+    `/// ${architecture}, imported from its config.json.`,
+    ...gaps.map((gap) => `/// NOT IMPORTED: ${gap}`),
+  ];
+  const departures = family.departs?.(spec.parameters) ?? [];
+  if (departures.length > 0) return format(departed(spec, departures, notes.join('\n'))).text;
   const values = differing(spec).map(([parameter, value]) => `${parameter}: ${literal(value)}`);
-  const gapLines = gaps.map((gap) => `/// NOT IMPORTED: ${gap}\n`).join('');
   const of = outputs.length > 0 ? ` for ${outputs.join(', ')}` : '';
   const text = `import { ${family.model} } from "${family.module}"
 
-/// ${architecture}, imported from its config.json.
-${gapLines}preset ${name} = ${family.model}(${values.join(', ')})${of}
+${notes.join('\n')}
+preset ${name} = ${family.model}(${values.join(', ')})${of}
 `;
   return format(text).text;
+}
+
+/** The text of the library's model with what must stand otherwise, and the config's values as defaults. */
+function departed({ family, name, parameters }: ImportedSpec, departures: readonly Departure[], notes: string): string {
+  const { module, model } = family;
+  const library = standardLibrary[module] ?? '';
+  const text = departures.reduce(
+    (before, [written, instead]) => {
+      if (!before.includes(written)) throw new Error(`${module} has no '${written}'`);
+      return before.replace(written, instead);
+    },
+    library.slice(0, library.indexOf('\n}\n') + 3),
+  );
+  const head = `model ${model}(`;
+  const [start, end] = [text.indexOf(head), text.indexOf('\n) {')];
+  const declared = text.slice(start + head.length, end);
+  // Lists are the only defaults with commas in them.
+  const written = declared.split(/,(?![^[]*\])/).map((one) => {
+    const [parameter = ''] = one.trim().split(' ');
+    const value = parameters[parameter];
+    return value === undefined ? one.trim() : `${parameter} = ${literal(value)}`;
+  });
+  return `${text.slice(0, start)}${notes}\nmodel ${name}(\n  ${written.join(', ')}${text.slice(end)}`;
 }
 
 /** The parameters whose values are not what the spec itself would take. */

@@ -26,18 +26,55 @@ export async function runOnce(
   { io }: Context,
 ): Promise<void> {
   const started = performance.now();
-  const outputs = model.forward(inputs, { outputs: [...wanted.keys()] });
+  const outputs = options.output ? forward(model, inputs, [...wanted.keys()]) : computable(model, inputs, wanted);
   const tensors: TensorToWrite[] = [];
-  for (const [own, name] of wanted) {
-    const output = outputs[own];
-    if (!output) throw new Error(`forward gave no '${own}'`);
+  for (const [own, output] of outputs) {
+    const name = wanted.get(own) ?? own;
     const { shape } = output;
     tensors.push({ name, dtype: fileDtype(output.dtype), shape, data: await runtime.read(output) });
     output.dispose();
   }
-  io.stderr.write(`${[...wanted.keys()].join(', ')} in ${Math.round(performance.now() - started)} ms\n`);
+  const left = [...wanted.keys()].filter((own) => !outputs.has(own));
+  if (left.length > 0) io.stderr.write(`without ${left.join(', ')}: the file has no weights for that\n`);
+  io.stderr.write(`${[...outputs.keys()].join(', ')} in ${Math.round(performance.now() - started)} ms\n`);
   writeWhole(path.resolve(io.cwd, options.outputs ?? ''), await runtime.toSafetensors(tensors));
 }
+
+type Outputs = ReadonlyMap<string, ReturnType<GeneratedModel['forward']>[string]>;
+
+function forward(model: GeneratedModel, inputs: object, names: readonly string[]): Outputs {
+  const outputs = model.forward(inputs, { outputs: names });
+  return new Map(
+    names.map((own) => {
+      const output = outputs[own];
+      if (!output) throw new Error(`forward gave no '${own}'`);
+      return [own, output];
+    }),
+  );
+}
+
+/** All outputs, or those that the weights suffice for: many checkpoints are published without a head. */
+function computable(model: GeneratedModel, inputs: object, wanted: ReadonlyMap<string, string>): Outputs {
+  const names = [...wanted.keys()];
+  try {
+    return forward(model, inputs, names);
+  } catch (failure) {
+    if (!isMissingWeight(failure) || names.length === 1) throw failure;
+    const found = names.map((own) => {
+      try {
+        return [...forward(model, inputs, [own])];
+      } catch (inner) {
+        if (isMissingWeight(inner)) return [];
+        throw inner;
+      }
+    });
+    if (found.flat().length === 0) throw failure;
+    return new Map(found.flat());
+  }
+}
+
+const isMissingWeight = (failure: unknown): boolean =>
+  failure instanceof Error && 'code' in failure && failure.code === 'TFM5309';
 
 /** All outputs of the model, or those that `--output` names. */
 export function outputNames(model: GraphModel, wanted: readonly string[] | undefined): readonly string[] {

@@ -92,6 +92,8 @@ export const decoderFamilies: readonly Family[] = [
     read: (config) => ({
       ...readGemma2(config, { vocab: 262208, context: 131072, every: 6, softcaps: [null, null] }),
       ...gemma3Rope(config),
+      // The library reads the field and computes without it.
+      score_cap: null,
       qk_norm: true,
     }),
   },

@@ -44,8 +44,8 @@ export const encoderFamilies: readonly Family[] = [
     ...{ type: 'bert', module: 'models/bert', model: 'Bert', usual: bert.usual },
     architectures: {
       ...bert.architectures,
-      BertForPreTraining: ['token_logits', 'next_sentence'],
-      BertForNextSentencePrediction: ['next_sentence'],
+      BertForPreTraining: ['word_logits', 'next_sentence'],
+      BertForNextSentencePrediction: ['pair_logits'],
     },
     read: (config) => ({ ...readBert(config, 'gelu'), classes: labelCount(config) }),
   },
@@ -115,44 +115,51 @@ function readDeberta(config: ConfigReader): Parameters {
   const written = config.number('max_relative_positions', -1);
   const most = written < 1 ? context : written;
   const buckets = config.number('position_buckets', -1);
-  config.harmless('max_position_embeddings');
+  const width = config.number('hidden_size', 1536);
   if (!config.flag('relative_attention', false)) config.unsupported('relative_attention', false, 'true');
-  if (!config.flag('share_att_key', false)) config.unsupported('share_att_key', false, 'true');
-  if (!config.flag('legacy', true)) config.unsupported('legacy', false, 'true');
-  checkScores(config);
-  config.only('conv_kernel_size', 0);
-  config.only('embedding_size', config.number('hidden_size', 1536));
-  config.only('attention_head_size', config.number('hidden_size', 1536) / config.number('num_attention_heads', 24));
-  config.only('pooler_hidden_act', 'gelu');
-  config.only('pooler_hidden_size', config.number('hidden_size', 1536));
-  config.harmless('conv_act');
-  const norms = config.choice('norm_rel_ebd', 'none', { none: false, layer_norm: true });
+  const kernel = config.number('conv_kernel_size', 0);
+  if (kernel > 0 && kernel % 2 === 0) config.unsupported('conv_kernel_size', kernel, 'odd sizes');
+  config.only('conv_groups', 1);
+  config.only('attention_head_size', width / config.number('num_attention_heads', 24));
+  config.only('pooler_hidden_size', width);
+  config.harmless('pooler_dropout');
+  // Several norms with | between them; one is known.
+  const norms = String(config.any('norm_rel_ebd') ?? 'none').toLowerCase();
   return {
     ...readBert(config, 'gelu'),
     vocab: config.number('vocab_size', 128100),
     context,
     kinds: Math.max(kinds, 1),
     typed: kinds > 0,
-    width: config.number('hidden_size', 1536),
+    width,
+    embed_width: config.number('embedding_size', width),
     depth: config.number('num_hidden_layers', 24),
     heads: config.number('num_attention_heads', 24),
     hidden: config.number('intermediate_size', 6144),
     eps: config.number('layer_norm_eps', 1e-7),
+    ...readScores(config),
+    shared: config.flag('share_att_key', false),
     most,
     buckets: buckets > 0 ? buckets : null,
     span: buckets > 0 ? buckets : most,
-    norm_relative: norms,
+    norm_relative: norms.split('|').some((norm) => norm.trim() === 'layer_norm'),
     absolute: config.flag('position_biased_input', true),
+    ...(kernel > 0 && { conv: true, reach: (kernel - 1) / 2 }),
+    conv_act: config.choice('conv_act', 'tanh', { tanh: 'tanh', gelu: 'gelu', relu: 'relu' }),
+    legacy: config.flag('legacy', true),
+    pooler_act: config.choice('pooler_hidden_act', 'gelu', { gelu: 'gelu', tanh: 'tanh', relu: 'relu' }),
     classes: labelCount(config),
   };
 }
 
 /** `pos_att_type`: a list, or its items with | between them. */
-function checkScores(config: ConfigReader): void {
+function readScores(config: ConfigReader): Parameters {
   const value = config.any('pos_att_type');
-  const names = Array.isArray(value) ? (value as unknown[]) : String(value ?? '').split('|');
-  const both = names.length === 2 && names.includes('c2p') && names.includes('p2c');
-  if (!both) config.unsupported('pos_att_type', value ?? null, 'c2p and p2c together');
+  const items: unknown[] = Array.isArray(value) ? value : String(value ?? '').split('|');
+  const names = items.map((item) => String(item).trim().toLowerCase()).filter((name) => name !== '');
+  const known = names.length > 0 && names.every((name) => name === 'c2p' || name === 'p2c');
+  if (!known) config.unsupported('pos_att_type', value ?? null, 'c2p, p2c or both');
+  return { c2p: names.includes('c2p'), p2c: names.includes('p2c') };
 }
 
 function readModernBert(config: ConfigReader): Parameters {

@@ -135,9 +135,8 @@ export const gptFamilies: readonly Family[] = [
     ...{ type: 'opt', module: 'models/opt', model: 'Opt', ...causalClasses('OPT') },
     read: (config) => {
       const width = config.number('hidden_size', 768);
-      config.only('word_embed_proj_dim', width);
-      config.only('tie_word_embeddings', true);
-      config.harmless('_remove_final_layer_norm');
+      const normFirst = config.flag('do_layer_norm_before', true);
+      const removed = config.flag('_remove_final_layer_norm', false);
       return {
         vocab: config.number('vocab_size', 50272),
         context: config.number('max_position_embeddings', 2048),
@@ -146,7 +145,10 @@ export const gptFamilies: readonly Family[] = [
         heads: config.number('num_attention_heads', 12),
         hidden: config.number('ffn_dim', 3072),
         act: config.choice('activation_function', 'relu', plain),
-        norm_first: config.flag('do_layer_norm_before', true),
+        embed_width: config.number('word_embed_proj_dim', width),
+        norm_first: normFirst,
+        last_norm: normFirst && !removed,
+        tied: config.flag('tie_word_embeddings', true),
         bias: config.flag('enable_bias', true),
         affine: config.flag('layer_norm_elementwise_affine', true),
         ...eosOf(config, 2, 2),

@@ -77,7 +77,7 @@ export const seq2seqFamilies: readonly Family[] = [
       T5ForConditionalGeneration: ['logits', 'memory'],
       T5WithLMHeadModel: ['logits', 'memory'],
       T5Model: ['state', 'memory'],
-      T5EncoderModel: ['memory'],
+      T5EncoderModel: ['encoded'],
     },
     read: readT5,
   },

@@ -1,5 +1,5 @@
 import { ConfigReader } from '../config.js';
-import { activationsAmong, type Family, harmlessFields, type Parameters } from '../family.js';
+import { activationsAmong, type Departure, type Family, harmlessFields, type Parameters } from '../family.js';
 import { labelCount } from './shared.js';
 
 const plain = activationsAmong('gelu', 'gelu_tanh', 'quick_gelu', 'relu', 'silu');
@@ -70,6 +70,7 @@ export const visionFamilies: readonly Family[] = [
     ...{ type: 'swin', module: 'models/swin', model: 'Swin', usual: 'SwinModel' },
     architectures: { SwinModel: ['state', 'pooled'], SwinForImageClassification: ['logits'] },
     read: readSwin,
+    departs: swinStages,
   },
   {
     ...{ type: 'clip', module: 'models/clip', model: 'Clip', usual: 'CLIPModel', architectures: { CLIPModel: [] } },
@@ -108,25 +109,45 @@ export const visionFamilies: readonly Family[] = [
 ];
 
 function readSwin(config: ConfigReader): Parameters {
-  config.only('use_absolute_embeddings', false);
   config.harmless('stage_names', 'out_features', 'out_indices', 'path_norm', 'num_layers');
   const width = config.number('embed_dim', 96);
   const depths = config.numbers('depths') ?? [2, 2, 6, 2];
   config.only('hidden_size', width * 2 ** (depths.length - 1));
+  const [size, patch, near] = [
+    config.number('image_size', 224),
+    config.number('patch_size', 4),
+    config.number('window_size', 7),
+  ];
+  const grids = depths.map((_, stage) => size / patch / 2 ** stage);
+  if (!grids.every(Number.isInteger)) config.unsupported('image_size', size, 'sizes that every stage halves');
+  // The library fills up the last windows with zeros, which then take part.
+  const cut = grids.some((grid) => grid > near && grid % near !== 0);
+  if (cut) config.unsupported('window_size', near, 'windows that divide the grid of every stage');
   return {
-    size: config.number('image_size', 224),
-    patch: config.number('patch_size', 4),
+    size,
+    patch,
     channels: config.number('num_channels', 3),
     width,
     depths,
     heads: config.numbers(['num_heads', 'num_attention_heads']) ?? [3, 6, 12, 24],
-    near: config.number('window_size', 7),
+    near,
     ratio: config.number('mlp_ratio', 4),
     act: config.choice('hidden_act', 'gelu', plain),
     eps: config.number('layer_norm_eps', 1e-5),
     bias: config.flag('qkv_bias', true),
+    absolute: config.flag('use_absolute_embeddings', false),
     classes: labelCount(config),
   };
+}
+
+/** The number of stages is written in the spec, because their shapes differ. */
+function swinStages({ depths }: Parameters): readonly Departure[] {
+  const stages = Array.isArray(depths) ? depths.length : 4;
+  if (stages === 4) return [];
+  return [
+    ['repeat(4, s)', `repeat(${stages}, s)`],
+    ['if s < 3 then', `if s < ${stages - 1} then`],
+  ];
 }
 
 interface TowerDefaults {
