@@ -44,7 +44,14 @@ export interface RowsToWrite {
  */
 export function append(all: readonly RowsToWrite[], position: Position): void {
   const [{ cache, rows }] = all as [RowsToWrite];
-  const { batch, capacity } = cache.shape;
+  const starts = startsOf(cache, rows, position);
+  const write = { cpu: writeRowsCpu, wasm: writeRowsWasm, webgpu: writeRowsWebGpu }[tf.getBackend()];
+  if (!write) throw new TfmError('TFM5501', `a KV cache cannot be written on the backend ${tf.getBackend()}`);
+  write(all, starts);
+}
+
+/** Where the rows of each entry of the batch begin. */
+function startsOf({ shape: { batch, capacity } }: Cache, rows: Tensor, position: Position): readonly number[] {
   const starts = typeof position === 'number' ? Array<number>(batch).fill(position) : position;
   const end = Math.max(...starts) + (rows.shape[1] ?? 0);
   if (end > capacity)
@@ -53,9 +60,15 @@ export function append(all: readonly RowsToWrite[], position: Position): void {
       `the KV cache has room for ${capacity} positions, position ${end - 1} does not fit`,
       'generate fewer tokens, or give a larger capacity',
     );
-  const write = { cpu: writeRowsCpu, wasm: writeRowsWasm, webgpu: writeRowsWebGpu }[tf.getBackend()];
-  if (!write) throw new TfmError('TFM5501', `a KV cache cannot be written on the backend ${tf.getBackend()}`);
-  write(all, starts);
+  return starts;
+}
+
+/** Where one pass puts its keys and values. */
+export interface CacheRows {
+  readonly keys: Cache;
+  readonly values: Cache;
+  /** The row of the first of them, for each entry of the batch. */
+  readonly starts: readonly number[];
 }
 
 /**
@@ -93,6 +106,12 @@ export class KeyValueCache implements StateCache {
     const all = [{ cache: this.#values, rows: values }];
     if (this.#keys && keys) all.unshift({ cache: this.#keys, rows: keys });
     append(all, position);
+  }
+
+  /** Where `append` would put these rows, for a kernel that makes and writes them; `undefined` without keys. */
+  rowsFrom(values: Tensor, position: Position): CacheRows | undefined {
+    const starts = startsOf(this.#values, values, position);
+    return this.#keys && { keys: this.#keys, values: this.#values, starts };
   }
 
   /** Whole, [B, heads, capacity, width]. */

@@ -1,6 +1,7 @@
 import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { TfmError } from '../errors.js';
+import { runLazily } from '../lazy/tensor.js';
 import { type Explanation, Recorder } from '../scope/recorder.js';
 import { Pass, type PassOptions, Scope } from '../scope/scope.js';
 import { type LossTarget, lossTarget } from '../train/target.js';
@@ -158,8 +159,8 @@ export abstract class Model<
     outputs: readonly Name[],
   ): Pick<Outputs, Name> {
     const pass = new Pass(options);
-    try {
-      return tf.tidy(() => {
+    const compute = () =>
+      tf.tidy(() => {
         const computed = this.compute(tensors, new Scope(pass));
         const entries = outputs.map((name) => {
           const value = computed[name];
@@ -168,6 +169,8 @@ export abstract class Model<
         });
         return Object.fromEntries(entries) as Pick<Outputs, Name>;
       });
+    try {
+      return pass.isPlain ? runLazily(compute) : compute();
     } finally {
       pass.end();
     }

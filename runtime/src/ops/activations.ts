@@ -2,16 +2,17 @@ import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import type { ActivationAttributes } from '../kernels/attributes.js';
 import { type FusedOperator, runFused } from '../kernels/fused.js';
+import { lazyActivation } from '../lazy/operators.js';
 import { describe, misfit, size, withFeatures } from './shapes.js';
 
 /** max(x, 0). */
 export function relu(x: Tensor): Tensor {
-  return tf.relu(x);
+  return lazyActivation(x, 'relu') ?? tf.relu(x);
 }
 
 /** x · Φ(x) with the normal distribution's Φ(x) = (1 + erf(x / √2)) / 2 (Hendrycks and Gimpel 2016). */
 export function gelu(x: Tensor): Tensor {
-  return runFused(activationOperator, [x], { activation: 'gelu' });
+  return lazyActivation(x, 'gelu') ?? runFused(activationOperator, [x], { activation: 'gelu' });
 }
 
 /**
@@ -19,12 +20,12 @@ export function gelu(x: Tensor): Tensor {
  * keeps its digits for large negative x.
  */
 export function geluTanh(x: Tensor): Tensor {
-  return runFused(activationOperator, [x], { activation: 'geluTanh' });
+  return lazyActivation(x, 'geluTanh') ?? runFused(activationOperator, [x], { activation: 'geluTanh' });
 }
 
 /** x · σ(x). */
 export function silu(x: Tensor): Tensor {
-  return runFused(activationOperator, [x], { activation: 'silu' });
+  return lazyActivation(x, 'silu') ?? runFused(activationOperator, [x], { activation: 'silu' });
 }
 
 /** σ(x) = 1 / (1 + exp(−x)). */

@@ -1,12 +1,13 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
+import { lazyProduct, lazySum } from '../lazy/operators.js';
 
 /** An operand of elementwise arithmetic, whose results are float32; axes broadcast from the right. */
 export type Operand = Tensor | number;
 
-export const add = (a: Operand, b: Operand): Tensor => onReals(tf.add, a, b);
+export const add = (a: Operand, b: Operand): Tensor => ofTensors(lazySum, a, b) ?? onReals(tf.add, a, b);
 export const subtract = (a: Operand, b: Operand): Tensor => onReals(tf.sub, a, b);
-export const multiply = (a: Operand, b: Operand): Tensor => onReals(tf.mul, a, b);
+export const multiply = (a: Operand, b: Operand): Tensor => ofTensors(lazyProduct, a, b) ?? onReals(tf.mul, a, b);
 export const divide = (a: Operand, b: Operand): Tensor => onReals(tf.div, a, b);
 export const power = (a: Operand, b: Operand): Tensor => onReals(tf.pow, a, b);
 export const minimum = (a: Operand, b: Operand): Tensor =>
@@ -24,6 +25,10 @@ export const abs = (x: Tensor): Tensor => tf.abs(x);
 export function clamp(x: Tensor, { low, high }: { readonly low: number; readonly high: number }): Tensor {
   // On wasm tfjs reads the bits of int32 as those of float32.
   return tf.tidy(() => tf.cast(tf.clipByValue(real(x), low, high), x.dtype));
+}
+
+function ofTensors(compute: (a: Tensor, b: Tensor) => Tensor | undefined, a: Operand, b: Operand): Tensor | undefined {
+  return typeof a === 'number' || typeof b === 'number' ? undefined : compute(a, b);
 }
 
 type Arithmetic = (a: Operand, b: Operand) => Tensor;

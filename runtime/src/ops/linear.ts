@@ -2,6 +2,7 @@ import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import type { ActivationAttributes } from '../kernels/attributes.js';
 import { type FusedOperator, gradientOfComposition, type Operand, runFused } from '../kernels/fused.js';
+import { lazyLinear } from '../lazy/operators.js';
 import { activations } from './activations.js';
 import { describe, matrix, misfit, size, view, withFeatures } from './shapes.js';
 
@@ -25,7 +26,10 @@ export function linear(x: Tensor, { weight, bias }: LinearWeights, { groups = 1 
   const inputs = size(weight, 1) * groups;
   if (size(x, -1) !== inputs)
     throw misfit('linear', `the input is ${describe(x)}, the weight reads ${inputs} features (${describe(weight)})`);
-  if (groups === 1) return runFused(linearOperator, [x, weight, bias, undefined], { activation: 'none' });
+  if (groups === 1)
+    return (
+      lazyLinear(x, weight, bias) ?? runFused(linearOperator, [x, weight, bias, undefined], { activation: 'none' })
+    );
   return tf.tidy(() => {
     const product = groupedProduct(matrix(x), weight as Tensor2D, groups);
     return view(bias ? tf.add(product, bias) : product, withFeatures(x, size(weight, 0)));
@@ -39,7 +43,8 @@ export function linear(x: Tensor, { weight, bias }: LinearWeights, { groups = 1 
 export function unembed(x: Tensor, { weight }: { readonly weight: Tensor }): Tensor {
   if (size(x, -1) !== size(weight, 1))
     throw misfit('unembed', `the input is ${describe(x)}, the embedding table ${describe(weight)}`);
-  return runFused(linearOperator, [x, weight, undefined, undefined], { activation: 'none' });
+  const alone = () => runFused(linearOperator, [x, weight, undefined, undefined], { activation: 'none' });
+  return lazyLinear(x, weight, undefined) ?? alone();
 }
 
 /** [x [.., k], weight [n, k], bias [n]?, residual [.., n]?] → activation(x · weightᵀ + bias) + residual [.., n]. */

@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
+import { reshaped } from '../lazy/operators.js';
 import { product } from './linear.js';
 import { describe, misfit, size } from './shapes.js';
 
@@ -19,7 +20,7 @@ export function transpose(x: Tensor): Tensor {
 }
 
 export function reshape(x: Tensor, { shape }: { readonly shape: readonly number[] }): Tensor {
-  return tf.reshape(x, [...shape]);
+  return reshaped(x, shape);
 }
 
 /** x repeated along leading axes that it lacks or has with size 1. */

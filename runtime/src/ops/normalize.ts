@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import type { NormAttributes } from '../kernels/attributes.js';
 import { type FusedOperator, runFused } from '../kernels/fused.js';
+import { lazyNorm } from '../lazy/operators.js';
 
 /** Gain and offset on the last axis, each [features]; absent ones are 1 and 0. */
 export interface NormWeights {
@@ -19,7 +20,8 @@ export interface NormOptions {
  * that of the centred values (two passes), so that a large mean does not cost its digits.
  */
 export function layerNorm(x: Tensor, { weight, bias }: NormWeights = {}, { eps = 1e-5 }: NormOptions = {}): Tensor {
-  return runFused(layerNormOperator, [x, weight, bias], { eps });
+  const alone = (of: Tensor) => runFused(layerNormOperator, [of, weight, bias], { eps });
+  return lazyNorm(x, { weight, bias, eps, centred: true }, alone) ?? alone(x);
 }
 
 const layerNormOperator: FusedOperator<NormAttributes> = {
@@ -36,7 +38,8 @@ export function rmsNorm(
   { weight }: Pick<NormWeights, 'weight'> = {},
   { eps = 1e-6 }: NormOptions = {},
 ): Tensor {
-  return runFused(rmsNormOperator, [x, weight], { eps });
+  const alone = (of: Tensor) => runFused(rmsNormOperator, [of, weight], { eps });
+  return lazyNorm(x, { weight, bias: undefined, eps, centred: false }, alone) ?? alone(x);
 }
 
 const rmsNormOperator: FusedOperator<NormAttributes> = {

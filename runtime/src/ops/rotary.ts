@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import type { RotaryAttributes } from '../kernels/attributes.js';
 import { type FusedOperator, gradientOfComposition, runFused } from '../kernels/fused.js';
+import { lazyRotary } from '../lazy/operators.js';
 import { type OperatorScope, positionBehindPrefix } from './context.js';
 import { positionRows } from './positions.js';
 import { describe, misfit, range, size } from './shapes.js';
@@ -31,7 +32,9 @@ export function rotary(x: Tensor, options: RotaryOptions = {}, scope?: OperatorS
   if (turning === 0) return x;
   return tf.tidy(() => {
     const { cos, sin } = angles(x, turning, options, scope);
-    return runFused(rotaryOperator, [x, cos, sin], { pairs, backwards: false });
+    const alone = (of: Tensor) =>
+      runFused(rotaryOperator, [of, tf.expandDims(cos, -2), tf.expandDims(sin, -2)], { pairs, backwards: false });
+    return (scope && lazyRotary(x, { cos, sin, pairs }, alone)) ?? alone(x);
   });
 }
 
@@ -85,7 +88,7 @@ function exchange(features: number, pairs: 'halves' | 'interleaved'): Float32Arr
   return matrix;
 }
 
-/** cos and ± sin as [T, 1, n], or [B, T, 1, n]. */
+/** cos and ± sin as [T, n], or [B, T, n]; where there is a scope, it owns them. */
 function angles(x: Tensor, features: number, options: RotaryOptions, scope: OperatorScope | undefined) {
   const { theta = 10000, pairs = 'halves', frequency, grows = false } = options;
   const frequencies = Array.from({ length: features / 2 }, (_, i) => {
@@ -98,7 +101,7 @@ function angles(x: Tensor, features: number, options: RotaryOptions, scope: Oper
   const make = (wave: 'cos' | 'sin') => {
     const key = `rotary ${wave} ${pairs} ${name}`;
     const table = (rows: number) => tables.get(`${key} ${rows}`, () => waveTable(wave, rows, frequencies, pairs));
-    return tf.expandDims(positionRows(key, table, features, length, position, scope), -2);
+    return positionRows(key, table, features, length, position, scope);
   };
   return { cos: make('cos'), sin: make('sin') };
 }

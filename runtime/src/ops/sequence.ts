@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
+import { reshaped } from '../lazy/operators.js';
 import type { OperatorScope } from './context.js';
 import { type AxisName, axisOf, describe, misfit, range, sequenceAxis, size } from './shapes.js';
 
@@ -8,12 +9,12 @@ export function splitHeads(x: Tensor, { heads }: { readonly heads: number }): Te
   const width = size(x, -1) / heads;
   if (!Number.isInteger(width))
     throw misfit('split_heads', `${describe(x)} has features that ${heads} heads do not divide`);
-  return tf.reshape(x, [...x.shape.slice(0, -1), heads, width]);
+  return reshaped(x, [...x.shape.slice(0, -1), heads, width]);
 }
 
 /** [.., T, heads, d] → [.., T, heads · d]. */
 export function joinHeads(x: Tensor): Tensor {
-  return tf.reshape(x, [...x.shape.slice(0, -2), size(x, -2) * size(x, -1)]);
+  return reshaped(x, [...x.shape.slice(0, -2), size(x, -2) * size(x, -1)]);
 }
 
 /**

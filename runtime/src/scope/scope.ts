@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
+import { pendingOf } from '../lazy/tensor.js';
 import { moved, type OperatorScope, type Position, type StateCache } from '../ops/context.js';
 import type { Recorder } from './recorder.js';
 import type { GenerationState, Kept } from './state.js';
@@ -25,6 +26,11 @@ export class Pass {
 
   constructor(options: PassOptions = {}) {
     this.options = options;
+  }
+
+  /** Nobody asks for gradients, which are those of single operators, or wants to see every value. */
+  get isPlain(): boolean {
+    return !this.options.recorder && tf.engine().state.gradientDepth === 0;
   }
 
   once(key: string, make: () => Tensor): Tensor {
@@ -123,6 +129,8 @@ export class Scope implements OperatorScope {
     const [index, body] = rest.length === 1 ? [undefined, rest[0]] : rest;
     const inner = this.enter(label, index);
     const result = tf.tidy(() => body(inner));
+    // What one layer hands to the next has several readers: a norm at its end is not for one of them to compute.
+    if (index !== undefined) pendingOf(result)?.value();
     this.#pass.options.recorder?.value(inner.path, result);
     return result;
   }

@@ -7,6 +7,7 @@ import { compileKernels, type WasmBackend } from './instance.js';
 import type { WasmKernel } from './kernel.js';
 import { linear, product } from './linear.js';
 import { layerNorm, rmsNorm, softmax } from './normalize.js';
+import { projection } from './projection.js';
 import { rotary } from './rotary.js';
 import { takeRows } from './take-rows.js';
 
@@ -19,6 +20,7 @@ const kernels = {
   TfmProduct: product,
   TfmRmsNorm: rmsNorm,
   TfmRotary: rotary,
+  TfmProjection: projection,
   TfmSoftmax: softmax,
   TfmTakeRows: takeRows,
 } as const;

@@ -1,19 +1,33 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
+import type { ProjectionAttributes } from '../projection.js';
 import type { GpuBackend } from './backend.js';
 import { dispatch, type Operand } from './dispatch.js';
 import { elementsOf, workgroupsFor } from './kernel.js';
+import { inputCode } from './linear-norm.js';
 import { workgroupIndex } from './vectors.js';
 
-/** x [rows, width] · weightᵀ [width, outputs] and what follows, as linear.ts prepares it. */
-export interface LinearTask {
+/** x [rows, width] · weightᵀ [width, outputs] and what stands around it, as linear.ts prepares it. */
+export interface LinearTask extends Pick<ProjectionAttributes, 'norm' | 'eps' | 'gated'> {
   readonly rows: number;
   readonly width: number;
-  readonly outputs: number;
+  /** Of each layer. */
+  readonly outputs: readonly number[];
   /** The number of the activation that `code` has. */
   readonly activation: number;
   readonly reads: Readonly<Record<string, Operand>>;
-  readonly y: TensorInfo;
+  readonly writes: Readonly<Record<string, Operand & { readonly of: TensorInfo }>>;
   readonly code: () => string;
+}
+
+/** What is baked into the code. */
+export function linearConstants({ norm, gated, activation }: LinearTask): Record<string, number> {
+  return { ACTIVATION: activation, NORM: ['none', 'layer', 'rms'].indexOf(norm), GATED: Number(gated) };
+}
+
+/** The uniforms, floats apart. */
+export function linearIntegers({ rows, width, outputs }: LinearTask): Record<string, number> {
+  const ofParts = Object.fromEntries(outputs.map((n, i) => [`outputs${i}`, n]));
+  return { rows, width, step: elementsOf(width, width), ...ofParts };
 }
 
 /** Outputs of a workgroup: four of each thread, which have its part of x in common. */
@@ -21,20 +35,36 @@ const tile = 16;
 
 /** A product with the weight read once, which is all that it costs: 16 threads for each output. */
 export function linearOfFewRows(task: LinearTask, backend: GpuBackend): void {
-  const { rows, width, outputs } = task;
+  const { rows, outputs, gated } = task;
+  const [x, y] = workgroupsFor(Math.ceil(Math.max(...outputs) / (gated ? tile / 2 : tile)));
   dispatch(backend, {
     name: 'linear of few rows',
-    constants: { ROWS: rows, ACTIVATION: task.activation },
+    constants: { ROWS: rows, ...linearConstants(task) },
     reads: task.reads,
-    writes: { y: { of: task.y, as: 'f32' } },
-    integers: { width, outputs, step: elementsOf(width, width) },
-    workgroups: workgroupsFor(Math.ceil(outputs / tile)),
-    code: () => `${task.code()}\n${code(rows)}`,
+    writes: task.writes,
+    integers: linearIntegers(task),
+    floats: task.norm === 'none' ? {} : { eps: task.eps },
+    workgroups: [x, y, gated ? 1 : outputs.length],
+    code: () => `${task.code()}\n${inputCode(task, rows, 64 / 2 ** Math.ceil(Math.log2(rows)))}\n${code(task)}`,
   });
 }
 
-const code = (rows: number) => {
+const code = ({ rows, outputs, gated }: LinearTask) => {
   const each = (text: (r: number) => string) => Array.from({ length: rows }, (_, r) => text(r)).join('\n    ');
+  /** Products of layer `first` with the outputs x and y of a thread, and of layer `second` with z and w. */
+  const products = (first: number, second: number) => `
+  for (var c = lane % 16; c < (uniforms.width + 3) / 4; c += 16) {
+    let w0 = weight${first}At(output.x, c);
+    let w1 = weight${first}At(output.y, c);
+    let w2 = weight${second}At(output.z, c);
+    let w3 = weight${second}At(output.w, c);
+    ${each(
+      (r) => `
+    let x${r} = inputAt(${r}, ${r}, c);
+    sum${r} += vec4f(dot(w0, x${r}), dot(w1, x${r}), dot(w2, x${r}), dot(w3, x${r}));`,
+    )}
+  }`;
+  const ofParts = outputs.map((_, i) => `if (part == ${i}) {${products(i, i)}\n  }`).join(' else ');
   return `
 ${workgroupIndex}
 
@@ -48,30 +78,24 @@ fn main(
   @builtin(local_invocation_index) thread: u32,
 ) {
   let lane = i32(thread);
-  let first = workgroupIndex(group, groups) * ${tile};
-  // Behind the last output the last one is read again, and not written.
-  let output = min(vec4i(0, 4, 8, 12) + first + lane / 16, vec4i(uniforms.outputs - 1)) * uniforms.step;
+  let part = i32(group.z);
+  let first = workgroupIndex(group, groups) * ${gated ? tile / 2 : tile};
+  if (first >= outputsOf(part)) { return; }
+  findNorms(lane, 0);
+  // Behind the last output the last one is read again, and not written. Of a gated pair both have the same outputs.
+  let places = ${gated ? 'vec4i(0, 4, 0, 4)' : 'vec4i(0, 4, 8, 12)'} + first + lane / 16;
+  let output = min(places, vec4i(outputsOf(part) - 1)) * uniforms.step;
   ${each((r) => `var sum${r} = vec4f(0);`)}
-  for (var c = lane % 16; c < (uniforms.width + 3) / 4; c += 16) {
-    let w0 = weightAt(output.x, c);
-    let w1 = weightAt(output.y, c);
-    let w2 = weightAt(output.z, c);
-    let w3 = weightAt(output.w, c);
-    ${each(
-      (r) => `
-    let x${r} = xAt(${r} * uniforms.step, c);
-    sum${r} += vec4f(dot(w0, x${r}), dot(w1, x${r}), dot(w2, x${r}), dot(w3, x${r}));`,
-    )}
-  }
+  ${gated ? products(0, 1) : ofParts}
   ${each((r) => `parts[${64 * r} + lane] = sum${r};`)}
   workgroupBarrier();
   if (lane >= 4 * ROWS) { return; }
   let row = lane / 4;
   var products = vec4f(0);
   for (var i = 0; i < 16; i++) { products += parts[row * 64 + lane % 4 * 16 + i]; }
-  for (var j = 0; j < 4; j++) {
+  for (var j = 0; j < ${gated ? 2 : 4}; j++) {
     let at = first + 4 * j + lane % 4;
-    if (at < uniforms.outputs) { finish(row, at, products[j]); }
+    if (at < outputsOf(part)) { ${gated ? 'finishPair(row, at, products[j], products[j + 2]);' : 'finish(part, row, at, products[j]);'} }
   }
 }
 `;

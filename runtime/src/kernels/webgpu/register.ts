@@ -4,9 +4,10 @@ import { activation } from './activation.js';
 import { attention } from './attention.js';
 import type { GpuBackend } from './backend.js';
 import type { WebGpuKernel } from './kernel.js';
-import { linear } from './linear.js';
+import { linear, projection } from './linear.js';
 import { layerNorm, rmsNorm } from './normalize.js';
 import { rotary } from './rotary.js';
+import { turnHeads } from './turn-heads.js';
 
 /** The fused operators of the WebGPU backend by the names that the operators call. */
 const kernels = {
@@ -14,8 +15,10 @@ const kernels = {
   TfmAttend: attention,
   TfmLayerNorm: layerNorm,
   TfmLinear: linear,
+  TfmProjection: projection,
   TfmRmsNorm: rmsNorm,
   TfmRotary: rotary,
+  TfmTurnHeads: turnHeads,
 } as const;
 
 /** Adds our kernels to tfjs's WebGPU backend; a second call does nothing. */

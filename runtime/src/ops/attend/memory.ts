@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs';
 import { f } from '../../formula/builders.js';
 import type { Formula } from '../../formula/formula.js';
 import { KeyValueCache } from '../../kernels/cache.js';
+import { projectHeads, turnTogether } from '../../lazy/heads.js';
 import type { OperatorScope, Position } from '../context.js';
 import { size } from '../shapes.js';
 import { type AttentionInputs, headsFirst } from './layout.js';
@@ -22,12 +23,14 @@ export interface Memory {
 
 /** The keys and values of this pass, or, where there is a KV cache, all since the sequence began. */
 export function keysAndValues(inputs: AttentionInputs, start: Position, scope: OperatorScope | undefined): Memory {
-  const { key, value, sizes } = inputs;
+  const { query, key, value, sizes } = inputs;
+  projectHeads([query, key, value]);
   const cache = scope?.cache('keys_values', () => {
     const shape = { batch: sizes.batch, capacity: scope.capacity, heads: sizes.keyHeads };
     return new KeyValueCache(key && { ...shape, width: size(key, 3) }, { ...shape, width: size(value, 3) });
   });
-  cache?.append(key, value, start);
+  const isTurned = query && key && turnTogether(query, key, value, cache?.rowsFrom(value, start));
+  if (!isTurned) cache?.append(key, value, start);
   // What was just appended is all there is: no need to read it back.
   if (cache && !isBeginning(start)) return allSoFar(cache, start, sizes.keys);
   const forProducts = () => ({ key: key && headsFirst(key), value: headsFirst(value) });

@@ -1,0 +1,86 @@
+import type { NamedAttrMap, NamedTensorMap, Tensor } from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
+import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
+import type { ActivationAttributes } from './attributes.js';
+import type { Operand } from './fused.js';
+
+/** Linear layers of one input as one kernel, which may normalize the input first. */
+export interface Projection extends ActivationAttributes {
+  readonly x: Tensor;
+  readonly norm: NormOfInput | undefined;
+  /** [out, in] and [out] of each layer: at most three. */
+  readonly layers: readonly { readonly weight: Tensor; readonly bias: Operand }[];
+  /** Added to the result behind the activation; of a single layer only. */
+  readonly residual?: Operand;
+  /** Of two layers: activation(first) ⊙ second, in the place of both. */
+  readonly gated?: boolean;
+}
+
+export interface NormOfInput {
+  readonly weight: Operand;
+  readonly bias: Operand;
+  readonly eps: number;
+  /** About the mean: `layer_norm`, not `rms_norm`. */
+  readonly centred: boolean;
+}
+
+export interface ProjectionAttributes extends ActivationAttributes {
+  readonly norm: 'none' | 'layer' | 'rms';
+  readonly eps: number;
+  readonly gated: boolean;
+}
+
+/** The operands of a kernel in their order: x, what normalizes it, the residual, then weight and bias of each layer. */
+export function projectionOperands<T>([x, gain, offset, residual, ...layers]: readonly Operand<T>[]) {
+  const parts: { readonly weight: T; readonly bias: Operand<T> }[] = [];
+  for (let i = 0; i < layers.length; i += 2) {
+    const weight = layers[i];
+    if (weight !== undefined) parts.push({ weight, bias: layers[i + 1] });
+  }
+  return { x: x!, gain, offset, residual, parts };
+}
+
+export type ProjectionOperands<T> = ReturnType<typeof projectionOperands<T>>;
+
+const kernel = 'TfmProjection';
+
+/** Whether the active backend has the kernel at all. */
+export function canProject(): boolean {
+  return tf.getKernel(kernel, tf.getBackend()) !== undefined;
+}
+
+/** Whether the active backend computes a gated pair of layers in one kernel. */
+export function canGate(): boolean {
+  return tf.getBackend() === 'webgpu';
+}
+
+/** Whether a shader may bind as many tensors as this projection has. */
+export function fits({ norm, layers, residual, gated }: Omit<Projection, 'x'>): boolean {
+  const operands = [norm?.weight, norm?.bias, residual, ...layers.flatMap(({ weight, bias }) => [weight, bias])];
+  const results = gated ? 1 : layers.length;
+  return 1 + operands.filter((operand) => operand !== undefined).length + results <= mostTensors();
+}
+
+/** How many tensors a kernel of the active backend can read and write. */
+export function mostTensors(): number {
+  if (tf.getBackend() !== 'webgpu') return Number.POSITIVE_INFINITY;
+  return (tf.backend() as WebGPUBackend).device.limits.maxStorageBuffersPerShaderStage;
+}
+
+/** The results of the layers, or the one of a gated pair. Not differentiable: `linear` and its neighbours are. */
+export function runProjection({ x, norm, layers, residual, gated = false, activation }: Projection): Tensor[] {
+  const operands = [x, norm?.weight, norm?.bias, residual, ...layers.flatMap(({ weight, bias }) => [weight, bias])];
+  const attributes: ProjectionAttributes = {
+    norm: norm ? (norm.centred ? 'layer' : 'rms') : 'none',
+    eps: norm?.eps ?? 0,
+    ...{ gated, activation },
+  };
+  return runKernels(kernel, operands, attributes);
+}
+
+/** Runs a kernel with several results, on operands of which some are absent. */
+export function runKernels(name: string, operands: readonly Operand[], attributes: object): Tensor[] {
+  const inputs = operands.filter((operand) => operand !== undefined) as unknown as NamedTensorMap;
+  const given = { ...attributes, present: operands.map((operand) => operand !== undefined) };
+  return tf.engine().runKernel(name, inputs, given as unknown as NamedAttrMap);
+}

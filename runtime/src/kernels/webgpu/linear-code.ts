@@ -1,0 +1,47 @@
+import type { TensorInfo } from '@tensorflow/tfjs';
+import type { ActivationName } from '../attributes.js';
+import type { ProjectionOperands } from '../projection.js';
+import { activationCode } from './epilogue.js';
+import { vectorType } from './kernel.js';
+import { vectorReader } from './vectors.js';
+
+/**
+ * WGSL that all linear layers share: `xAt`, `weight<part>At`, `outputsOf(part)`, and what becomes of a product,
+ * `finish(part, row, output, product)`, or `finishPair(row, output, first, second)` of a gated pair.
+ */
+export function linearCode(
+  width: number,
+  activation: ActivationName,
+  { gain, offset, residual, parts }: ProjectionOperands<TensorInfo>,
+  gated: boolean,
+): string {
+  const reader = (name: string) => vectorReader(name, vectorType(width), 'uniforms.width');
+  const bias = (i: number) => (parts[i]?.bias ? ` + bias${i}[output]` : '');
+  const finishPart = (_: unknown, i: number) => `
+  if (part == ${i}) {
+    let at = row * uniforms.outputs${i} + output;
+    y${i}[at] = activate(product${bias(i)})${residual ? ' + residual[at]' : ''};
+  }`;
+  const finish = `
+fn finish(part: i32, row: i32, output: i32, product: f32) {${parts.map(finishPart).join('')}
+}`;
+  const finishPair = `
+fn finishPair(row: i32, output: i32, first: f32, second: f32) {
+  y0[row * uniforms.outputs0 + output] = activate(first${bias(0)}) * (second${bias(1)});
+}`;
+  return [
+    activationCode(activation),
+    reader('x'),
+    ...(gain ? [reader('gain')] : []),
+    ...(offset ? [reader('offset')] : []),
+    ...parts.map((_, i) => reader(`weight${i}`)),
+    byPart('fn outputsOf(part: i32) -> i32', parts.length, (i) => `uniforms.outputs${i}`),
+    gated ? finishPair : finish,
+  ].join('\n');
+}
+
+/** A function that chooses by `part`. */
+export function byPart(head: string, parts: number, value: (part: number) => string): string {
+  const others = Array.from({ length: parts - 1 }, (_, i) => `  if (part == ${i + 1}) { return ${value(i + 1)}; }\n`);
+  return `${head} {\n${others.join('')}  return ${value(0)};\n}`;
+}

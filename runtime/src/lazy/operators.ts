@@ -1,0 +1,63 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
+import type { ActivationName } from '../kernels/attributes.js';
+import { canGate, canProject, type NormOfInput } from '../kernels/projection.js';
+import { LinearPlan, NormPlan, project, RotaryPlan, type Turning, ViewPlan } from './plans.js';
+import { isLazy, isSame, lazyTensor, pendingOf, planOf, sourceOf } from './tensor.js';
+
+/** Whether what is made of x may wait for its reader: in a pass through a model, where no gradient is asked for. */
+function mayWait(x: Tensor): boolean {
+  return isLazy() && x.dtype === 'float32' && x.size > 0 && canProject();
+}
+
+/** A linear layer that waits for what follows it; `undefined` where it must not. */
+export function lazyLinear(x: Tensor, weight: Tensor, bias: Tensor | undefined): Tensor | undefined {
+  if (!mayWait(x)) return undefined;
+  return lazyTensor([...x.shape.slice(0, -1), weight.shape[0]!], new LinearPlan(sourceOf(x), { weight, bias }));
+}
+
+/** A norm that waits for the linear layer behind it. */
+export function lazyNorm(x: Tensor, norm: NormOfInput, alone: (x: Tensor) => Tensor): Tensor | undefined {
+  return mayWait(x) ? lazyTensor(x.shape, new NormPlan(sourceOf(x), norm, alone)) : undefined;
+}
+
+/** A rotation that waits for the attention behind it. */
+export function lazyRotary(x: Tensor, turning: Turning, alone: (x: Tensor) => Tensor): Tensor | undefined {
+  return mayWait(x) ? lazyTensor(x.shape, new RotaryPlan(sourceOf(x), turning, alone)) : undefined;
+}
+
+/** The activation of a linear layer as part of it; `undefined` where x is none that waits. */
+export function lazyActivation(x: Tensor, activation: ActivationName): Tensor | undefined {
+  const plan = planOf(x);
+  if (!(plan instanceof LinearPlan) || plan.activation !== 'none') return undefined;
+  return lazyTensor(x.shape, plan.activated(activation));
+}
+
+/** x under another shape, without a reader of its numbers. */
+export function reshaped(x: Tensor, shape: readonly number[]): Tensor {
+  return planOf(x) ? lazyTensor(shape, new ViewPlan(sourceOf(x), shape)) : tf.reshape(x, [...shape]);
+}
+
+/** a + b where one of them is a linear layer that waits, and the other as large: the sum is part of it. */
+export function lazySum(a: Tensor, b: Tensor): Tensor | undefined {
+  const [x, of] = planOf(b) instanceof LinearPlan ? [a, b] : [b, a];
+  if (!(planOf(of) instanceof LinearPlan) || x.dtype !== 'float32' || !tf.util.arraysEqual(a.shape, b.shape))
+    return undefined;
+  pendingOf(x)?.value(); // first, because the layer may read it, too
+  const plan = planOf(of);
+  return plan instanceof LinearPlan ? project([plan], { residual: x })[0] : undefined;
+}
+
+/** activation(a) ⊙ b of two linear layers of one input, as one. */
+export function lazyProduct(a: Tensor, b: Tensor): Tensor | undefined {
+  const [gate, up] = isActivated(a) ? [planOf(a), planOf(b)] : [planOf(b), planOf(a)];
+  if (!(gate instanceof LinearPlan && up instanceof LinearPlan) || !canGate()) return undefined;
+  const isPair =
+    up.activation === 'none' && isSame(gate.sources[0], up.sources[0]) && tf.util.arraysEqual(a.shape, b.shape);
+  return isPair ? project([gate, up], { gated: true })[0] : undefined;
+}
+
+function isActivated(x: Tensor): boolean {
+  const plan = planOf(x);
+  return plan instanceof LinearPlan && plan.activation !== 'none';
+}
