@@ -15,7 +15,7 @@ const node = (...args: string[]) => execFileSync(process.execPath, args, { cwd: 
 beforeAll(() => installOffline(folder), 240_000);
 afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
 
-test.each(['grammar', 'compiler', 'runtime', 'runtime/node'])('@tfm-lang/%s can be imported', (name) => {
+test.each(['grammar', 'compiler', 'runtime', 'runtime/node', 'runtime/tasks'])('@tfm-lang/%s can be imported', (name) => {
   fs.writeFileSync(
     path.join(folder, 'names.mjs'),
     `console.log(Object.keys(await import('@tfm-lang/${name}')).length)\n`,
