@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { flat } from './logic.js';
-import { describe, misfit, size } from './shapes.js';
+import { describe, matrix, misfit, size, view, withFeatures } from './shapes.js';
 
 export interface TopOptions {
   /** How many of the features. */
@@ -12,18 +12,17 @@ export interface TopOptions {
 export function topValues(x: Tensor, { count }: TopOptions): Tensor {
   checkCount('top_values', x, count);
   const features = size(x, -1);
-  return tf.tidy(() =>
-    tf.customGrad((input, save) => {
-      const { values, indices } = tf.topk(input as Tensor, count);
+  return tf.tidy(() => {
+    const largest = tf.customGrad((rows, save) => {
+      const { values, indices } = tf.topk(rows as Tensor, count);
       (save as tf.GradSaveFunc)([indices]);
-      return {
-        value: values,
-        // Each number goes back to where it came from.
-        gradFunc: (dy: Tensor, [places]: Tensor[]) =>
-          tf.sum(tf.mul(spread(places!, features), tf.expandDims(dy, -1)), -2),
-      };
-    })(x),
-  );
+      // Each number goes back to where it came from.
+      const gradFunc = (dy: Tensor, [places]: Tensor[]): Tensor =>
+        tf.sum(tf.mul(spread(places!, features), tf.expandDims(dy, -1)), 1);
+      return { value: values, gradFunc };
+    });
+    return view(largest(matrix(x)), withFeatures(x, count));
+  });
 }
 
 /**
@@ -32,13 +31,14 @@ export function topValues(x: Tensor, { count }: TopOptions): Tensor {
  */
 export function inTop(x: Tensor, { count }: TopOptions): Tensor {
   checkCount('in_top', x, count);
-  return flat((input) => tf.cast(tf.sum(spread(tf.topk(input!, count).indices, size(x, -1)), -2), 'bool'), [x]);
+  const chosen = (rows: Tensor): Tensor => tf.greater(tf.sum(spread(tf.topk(rows, count).indices, size(x, -1)), 1), 0);
+  return flat((input) => view(chosen(matrix(input!)), x.shape), [x]);
 }
 
-/** Indices [.., n] as ones and zeros [.., n, features]. On wasm tfjs writes the bits of int32 whatever type is asked for. */
+/** Indices [rows, n] as ones and zeros [rows, n, features]. Not by tf.oneHot, whose type is wrong on wasm and WebGPU. */
 function spread(indices: Tensor, features: number): Tensor {
-  if (features === 1) return tf.ones([...indices.shape, 1]); // tfjs refuses it
-  return tf.cast(tf.oneHot(tf.cast(indices, 'int32'), features), 'float32');
+  const places = tf.equal(tf.expandDims(indices, -1), tf.range(0, features, 1, 'int32'));
+  return tf.where(places, tf.ones(places.shape), tf.zeros(places.shape));
 }
 
 function checkCount(operator: string, x: Tensor, count: number): void {
