@@ -42,6 +42,18 @@ export class AttentionTask {
   maskKey: usize;
   /** 0, or float32 [group]: a logit per head that takes part in the softmax and reads no value. */
   sinks: usize;
+  /** 0, or for each row the log of the sum of the exponentials of its scores; 0 for a row that sees nothing. */
+  logSums: usize;
+  logSumStride: usize;
+  logSumHeadStride: usize;
+  /** Dropout: probability i of [B, H, rows, keys] becomes 0 where its number is below the threshold, else grows by `kept`; 0: none. */
+  dropKept: f32;
+  dropThreshold: u32;
+  dropKey: u32;
+  /** i of key 0 for row 0, and how far it is to the next query and head. */
+  dropFirst: u32;
+  dropQuery: u32;
+  dropHead: u32;
   scratch: usize;
 
   // From here on `attention` writes: the parts of the scratch.
@@ -65,6 +77,15 @@ export class AttentionTask {
 
   @inline queryRow(row: i32): usize {
     return this.query + <usize>(row / this.group) * this.queryStride + <usize>(row % this.group) * this.queryHeadStride;
+  }
+
+  @inline logSumOf(row: i32): usize {
+    return this.logSums + <usize>(row / this.group) * this.logSumStride + <usize>(row % this.group) * this.logSumHeadStride;
+  }
+
+  /** The place in [B, H, rows, keys] of the row's probability of key 0. */
+  @inline firstProbability(row: i32): u32 {
+    return this.dropFirst + <u32>(row / this.group) * this.dropQuery + <u32>(row % this.group) * this.dropHead;
   }
 
   @inline resultRow(row: i32): usize {

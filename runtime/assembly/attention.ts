@@ -1,9 +1,10 @@
 import { AttentionTask } from './attention-task';
+import { log } from './math';
 import { packFour, packRows } from './pack';
 import { packedTile, packedTileOfColumns } from './packed-tile';
 import { floats, splat } from './simd';
 import { dots, rowOfColumns } from './tile';
-import { HIDDEN, weigh } from './weights';
+import { HIDDEN, isPlain, weigh } from './weights';
 
 // softmax(scores) · values with an online softmax (Milakov and Gimelshein 2018; Dao et al. 2022, algorithm 1): the scores of a
 // few rows with a few keys are all that ever exists. Keys and values of a tile stay in the first cache while the rows of
@@ -152,6 +153,12 @@ function weightedValues(task: AttentionTask, count: i32, origin: i32, from: i32,
 function finish(task: AttentionTask, row: i32, place: i32): void {
   const total = load<f32>(task.statistics + floats(2 * place), 4);
   const factor: f32 = total == 0 ? 0 : <f32>1.0 / total;
+  if (task.logSums) {
+    const unit: f32 = isPlain(task) ? task.scale : 1;
+    const most = load<f32>(task.statistics + floats(2 * place));
+    // A sink of −∞ is nothing either.
+    store<f32>(task.logSumOf(row), total == 0 || most <= HIDDEN / 2 ? 0 : most * unit + log(total));
+  }
   const source = task.sums + floats(place * task.columns);
   const target = task.resultRow(row);
   let j: usize = 0;

@@ -1,8 +1,10 @@
 // What runtime/src/kernels/wasm calls, on the memory of tfjs's wasm backend. No strings, arrays or `new` in here: the modules have no
 // data and no allocator of their own.
 export { attention, attentionScratch } from './attention';
+export { attentionGradient } from './attention-gradient';
 export { activation } from './elementwise';
 export { linear, linearScratch, product } from './linear';
+export { attentionGradientScratch } from './gradient-room';
 export { layerNorm, rmsNorm } from './norm';
 export { rotary } from './rotary';
 export { softmax } from './softmax';

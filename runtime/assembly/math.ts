@@ -25,6 +25,21 @@ const roundToExponent: f32 = 12583039.0;
   return v128.andnot(f32x4.mul(p, i32x4.shl(biased, 23)), low);
 }
 
+/** The natural logarithm of a positive, normal number: 2 artanh((m − 1) / (m + 1)) of its mantissa as a series. (The one of the library has tables.) */
+export function log(x: f32): f32 {
+  const bits = reinterpret<u32>(x);
+  let exponent = <i32>(bits >> 23) - 127;
+  let m = <f64>reinterpret<f32>((bits & 0x7fffff) | 0x3f800000);
+  if (m > 1.4142135623730951) {
+    m *= 0.5;
+    exponent++;
+  }
+  const s = (m - 1) / (m + 1);
+  const q = s * s;
+  const series = 1 + q * (1.0 / 3 + q * (1.0 / 5 + q * (1.0 / 7 + q * (1.0 / 9 + q * (1.0 / 11)))));
+  return <f32>(2 * s * series + <f64>exponent * 0.6931471805599453);
+}
+
 /** tanh as a rational function of degree 13/6 on |x| ≤ 7.9 (as in Eigen), 3e-7. */
 @inline export function tanh(x: v128): v128 {
   x = clamp(x, -7.90531110763549805, 7.90531110763549805);

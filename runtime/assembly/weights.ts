@@ -1,4 +1,5 @@
 import { AttentionTask } from './attention-task';
+import { dropWeights } from './dropout';
 import { exp2, tanh } from './math';
 import { first, floats, largest, splat, sum } from './simd';
 
@@ -21,7 +22,7 @@ export function weigh(
 
   const s = scores + floats(low);
   const end = scores + floats(high);
-  const plain = !(task.bias | task.mask | task.sinks) && task.cap == 0 && task.scale > 0;
+  const plain = isPlain(task);
   const unit = plain ? task.scale * LOG2E : LOG2E;
   if (!plain) adjust(task, row, s, origin + low, high - low);
   // The last vector may reach behind the keys: what lies there counts for nothing, here and as a weight.
@@ -46,12 +47,21 @@ export function weigh(
   if (factor != 1)
     for (let p = values, last = values + floats(task.columns); p < last; p += 16)
       v128.store(p, f32x4.mul(v128.load(p), splat(factor)));
+  if (task.dropKept != 0) {
+    const first = task.firstProbability(row) + origin + low;
+    dropWeights(s, high - low, first, task.dropKey, task.dropThreshold, task.dropKept);
+  }
   store<f32>(statistics, most);
   store<f32>(statistics, load<f32>(statistics, 4) * factor + sum(total), 4);
 }
 
+/** Whether scores are scale · q·k with nothing more: the scale then is part of the exponent. */
+@inline export function isPlain(task: AttentionTask): bool {
+  return !(task.bias | task.mask | task.sinks) && task.cap == 0 && task.scale > 0;
+}
+
 /** scale, then the cap, then what is added, on `count` scores from key `key` on. */
-function adjust(task: AttentionTask, row: i32, s: usize, key: i32, count: i32): void {
+export function adjust(task: AttentionTask, row: i32, s: usize, key: i32, count: i32): void {
   const query = <usize>(row / task.group);
   const head = <usize>(row % task.group);
   scaled(s, count, task.scale, task.cap);

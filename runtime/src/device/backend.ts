@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { TfmError } from '../errors.js';
+import { registerCpuKernels } from '../kernels/cpu/register.js';
 import { silenceAdvice } from './quiet.js';
 import { startWasm, type WasmOptions } from './wasm.js';
 import { findAdapter, startWebGpu } from './webgpu.js';
@@ -38,6 +39,7 @@ export function activeBackend(): string {
 async function startCpu(): Promise<'cpu'> {
   if (!(await tf.setBackend('cpu'))) throw new TfmError('TFM5501', 'the cpu backend did not start');
   silenceAdvice();
+  registerCpuKernels();
   return 'cpu';
 }
 

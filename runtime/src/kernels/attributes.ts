@@ -27,6 +27,28 @@ export interface AttendAttributes {
   readonly keys: number;
   /** Keys and values are [B, G, T, d] (a cache), not [B, T, G, d]. */
   readonly headsFirst: boolean;
+  /** The bias, or the mask, is [b, h, 1, Tq + Tk − 1]: what belongs to row t and key k is its number k − t + Tq − 1. */
+  readonly biasByDistance: boolean;
+  readonly maskByDistance: boolean;
+  /** In training: what becomes of the probabilities before they weigh the values. */
+  readonly dropout: AttentionDropout | undefined;
+  /** A second result, the log-sum-exp of each row's scores [B, Tq, H], from which the gradient is recomputed. */
+  readonly keepsLogSumExp: boolean;
+}
+
+/** Each probability is 0 or divided by 1 − rate, by its place in [B, H, rows, keys] (kernels/counter-mask.ts). */
+export interface AttentionDropout {
+  readonly rate: number;
+  readonly seed: number;
+  /** Queries that there are in all, and the first of those in hand: attention may be computed some queries at a time. */
+  readonly rows: number;
+  readonly from: number;
+}
+
+/** What the gradient is told beside what attention was told. */
+export interface AttendGradientAttributes extends AttendAttributes {
+  /** Whether the gradient of the bias is wanted; where it is a constant it is not. */
+  readonly biasLearns: boolean;
 }
 
 /** For each query [B or 1, Tq] the first key that it sees and the one behind its last; equal where it sees none. */

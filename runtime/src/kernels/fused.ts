@@ -12,8 +12,18 @@ export interface FusedOperator<Attributes extends object> {
   readonly composition: (operands: readonly Operand[], attributes: Attributes) => Tensor;
   /** Places of operands that nothing is learned from (masks): their gradient is 0. */
   readonly constants?: readonly number[];
-  /** The gradient for each operand that is present, in their order, where there is a faster way than the composition's. */
-  readonly gradient?: (dy: Tensor, operands: readonly Operand[], attributes: Attributes) => readonly (() => Tensor)[];
+  /**
+   * The gradient for each operand that is present, in their order, where there is a faster way than the composition's;
+   * `results` are those of the kernel, where it has several. Not asked for where the gradient itself has a gradient.
+   */
+  readonly gradient?: (
+    dy: Tensor,
+    operands: readonly Operand[],
+    attributes: Attributes,
+    results: readonly Tensor[],
+  ) => readonly (() => Tensor)[];
+  /** The kernel may have a second result, for its gradient alone; without it the gradient is the composition's. */
+  readonly keepsResults?: boolean;
 }
 
 /** What a kernel is given beside its attributes: which of the operands are present. */
@@ -35,7 +45,13 @@ export function runFused<Attributes extends object>(
   registerGradient(operator);
   const inputs = presentOf(operands) as unknown as NamedTensorMap; // tfjs takes lists, its types do not say so
   const present = operands.map((operand) => operand !== undefined);
-  return tf.engine().runKernel(operator.kernel, inputs, { ...attributes, present } as unknown as NamedAttrMap);
+  const results = tf.engine().runKernel(operator.kernel, inputs, { ...attributes, present } as unknown as NamedAttrMap);
+  return (Array.isArray(results) ? results[0] : results) as Tensor;
+}
+
+/** Whether what runs now is recorded for a gradient. */
+export function isTapeOn(): boolean {
+  return tf.engine().isTapeOn();
 }
 
 /** Puts operands back to their places. */
@@ -53,11 +69,17 @@ function registerGradient<Attributes extends object>(operator: FusedOperator<Att
   tf.registerGradient({
     kernelName: operator.kernel,
     saveAllInputs: true,
-    gradFunc: (dy, saved, attributes) => {
+    ...(operator.keepsResults ? { outputsToSave: [true, true] } : {}),
+    gradFunc: (dys, saved, attributes) => {
       const given = attributes as unknown as WithPresence<Attributes>;
       const operands = placed(saved, given.present);
-      const gradient = operator.gradient ?? ((...of) => gradientOfComposition(operator, ...of));
-      return Object.fromEntries(gradient(dy as Tensor, operands, given).entries());
+      const dy = (Array.isArray(dys) ? dys[0] : dys) as Tensor;
+      const results = saved.slice(presentOf(operands).length);
+      const gradients =
+        operator.gradient && !(operator.keepsResults && (isTapeOn() || results.length < 2))
+          ? operator.gradient(dy, operands, given, results)
+          : gradientOfComposition(operator, dy, operands, given);
+      return Object.fromEntries(gradients.entries());
     },
   });
 }
@@ -89,7 +111,7 @@ export function gradientOfComposition<Attributes extends object>(
 }
 
 /** tfjs drops its tape at the end of `tf.grads`, also at the end of one that runs inside the gradient of another. */
-function besideTape<T>(run: () => T): T {
+export function besideTape<T>(run: () => T): T {
   const { state } = tf.engine();
   const { activeTape } = state;
   try {

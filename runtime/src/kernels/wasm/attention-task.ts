@@ -24,7 +24,22 @@ export interface AttentionTask {
   readonly bias: AddedScores;
   readonly mask: AddedScores;
   readonly sinks: Pointer;
+  readonly logSums: Pointer;
+  readonly logSumStride: number;
+  readonly logSumHeadStride: number;
+  readonly dropout: DropoutTask;
   readonly scratch: Pointer;
+}
+
+/** A mask of dropout over [B, H, rows, keys]. */
+export interface DropoutTask {
+  /** Multiplies what is kept; 0: no dropout. */
+  readonly kept: number;
+  readonly threshold: number;
+  readonly key: number;
+  readonly first: number;
+  readonly query: number;
+  readonly head: number;
 }
 
 /** A tensor that broadcasts to [head, query, key], from one head on; strides in bytes. */
@@ -35,11 +50,11 @@ export interface AddedScores {
   readonly key: number;
 }
 
-/** 31 fields of input and 5 that the kernel uses itself. */
-export const taskBytes = 36 * 4;
+/** 40 fields of input and 5 that the kernel uses itself. */
+export const taskBytes = 45 * 4;
 
 export function writeTask(task: AttentionTask, at: Pointer, heap: Heap): void {
-  const { bias, mask } = task;
+  const { bias, mask, dropout } = task;
   const before = [
     ...[task.query, task.queryStride, task.queryHeadStride, task.key, task.keyStride, task.value, task.valueStride],
     ...[task.result, task.resultStride, task.resultHeadStride],
@@ -47,10 +62,15 @@ export function writeTask(task: AttentionTask, at: Pointer, heap: Heap): void {
   ];
   const behind = [
     ...[task.firsts, task.ends, bias.at, bias.head, bias.query, bias.key, mask.at, mask.head, mask.query, mask.key],
-    ...[task.sinks, task.scratch],
+    ...[task.sinks, task.logSums, task.logSumStride, task.logSumHeadStride],
   ];
-  const integers = heap.integers(at, before.length + 2 + behind.length);
+  const drop = [dropout.threshold, dropout.key, dropout.first, dropout.query, dropout.head].map((value) => value | 0);
+  const length = before.length + 2 + behind.length + 1 + drop.length + 1;
+  const integers = heap.integers(at, length);
+  const floats = heap.floats(at, length);
   integers.set(before);
-  heap.floats(at + before.length * 4, 2).set([task.scale, task.cap]);
+  floats.set([task.scale, task.cap], before.length);
   integers.set(behind, before.length + 2);
+  floats[before.length + 2 + behind.length] = dropout.kept;
+  integers.set([...drop, task.scratch], before.length + 3 + behind.length);
 }

@@ -3,6 +3,8 @@ import * as tf from '@tensorflow/tfjs';
 /** What runtime/assembly/index.ts exports; pointers and counts are plain numbers. */
 export interface Kernels {
   readonly attention: (task: number) => void;
+  readonly attentionGradient: (task: number, gradients: number) => void;
+  readonly attentionGradientScratch: (width: number, valueWidth: number) => number;
   readonly attentionScratch: (rows: number, keys: number, width: number, valueWidth: number) => number;
   readonly activation: (...args: Numbers<4>) => void;
   readonly linear: (...args: Numbers<12>) => void;

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { placed, type WithPresence } from '../fused.js';
 import { activation } from './activation.js';
 import { attention } from './attention.js';
+import { attentionGradient } from './attention-gradient.js';
 import { heapOf } from './heap.js';
 import { compileKernels, type WasmBackend } from './instance.js';
 import type { WasmKernel } from './kernel.js';
@@ -15,6 +16,7 @@ import { takeRows } from './take-rows.js';
 const kernels = {
   TfmActivation: activation,
   TfmAttend: attention,
+  TfmAttendGradient: attentionGradient,
   TfmLayerNorm: layerNorm,
   TfmLinear: linear,
   TfmProduct: product,

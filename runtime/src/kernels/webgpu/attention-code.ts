@@ -1,9 +1,14 @@
+import type { AttendAttributes } from '../attributes.js';
 import type { AttentionOperands, AttentionShape } from './attention-shape.js';
 import { vectorType } from './kernel.js';
 import { vectorReader } from './vectors.js';
 
 /** WGSL that all kernels of attention share: where rows lie, and what becomes of a product q·k. */
-export function attentionCode({ width, valueWidth }: AttentionShape, operands: AttentionOperands): string {
+export function attentionCode(
+  { width, valueWidth }: AttentionShape,
+  operands: AttentionOperands,
+  { dropout }: AttendAttributes,
+): string {
   const [, , , bias, mask] = operands;
   const [wide, valueWide] = [vectorType(width), vectorType(valueWidth)];
   return `
@@ -12,6 +17,7 @@ const VALUE4 = (VALUE_WIDTH + 3) / 4;
 const UNSEEN = -1e30; // the score of a hidden key: finite, because shaders may be compiled as if there were no infinity
 const HIDDEN = -5e29; // scores below belong to hidden keys
 
+${dropout ? keptCode : ''}
 ${vectorReader('query', wide, 'WIDTH')}
 ${vectorReader('key', wide, 'WIDTH')}
 ${vectorReader('value', valueWide, 'VALUE_WIDTH')}
@@ -52,10 +58,33 @@ fn score(product: f32, row: Row, k: i32) -> f32 {
 
 function index(name: string): string {
   const at = (axis: string, of: string) => `${of} * uniforms.${name}${axis}`;
-  return [at('Batch', 'row.batch'), at('Head', 'row.head'), at('Query', 'row.query'), at('Key', 'k')].join(' + ');
+  return [
+    `uniforms.${name}From`,
+    at('Batch', 'row.batch'),
+    at('Head', 'row.head'),
+    at('Query', 'row.query'),
+    at('Key', 'k'),
+  ].join(' + ');
 }
 
 const maskCode = `
   let added = mask[${index('mask')}];
   if (added < HIDDEN) { return UNSEEN; }
   s += added;`;
+
+/** The mask of kernels/counter-mask.ts. */
+const keptCode = `
+fn mixed(value: u32) -> u32 {
+  var x = value;
+  x = (x ^ (x >> 16)) * 0x7feb352du;
+  x = (x ^ (x >> 15)) * 0x846ca68bu;
+  return x ^ (x >> 16);
+}
+
+/** What dropout multiplies a probability by. */
+fn kept(row: Row, k: i32) -> f32 {
+  let rowInAll = (row.batch * uniforms.heads + row.head) * uniforms.dropRows + uniforms.dropFrom + row.query;
+  let number = mixed((u32(rowInAll * uniforms.dropKeys + k) * 0x9e3779b1u) ^ u32(uniforms.dropKey));
+  return select(0.0, uniforms.dropKept, number >= u32(uniforms.dropThreshold));
+}
+`;

@@ -6,6 +6,7 @@ import {
   type AttentionOperands,
   type AttentionShape,
   attentionConstants,
+  attentionFloats,
   attentionIntegers,
   attentionReads,
   spansOf,
@@ -45,9 +46,9 @@ export function attentionDecode(
       ...attentionIntegers(shape, operands, attributes),
       ...{ blocks: spans.blocks, spanStride: spans.stride, room },
     },
-    floats: { scale: attributes.scale, cap: attributes.cap },
+    floats: attentionFloats(attributes),
     workgroups: [splits, keyHeads * spans.blocks, batch],
-    code: () => `${attentionCode(shape, operands)}\n${code}`,
+    code: () => `${attentionCode(shape, operands, attributes)}\n${code}`,
   });
   combineSplits({ sums, stats, sinks: operands[5], splits, room }, shape, result, backend);
   for (const { dataId } of [sums, stats]) backend.disposeData(dataId);

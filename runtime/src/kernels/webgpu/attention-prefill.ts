@@ -5,6 +5,7 @@ import {
   type AttentionOperands,
   type AttentionShape,
   attentionConstants,
+  attentionFloats,
   attentionIntegers,
   attentionReads,
   spansOf,
@@ -27,6 +28,7 @@ export function attentionPrefill(
   attributes: AttendAttributes,
   shape: AttentionShape,
   result: TensorInfo,
+  logSums: TensorInfo | undefined,
   backend: GpuBackend,
 ): void {
   const { width, valueWidth, keyHeads, batch } = shape;
@@ -35,24 +37,28 @@ export function attentionPrefill(
     name: 'attention of many queries',
     constants: { ...attentionConstants(shape, attributes), ...tileSizes(width, valueWidth) },
     reads: attentionReads(operands, spans.values, true),
-    writes: { result: rowsOperand(result, valueWidth) },
+    writes: { result: rowsOperand(result, valueWidth), ...(logSums ? { logSums: { of: logSums, as: 'f32' } } : {}) },
     integers: {
       ...attentionIntegers(shape, operands, attributes),
       ...{ blocks: spans.blocks, spanStride: spans.stride },
     },
-    floats: { scale: attributes.scale, cap: attributes.cap },
+    floats: attentionFloats(attributes),
     workgroups: [spans.blocks, keyHeads, batch],
     code: () =>
       [
-        attentionCode(shape, operands),
+        attentionCode(shape, operands, attributes),
         vectorWriter('result', vectorType(valueWidth), 'VALUE_WIDTH'),
-        code(unrolled(tileSizes(width, valueWidth).COLUMNS), operands[5] !== undefined),
+        code(unrolled(tileSizes(width, valueWidth).COLUMNS), {
+          sinks: operands[5] !== undefined,
+          dropout: attributes.dropout !== undefined,
+          logSums: logSums !== undefined,
+        }),
       ].join('\n'),
   });
 }
 
 /** Vectors of a row in workgroup memory at once, and values. The same memory holds first the ones, then the others. */
-function tileSizes(width: number, valueWidth: number) {
+export function tileSizes(width: number, valueWidth: number) {
   const depth = Math.min(8, Math.ceil(width / 4));
   const valueVectors = Math.ceil(valueWidth / 4);
   const room = Math.max(2 * tile * depth, 256);
@@ -61,24 +67,30 @@ function tileSizes(width: number, valueWidth: number) {
 }
 
 /** Loops over a thread's rows, keys and columns of values, written out: the sums then are registers, and no array. */
-function unrolled(count: number) {
+export function unrolled(count: number) {
   const columns = (text: (column: number) => string) => Array.from({ length: count }, (_, i) => text(i)).join('\n');
   const all = (text: (column: number, i: number) => string) => columns((column) => four((i) => text(column, i)));
   return { columns, all };
 }
 
-type Unrolled = ReturnType<typeof unrolled>;
+export type Unrolled = ReturnType<typeof unrolled>;
 
-function four(text: (i: number) => string): string {
+export function four(text: (i: number) => string): string {
   return [0, 1, 2, 3].map(text).join('\n');
 }
 
 /** Σ weight · value of row i, in one column. */
-function sum(column: number, i: number): string {
+export function sum(column: number, i: number): string {
   return `sum${column}_${i}`;
 }
 
-const code = ({ all, columns }: Unrolled, sinks: boolean) => `
+interface Parts {
+  readonly sinks: boolean;
+  readonly dropout: boolean;
+  readonly logSums: boolean;
+}
+
+const code = ({ all, columns }: Unrolled, { sinks, dropout, logSums }: Parts) => `
 const TILE = ${tile};
 
 /** Queries and keys of a tile, vector by vector: [c][row], then [c][key]; or values: [key][c]. */
@@ -154,6 +166,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
       (j) => `
     s${j} = select(vec4f(0), exp(s${j} - largest), s${j} > vec4f(HIDDEN));
     sum += s${j};
+    ${dropout ? `s${j} *= vec4f(kept(own0, at${j}), kept(own1, at${j}), kept(own2, at${j}), kept(own3, at${j}));` : ''}
     weights[8 * (x + ${8 * j}) + y] = s${j};`,
     )}
     ${all((column, i) => `${sum(column, i)} *= shrink[${i}];`)}
@@ -181,6 +194,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   var total = vec4f(0);
   for (var i = 0; i < 8; i++) { total += largests[8 * i + y]; }
   let factor = select(vec4f(0), 1 / total, total > vec4f(0)); // 0: the row sees no key
+  ${logSums ? logSumCode : ''}
   ${all(
     (column, i) => `
   if (row0 + 4 * y + ${i} < uniforms.rows && x + ${8 * column} < VALUE4) {
@@ -194,3 +208,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
 const sinkCode = `
   largest = max(vec4f(sinks[own0.head], sinks[own1.head], sinks[own2.head], sinks[own3.head]), vec4f(UNSEEN));
   if (x == 0) { sum = select(vec4f(0), vec4f(1), largest > vec4f(HIDDEN)); }`;
+
+const logSumCode = `
+  if (x == 0) {
+    let logSum = select(vec4f(0), largest + log(total), total > vec4f(0));
+    ${four((i) => `if (row0 + 4 * y + ${i} < uniforms.rows) { logSums[rowStart(own${i}, 1)] = logSum[${i}]; }`)}
+  }`;

@@ -1,5 +1,7 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
 import type { AttendAttributes, KeyIntervals } from '../attributes.js';
+import { broadcastStrides } from '../broadcast.js';
+import { counterMask } from '../counter-mask.js';
 import { elementsOf, present, rowsOperand } from './kernel.js';
 
 /**
@@ -58,9 +60,27 @@ export function attentionIntegers(shape: AttentionShape, operands: AttentionOper
     ...{ queries, heads, keyHeads, group, rows },
     ...rowStrides('key', key!, attributes.headsFirst),
     ...rowStrides('value', value!, attributes.headsFirst),
-    ...(bias ? broadcastStrides('bias', bias) : {}),
-    ...(mask ? broadcastStrides('mask', mask) : {}),
+    ...(bias ? stridesOf('bias', bias, attributes.biasByDistance, queries) : {}),
+    ...(mask ? stridesOf('mask', mask, attributes.maskByDistance, queries) : {}),
+    ...dropoutIntegers(attributes),
   };
+}
+
+/** The mask of dropout; no fields without. */
+function dropoutIntegers({ dropout, keys }: AttendAttributes): Record<string, number> {
+  if (!dropout) return {};
+  const { threshold, key } = counterMask(dropout.rate, dropout.seed);
+  return {
+    dropThreshold: Math.ceil(threshold) | 0,
+    dropKey: key,
+    dropRows: dropout.rows,
+    dropFrom: dropout.from,
+    dropKeys: keys,
+  };
+}
+
+export function attentionFloats({ scale, cap, dropout }: AttendAttributes): Record<string, number> {
+  return { scale, cap, ...(dropout ? { dropKept: 1 / (1 - dropout.rate) } : {}) };
 }
 
 /** Elements from one batch entry, head and row to the next, of [B, T, G, d] or, heads first, [B, G, T, d]. */
@@ -71,15 +91,12 @@ function rowStrides(name: string, { shape }: TensorInfo, headsFirst: boolean): R
   return { [`${name}Batch`]: second * third * step, [`${name}Head`]: head, [`${name}Row`]: row };
 }
 
-/** Those of a tensor that broadcasts to [B, H, Tq, Tk]: 0 on an axis of size 1. */
-function broadcastStrides(name: string, { shape }: TensorInfo): Record<string, number> {
-  const strides: Record<string, number> = {};
-  let numbers = 1;
-  for (const [axis, of] of [...['Batch', 'Head', 'Query', 'Key'].entries()].reverse()) {
-    strides[`${name}${of}`] = shape[axis] === 1 ? 0 : numbers;
-    numbers *= shape[axis]!;
-  }
-  return strides;
+function stridesOf(name: string, { shape }: TensorInfo, byDistance: boolean, queries: number): Record<string, number> {
+  const { from, batch, head, query, key } = broadcastStrides(shape, byDistance, queries);
+  return {
+    ...{ [`${name}From`]: from, [`${name}Batch`]: batch, [`${name}Head`]: head },
+    ...{ [`${name}Query`]: query, [`${name}Key`]: key },
+  };
 }
 
 /** The keys that rows see, in blocks of rows. */

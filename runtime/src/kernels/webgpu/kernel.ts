@@ -4,14 +4,14 @@ import type { ElementType } from './declarations.js';
 import type { Operand } from './dispatch.js';
 
 /**
- * A fused operator on the device. Operands are float32 and not empty; the absent ones are `undefined`. The result is a
- * new tensor, so that no operand can overlap it.
+ * A fused operator on the device. Operands are float32 and not empty; the absent ones are `undefined`. Results are new
+ * tensors, so that no operand can overlap them.
  */
 export type WebGpuKernel<Attributes> = (
   operands: readonly (TensorInfo | undefined)[],
   attributes: Attributes,
   backend: GpuBackend,
-) => TensorInfo;
+) => TensorInfo | TensorInfo[];
 
 export function countOf(shape: readonly number[]): number {
   return shape.reduce((product, n) => product * n, 1);

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { placed, type WithPresence } from '../fused.js';
 import { activation } from './activation.js';
 import { attention } from './attention.js';
+import { attentionGradient } from './attention-gradient.js';
 import type { GpuBackend } from './backend.js';
 import type { WebGpuKernel } from './kernel.js';
 import { linear, projection } from './linear.js';
@@ -13,6 +14,7 @@ import { turnHeads } from './turn-heads.js';
 const kernels = {
   TfmActivation: activation,
   TfmAttend: attention,
+  TfmAttendGradient: attentionGradient,
   TfmLayerNorm: layerNorm,
   TfmLinear: linear,
   TfmProjection: projection,

@@ -3,16 +3,14 @@ import * as tf from '@tensorflow/tfjs';
 import { f } from '../../formula/builders.js';
 import type { FormulaContext } from '../../formula/context.js';
 import { type Formula, type FormulaLike, formula } from '../../formula/formula.js';
+import type { AttentionDropout } from '../../kernels/attributes.js';
 import { type OperatorScope, type Position, positionBehindPrefix } from '../context.js';
-import { dropout } from '../dropout.js';
 import { size } from '../shapes.js';
-import { bounded, boundsOf } from './bounds.js';
-import { fusedAttention } from './fused.js';
-import { type AttentionInputs, attentionInputs, headsFirst, headsLast } from './layout.js';
-import { maskTensors, rowsThatSee } from './mask.js';
-import { keysAndValues, type Memory } from './memory.js';
-import { products, readsProducts, scored, weightedValues } from './scores.js';
-import { withSinks } from './sinks.js';
+import { attendAtOnce } from './at-once.js';
+import { attentionInputs } from './layout.js';
+import { keysAndValues } from './memory.js';
+import type { Attention } from './problem.js';
+import { attendInTiles, tileRows } from './tiles.js';
 
 export interface AttendOptions {
   /** Multiplies q·k. Default d_k^(−1/2). */
@@ -51,68 +49,26 @@ export function attend(
 ): Tensor {
   return tf.tidy(() => {
     const inputs = attentionInputs(q, k, v);
+    const { query, sizes } = inputs;
     const start: Position = options.grows || options.queryGrows ? positionBehindPrefix(scope) : 0;
     const memory = keysAndValues(inputs, start, options.grows ? scope : undefined);
-    const context: FormulaContext = { ...inputs.sizes, keys: memory.rows, start, scope };
-    const result = fused(inputs, memory, options, context) ?? composed(inputs, memory, options, context);
+    const problem: Attention = {
+      ...{ query, memory },
+      scale: options.scale ?? (query ? size(query, 3) ** -0.5 : 1),
+      mask: visible(options.mask, memory.limit),
+      scores: scoreFormulas(options.score),
+      sinks: options.sinks ?? undefined,
+      dropout: dropoutOf(options, sizes.queries, scope),
+    };
+    const context: FormulaContext = { ...sizes, keys: memory.rows, start, scope };
+    const rows = tileRows(problem, context);
+    const result = rows < sizes.queries ? attendInTiles(problem, context, rows) : attendAtOnce(problem, context);
     return tf.reshape(result, inputs.resultShape);
   });
 }
 
-/** As one kernel, where the backend has it and nobody wants to see or to change the probabilities. */
-function fused(
-  { query }: AttentionInputs,
-  { key, value, headsFirst, limit }: Memory,
-  options: AttendOptions,
-  context: FormulaContext,
-): Tensor | undefined {
-  const { scope } = context;
-  if (!query || !key || scope?.recording || (options.drop && scope?.training)) return undefined;
-  const scores = scoreFormulas(options.score);
-  const [scale, mask] = [options.scale ?? size(query, 3) ** -0.5, visible(options.mask, limit)];
-  return fusedAttention(
-    { query, key, value, headsFirst, scale, mask, scores, sinks: options.sinks ?? undefined },
-    context,
-  );
-}
-
-/** By stock operators: [B, Tq, H, d_v]. */
-function composed(inputs: AttentionInputs, memory: Memory, options: AttendOptions, sizes: FormulaContext): Tensor {
-  const { scope } = sizes;
-  const { key, value } = memory.forProducts();
-  const context: FormulaContext = { ...sizes, query: inputs.query && headsFirst(inputs.query), key };
-  const probabilities = attention(context, options, memory.limit);
-  const dropped =
-    options.drop && scope ? dropout(probabilities.values, { rate: options.drop }, scope) : probabilities.values;
-  const read = weightedValues(dropped, value);
-  return headsLast(probabilities.sees ? tf.mul(read, probabilities.sees) : read);
-}
-
-interface Probabilities {
-  /** [B, H, Tq, Tk] */
-  readonly values: Tensor;
-  /** 0 for rows whose probabilities mean nothing, because they see no key; `undefined` where there is none. */
-  readonly sees: Tensor | undefined;
-}
-
-function attention(context: FormulaContext, options: AttendOptions, limit: Formula | undefined): Probabilities {
-  const formulas = scoreFormulas(options.score);
-  const { query, key, scope } = context;
-  const scale = options.scale ?? (query ? size(query, 3) ** -0.5 : 1);
-  const first = query && key && readsProducts(formulas) ? products(query, key, scale) : undefined;
-  const mask = maskTensors(visible(options.mask, limit), context);
-  const raw = scored(first, formulas, context);
-  const bounds = boundsOf(formulas, context);
-  const finite = bounds === 'finite';
-  const scores = finite ? withBias(raw, mask.bias) : bounded(raw, mask.bias, bounds);
-  const sees = options.sinks ? undefined : finite ? mask.sees : rowsThatSee(scores);
-  const values = options.sinks ? withSinks(scores, options.sinks) : tf.softmax(scores);
-  if (scope?.recording) scope.recordAttention(sees ? tf.mul(values, sees) : values);
-  return { values, sees };
-}
-
-function withBias(scores: Tensor, bias: Tensor | undefined): Tensor {
-  return bias ? tf.add(scores, bias) : scores;
+function dropoutOf({ drop }: AttendOptions, rows: number, scope?: OperatorScope): AttentionDropout | undefined {
+  return drop && scope?.training ? { rate: drop, seed: scope.dropoutSeed(), rows, from: 0 } : undefined;
 }
 
 function scoreFormulas(score: AttendOptions['score']): readonly Formula[] {

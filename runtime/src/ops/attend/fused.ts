@@ -2,19 +2,16 @@ import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import type { FormulaContext } from '../../formula/context.js';
 import { evaluate } from '../../formula/evaluate.js';
-import type { Formula } from '../../formula/formula.js';
+import { type Formula, isStatic } from '../../formula/formula.js';
 import { float } from '../../formula/on-tensors.js';
-import type { AttendAttributes, KeyIntervals } from '../../kernels/attributes.js';
-import { type FusedOperator, hasKernel, runFused } from '../../kernels/fused.js';
-import { less } from '../logic.js';
-import { range, size } from '../shapes.js';
+import type { AttendGradientAttributes, AttentionDropout } from '../../kernels/attributes.js';
+import { type FusedOperator, hasKernel, isTapeOn, runFused } from '../../kernels/fused.js';
 import { additiveScore, readsVector } from './additive.js';
-import { bounded } from './bounds.js';
+import { attendComposition } from './composition.js';
+import { distancesOf, isOfDistance } from './distances.js';
+import { attendGradient } from './gradient.js';
 import { keyIntervals, splitMask } from './intervals.js';
-import { headsFirst, headsLast } from './layout.js';
-import { maskTensors, rowsThatSee, unseen } from './mask.js';
-import { products, weightedValues } from './scores.js';
-import { withSinks } from './sinks.js';
+import { maskTensors } from './mask.js';
 
 /** One attention in the terms of a kernel. */
 export interface FusedAttention {
@@ -28,28 +25,57 @@ export interface FusedAttention {
   readonly mask: Formula;
   readonly scores: readonly Formula[];
   readonly sinks: Tensor | undefined;
+  readonly dropout: AttentionDropout | undefined;
+}
+
+/** What a kernel is given of a mask and scores: intervals, and tensors of what these do not say. */
+interface Parts {
+  readonly scale: number;
+  readonly cap: number;
+  readonly bias: Formula | undefined;
+  readonly mask: Formula;
+  readonly inequalities: ReturnType<typeof splitMask>['inequalities'];
 }
 
 /**
  * [B, Tq, H, d_v] from the kernel of the active backend; `undefined` where it has none, or not for such formulas. Masks of
  * inequalities become an interval of keys for each query; the rest of the mask and what is added to scores are tensors
- * as small as they are (a padding mask is [B, 1, 1, Tk]).
+ * as small as they are: a padding mask is [B, 1, 1, Tk], what depends on the distance of query and key has one number for each.
  */
 export function fusedAttention(of: FusedAttention, context: FormulaContext): Tensor | undefined {
-  const { query, key, value, sinks } = of;
-  if (!hasKernel(attendOperator.kernel, [query, key, value, sinks])) return undefined;
-  const score = additiveScore(of.scores);
-  const { inequalities, rest } = splitMask(of.mask);
-  if (!score || readsVector(rest)) return undefined;
-  const bias = score.bias && added(score.bias, context);
-  const mask = maskTensors(rest, context).bias;
-  return runFused(attendOperator, [query, key, value, bias, mask, sinks], {
-    scale: of.scale * score.scale,
-    cap: score.cap,
-    visible: keyIntervals(inequalities, context),
+  const parts = partsFor(of, context);
+  if (!parts) return undefined;
+  const bias = parts.bias && added(parts.bias, smallest(parts.bias, context));
+  const mask = maskTensors(parts.mask, smallest(parts.mask, context)).bias;
+  return runFused(attendOperator, [of.query, of.key, of.value, bias, mask, of.sinks], {
+    scale: of.scale * parts.scale,
+    cap: parts.cap,
+    visible: keyIntervals(parts.inequalities, context),
     keys: context.keys,
     headsFirst: of.headsFirst,
+    biasByDistance: parts.bias !== undefined && byDistance(parts.bias, context),
+    maskByDistance: byDistance(parts.mask, context),
+    dropout: of.dropout,
+    keepsLogSumExp: isTapeOn() && !of.headsFirst && hasKernel('TfmAttendGradient', []),
+    biasLearns: parts.bias !== undefined && !isStatic(parts.bias),
   });
+}
+
+/** The parts of a mask and scores that become tensors of a kernel; `undefined` where there is no kernel for them. */
+export function partsFor(of: FusedAttention, { query: _, ...context }: FormulaContext): Parts | undefined {
+  if (!hasKernel(attendOperator.kernel, [of.query, of.key, of.value, of.sinks]) || context.keys === 0) return undefined;
+  const score = additiveScore(of.scores);
+  const { inequalities, rest } = splitMask(of.mask);
+  return score && !readsVector(rest) ? { ...score, mask: rest, inequalities } : undefined;
+}
+
+/** One number for each distance instead of one for each pair. */
+export function byDistance(of: Formula, { queries }: FormulaContext): boolean {
+  return queries > 1 && isOfDistance(of);
+}
+
+function smallest(of: Formula, context: FormulaContext): FormulaContext {
+  return byDistance(of, context) ? distancesOf(context) : context;
 }
 
 /** A formula as a tensor of four axes, of size 1 where it does not depend on them. */
@@ -60,30 +86,10 @@ function added(of: Formula, context: FormulaContext): Tensor {
 }
 
 /** [query, key, value, bias?, mask?, sinks?] → [B, Tq, H, d_v]. */
-const attendOperator: FusedOperator<AttendAttributes> = {
+const attendOperator: FusedOperator<AttendGradientAttributes> = {
   kernel: 'TfmAttend',
   constants: [4],
-  composition: ([q, k, v, bias, mask, sinks], attributes) => {
-    const inHeads = (x: Tensor) => (attributes.headsFirst ? range(x, 2, 0, attributes.keys) : headsFirst(x));
-    const [key, value] = [inHeads(k!), inHeads(v!)];
-    const query = headsFirst(q!);
-    const raw = products(query, key, attributes.scale);
-    const capped = attributes.cap ? tf.mul(tf.tanh(tf.div(raw, attributes.cap)), attributes.cap) : raw;
-    const scores = bias ? bounded(tf.add(capped, bias), undefined, 'anything') : capped;
-    const hidden = hiddenKeys(attributes.visible, size(query, 2), size(key, 2), mask);
-    const seen = tf.where(hidden, tf.fill(scores.shape, unseen), mask ? tf.add(scores, mask) : scores);
-    if (sinks) return headsLast(weightedValues(withSinks(seen, sinks), value));
-    return headsLast(tf.mul(weightedValues(tf.softmax(seen), value), rowsThatSee(seen)));
-  },
+  composition: attendComposition,
+  gradient: attendGradient,
+  keepsResults: true,
 };
-
-/** True where the intervals or the mask hide a key: broadcasts to [B, H, Tq, Tk]. */
-function hiddenKeys(visible: KeyIntervals, queries: number, keys: number, mask: Tensor | undefined): Tensor {
-  const { firsts, ends } = visible;
-  const outside = Uint8Array.from({ length: firsts.length * keys }, (_, i) => {
-    const [row, k] = [Math.floor(i / keys), i % keys];
-    return Number(k < firsts[row]! || k >= ends[row]!);
-  });
-  const hidden = tf.tensor4d(outside, [firsts.length / queries, 1, queries, keys], 'bool');
-  return mask ? tf.logicalOr(hidden, less(mask, unseen / 2)) : hidden;
-}

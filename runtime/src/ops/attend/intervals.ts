@@ -2,14 +2,7 @@ import { f } from '../../formula/builders.js';
 import type { Formula } from '../../formula/formula.js';
 import type { KeyIntervals } from '../../kernels/attributes.js';
 import type { Position } from '../context.js';
-
-/** head · h + query · q + key · k + constant */
-interface Linear {
-  readonly head: number;
-  readonly query: number;
-  readonly key: number;
-  readonly constant: number;
-}
+import { type Linear, linear, plus } from './linear.js';
 
 /** A linear form that must be ≤ 0, or < 0 where `strict`. */
 interface Inequality extends Linear {
@@ -61,36 +54,6 @@ function inequalitiesOf(of: Formula): readonly Inequality[] | undefined {
     default:
       return undefined;
   }
-}
-
-const zero: Linear = { head: 0, query: 0, key: 0, constant: 0 };
-
-function linear(of: Formula): Linear | undefined {
-  if (of.kind === 'constant') return typeof of.value === 'number' ? { ...zero, constant: of.value } : undefined;
-  if (of.kind === 'axis') return { ...zero, [of.axis]: 1 };
-  if (of.kind !== 'operator') return undefined;
-  const [a, b] = of.operands.map(linear);
-  if (of.operator === 'negate') return a && plus(zero, a, -1);
-  if (!a || !b) return undefined;
-  if (of.operator === 'add') return plus(a, b, 1);
-  if (of.operator === 'subtract') return plus(a, b, -1);
-  if (of.operator !== 'multiply') return undefined;
-  if (isNumber(a)) return plus(zero, b, a.constant);
-  return isNumber(b) ? plus(zero, a, b.constant) : undefined;
-}
-
-function isNumber({ head, query, key }: Linear): boolean {
-  return head === 0 && query === 0 && key === 0;
-}
-
-/** a + factor · b */
-function plus(a: Linear, b: Linear, factor: number): Linear {
-  return {
-    head: a.head + factor * b.head,
-    query: a.query + factor * b.query,
-    key: a.key + factor * b.key,
-    constant: a.constant + factor * b.constant,
-  };
 }
 
 /** The keys of 0 … keys − 1 that each query sees, from where the queries of each batch entry, or of all, begin. */

@@ -67,7 +67,7 @@ describe.each(builds)('the build $name', ({ base64, shared }) => {
     new Int32Array(memory.buffer, ends, 9).set([1, 2, 3, 4, 5, 6, 7, 8, 9]);
     const scratch = room(kernels.attentionScratch(9, 9, 12, 12) / 4);
     const task = [put(q), 48, 48, put(k), 48, put(v), 48, y.at, 48, 48, 1, 9, 9, 12, 12, 0, 0, firsts, ends];
-    new Int32Array(memory.buffer, 0, 40).set([...task, 0, 0, 0, 0, 0, 0, 0, 0, 0, scratch.at]);
+    new Int32Array(memory.buffer, 0, 45).set([...task, ...Array<number>(18).fill(0), scratch.at]);
     new Float32Array(memory.buffer, 60, 2).set([12 ** -0.5, 0]);
     kernels.attention(0);
     const expected = attention(q, k, v, { mask: ({ q: query, k: key }) => key <= query });

@@ -1,0 +1,28 @@
+import * as tf from '@tensorflow/tfjs';
+import { placed, type WithPresence } from '../fused.js';
+import { attention } from './attention.js';
+import { attentionGradient } from './attention-gradient.js';
+import type { CpuBackend, CpuKernel } from './backend.js';
+
+/** The fused operators of the cpu backend by the names that the operators call. */
+const kernels = {
+  TfmAttend: attention,
+  TfmAttendGradient: attentionGradient,
+} as const;
+
+/** Adds our kernels to tfjs's CPU backend; a second call does nothing. */
+export function registerCpuKernels(): void {
+  for (const [kernelName, kernel] of Object.entries(kernels)) {
+    if (tf.getKernel(kernelName, 'cpu')) continue;
+    const run = kernel as CpuKernel<object>;
+    tf.registerKernel({
+      kernelName,
+      backendName: 'cpu',
+      kernelFunc: ({ inputs, attrs, backend }) => {
+        const attributes = attrs as unknown as WithPresence<object>;
+        const given = Object.values(inputs) as tf.TensorInfo[];
+        return run(placed(given, attributes.present), attributes, backend as unknown as CpuBackend);
+      },
+    });
+  }
+}

@@ -1,0 +1,126 @@
+import type { TensorInfo } from '@tensorflow/tfjs';
+import type { AttendAttributes } from '../attributes.js';
+import { broadcastStrides } from '../broadcast.js';
+import { counterMask } from '../counter-mask.js';
+import { type AddedScores, type AttentionTask, type DropoutTask, taskBytes } from './attention-task.js';
+import type { Heap, Pointer } from './heap.js';
+
+/** Tensors that one attention reads and writes. */
+export interface AttentionTensors {
+  readonly query: TensorInfo;
+  readonly key: TensorInfo;
+  readonly value: TensorInfo;
+  readonly bias: TensorInfo | undefined;
+  readonly mask: TensorInfo | undefined;
+  readonly sinks: TensorInfo | undefined;
+  /** [B, Tq, H, d_v]: the result, or the gradient of it that is read. */
+  readonly result: TensorInfo;
+  readonly logSums: TensorInfo | undefined;
+}
+
+/** Scratch of a call: the task, the intervals, and what the kernel itself wants. */
+export function scratchParts(heap: Heap, { visible: { firsts, ends } }: AttendAttributes, bytes: number) {
+  const length = Math.ceil(firsts.length / 4) * 16;
+  const task = heap.scratch(taskBytes + 2 * length + bytes);
+  const parts = {
+    task,
+    firsts: task + taskBytes,
+    ends: task + taskBytes + length,
+    free: task + taskBytes + 2 * length,
+  };
+  heap.integers(parts.firsts, firsts.length).set(firsts);
+  heap.integers(parts.ends, ends.length).set(ends);
+  return parts;
+}
+
+/** The tasks of one attention: one for each batch entry and key head, with all heads that read it. */
+export function attentionTasks(
+  of: AttentionTensors,
+  attributes: AttendAttributes,
+  keys: number,
+  parts: ReturnType<typeof scratchParts>,
+  heap: Heap,
+): AttentionTask[] {
+  const [batch, queries, heads, width] = of.query.shape as [number, number, number, number];
+  const keyHeads = of.value.shape[attributes.headsFirst ? 1 : 2]!;
+  const valueWidth = of.value.shape[3]!;
+  const group = heads / keyHeads;
+  const [query, result, logSums, sinks] = [of.query, of.result, of.logSums, of.sinks].map((tensor) =>
+    heap.pointer(tensor),
+  );
+  const [readKey, readValue] = [of.key, of.value].map((rows) => rowsReader(heap, rows, attributes.headsFirst));
+  const readBias = scoresReader(heap, of.bias, attributes.biasByDistance, queries);
+  const readMask = scoresReader(heap, of.mask, attributes.maskByDistance, queries);
+  const dropout = dropoutReader(attributes, heads);
+  const ownIntervals = attributes.visible.firsts.length > queries ? queries * 4 : 0;
+  return Array.from({ length: batch * keyHeads }, (_, i) => {
+    const [b, g] = [Math.floor(i / keyHeads), i % keyHeads];
+    const first = b * queries * heads + g * group;
+    return {
+      query: query! + first * width * 4,
+      queryStride: heads * width * 4,
+      queryHeadStride: width * 4,
+      key: readKey!.at(b, g),
+      keyStride: readKey!.stride,
+      value: readValue!.at(b, g),
+      valueStride: readValue!.stride,
+      result: result! + first * valueWidth * 4,
+      resultStride: heads * valueWidth * 4,
+      resultHeadStride: valueWidth * 4,
+      ...{ group, queries, keys, width, valueWidth, scale: attributes.scale, cap: attributes.cap },
+      firsts: parts.firsts + b * ownIntervals,
+      ends: parts.ends + b * ownIntervals,
+      bias: readBias(b, g * group),
+      mask: readMask(b, g * group),
+      sinks: of.sinks ? sinks! + g * group * 4 : 0,
+      logSums: of.logSums ? logSums! + first * 4 : 0,
+      logSumStride: heads * 4,
+      logSumHeadStride: 4,
+      dropout: dropout(b, g * group),
+      scratch: parts.free,
+    };
+  });
+}
+
+/** Where the rows of a batch entry's key head begin, and how far apart they are. */
+function rowsReader(heap: Heap, rows: TensorInfo, headsFirst: boolean) {
+  const [, second, third, width] = rows.shape as [number, number, number, number];
+  const start = heap.pointer(rows);
+  const row = width * 4;
+  return headsFirst
+    ? { stride: row, at: (b: number, g: number): Pointer => start + (b * second + g) * third * row }
+    : { stride: third * row, at: (b: number, g: number): Pointer => start + (b * second * third + g) * row };
+}
+
+const nothing: AddedScores = { at: 0, head: 0, query: 0, key: 0 };
+
+/** What is added to the scores of a batch entry from a head on. */
+function scoresReader(
+  heap: Heap,
+  scores: TensorInfo | undefined,
+  byDistance: boolean,
+  queries: number,
+): (b: number, head: number) => AddedScores {
+  if (!scores) return () => nothing;
+  const start = heap.pointer(scores);
+  const { from, batch, head, query, key } = broadcastStrides(scores.shape, byDistance, queries);
+  return (b, h) => ({ at: start + 4 * (from + b * batch + h * head), head: 4 * head, query: 4 * query, key: 4 * key });
+}
+
+/** The mask of dropout of a batch entry from a head on. */
+function dropoutReader({ dropout, keys }: AttendAttributes, heads: number) {
+  if (!dropout) return (): DropoutTask => ({ kept: 0, threshold: 0, key: 0, first: 0, query: 0, head: 0 });
+  const { kept, threshold, key } = counterMask(dropout.rate, dropout.seed);
+  const { rows, from } = dropout;
+  return (b: number, h: number): DropoutTask => {
+    const first = ((b * heads + h) * rows + from) * keys;
+    return {
+      kept,
+      threshold: Math.ceil(threshold),
+      key,
+      first: first % 2 ** 32,
+      query: keys,
+      head: (rows * keys) % 2 ** 32,
+    };
+  };
+}

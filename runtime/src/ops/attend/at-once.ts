@@ -1,0 +1,37 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import type { FormulaContext } from '../../formula/context.js';
+import { type Formula, usesAxis } from '../../formula/formula.js';
+import { hasTensors } from '../../formula/tensors.js';
+import { composedAttention } from './composed.js';
+import { byDistance, type FusedAttention, fusedAttention, partsFor } from './fused.js';
+import type { Attention } from './problem.js';
+
+/** All queries together, as one kernel where the backend has it for such formulas and nobody wants to see the probabilities. */
+export function attendAtOnce(of: Attention, context: FormulaContext): Tensor {
+  const problem = forKernel(of, context);
+  return (problem && fusedAttention(problem, context)) ?? composedAttention(of, context);
+}
+
+/** How many numbers the tensors have that need one for each pair of query and key, or for many of these pairs. */
+export function numbersForPairs(
+  of: Attention,
+  context: FormulaContext,
+): { readonly fused: boolean; readonly numbers: number } {
+  const problem = forKernel(of, context);
+  const parts = problem && partsFor(problem, context);
+  if (!parts) return { fused: false, numbers: context.batch * context.heads * context.queries * context.keys };
+  return { fused: true, numbers: numbersOf(parts.mask, context) + (parts.bias ? numbersOf(parts.bias, context) : 0) };
+}
+
+function forKernel({ query, memory, ...of }: Attention, { scope }: FormulaContext): FusedAttention | undefined {
+  const { key, value, headsFirst } = memory;
+  return query && key && !scope?.recording ? { ...of, query, key, value, headsFirst } : undefined;
+}
+
+/** Numbers of a formula's tensor; 0 where it has none for each pair of query and key. */
+function numbersOf(of: Formula, context: FormulaContext): number {
+  if (!usesAxis(of, 'query') || !usesAxis(of, 'key') || byDistance(of, context)) return 0;
+  const { batch, heads, queries, keys, start } = context;
+  const ofBatch = typeof start !== 'number' || hasTensors(of);
+  return (ofBatch ? batch : 1) * (usesAxis(of, 'head') ? heads : 1) * queries * keys;
+}
