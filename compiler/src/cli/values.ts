@@ -71,3 +71,10 @@ export function names(text: string, previous: readonly string[] = []): readonly 
 
 /** Collects every occurrence of an option as it is. */
 export const texts: Parser<readonly string[]> = (text, previous = []) => [...previous, text];
+
+/** `50256=-100`, several times: a bias for each token id. */
+export function biasValues(text: string, previous: Readonly<Record<number, number>> = {}): Record<number, number> {
+  const match = /^\s*(\d+)\s*=\s*([-+]?(?:\d+\.?\d*|\.\d+))\s*$/.exec(text);
+  if (!match) throw new InvalidArgumentError('It is a token id and a number: 50256=-100.');
+  return { ...previous, [Number(match[1])]: Number(match[2]) };
+}

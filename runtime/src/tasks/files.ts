@@ -1,5 +1,6 @@
 import { TfmError } from '../errors.js';
-import { isPath } from '../weights/source.js';
+import { placeOf } from '../weights/folder.js';
+import { isPath, type SourceFolder, type SourceLike } from '../weights/source.js';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -30,19 +31,20 @@ const names: Readonly<Record<Exclude<keyof ModelFiles, 'chatTemplate'>, string>>
   preprocessorConfig: 'preprocessor_config.json',
 };
 
+/** Reads a file of a folder as text; undefined where there is none. */
+type ReadText = (name: string) => Promise<string | undefined>;
+
 /**
- * Reads what a folder has, from a path (Node) or a URL. A file that is not there is left out. Rejects with TFM5601 where one
- * is no JSON or cannot be read.
+ * Reads what stands in a folder, or beside a file of weights: of a path (Node), a URL, a repository of the hub, or files that a
+ * person chose. A file that is not there is left out. Rejects with TFM5601 where one is no JSON or cannot be read.
  */
-export async function readModelFiles(folder: string | URL): Promise<ModelFiles> {
-  const read = isPath(folder) ? readLocal : readRemote;
+export async function readModelFiles(from: SourceLike): Promise<ModelFiles> {
+  const read = await readerOf(from);
   const parts = Object.entries(names).map(async ([key, name]) => {
-    const text = await read(folder, name);
+    const text = await read(name);
     return text === undefined ? {} : { [key]: parse(text, name) };
   });
-  const template = read(folder, 'chat_template.jinja').then((text) =>
-    text === undefined ? {} : { chatTemplate: text },
-  );
+  const template = read('chat_template.jinja').then((text) => (text === undefined ? {} : { chatTemplate: text }));
   return Object.assign({}, ...(await Promise.all([...parts, template]))) as ModelFiles;
 }
 
@@ -61,12 +63,31 @@ export function labelsOf({ config }: ModelFiles): readonly string[] | undefined 
   return labels;
 }
 
-async function readLocal(folder: string | URL, name: string): Promise<string | undefined> {
+async function readerOf(from: SourceLike): Promise<ReadText> {
+  if (typeof from === 'string' || from instanceof URL) {
+    const folder = String(from).replace(/[^/\\]+\.(safetensors|json)$/i, '');
+    return isPath(from) ? (name) => readLocal(folder, name) : (name) => readRemote(folder, name);
+  }
+  const place = await placeOf(from);
+  return 'folder' in place ? (name) => readIn(place.folder, name) : () => Promise.resolve(undefined);
+}
+
+async function readIn(folder: SourceFolder, name: string): Promise<string | undefined> {
+  const source = await folder.open(name);
+  if (!source) return undefined;
+  try {
+    return new TextDecoder().decode(await source.read(0, source.size));
+  } finally {
+    await source.close?.();
+  }
+}
+
+async function readLocal(folder: string, name: string): Promise<string | undefined> {
   // Not an import: bundlers for the browser never see a `node:` module.
   const { readFile } = process.getBuiltinModule('node:fs/promises');
   const { fileURLToPath } = process.getBuiltinModule('node:url');
   const { join } = process.getBuiltinModule('node:path');
-  const path = join(/^file:/i.test(String(folder)) ? fileURLToPath(folder) : String(folder), name);
+  const path = join(/^file:/i.test(folder) ? fileURLToPath(folder) : folder, name);
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
@@ -76,7 +97,7 @@ async function readLocal(folder: string | URL, name: string): Promise<string | u
   }
 }
 
-async function readRemote(folder: string | URL, name: string): Promise<string | undefined> {
+async function readRemote(folder: string, name: string): Promise<string | undefined> {
   const base = new URL(folder, globalThis.location?.href);
   if (!base.pathname.endsWith('/')) base.pathname += '/';
   const url = new URL(name, base);

@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { TfmError } from '../errors.js';
-import type { BatchOptions, Finished, GenerateOptions } from '../generate/options.js';
+import type { BatchOptions, Completion, Finished, GenerateOptions } from '../generate/options.js';
+import type { Score, ScoreOptions } from '../generate/score.js';
 import type { GenerationDefinition, InputDefinition } from '../model/definition.js';
 
 /** What every generated model has. */
@@ -20,6 +21,8 @@ export interface TextModel extends TaskModel {
   readonly generation: GenerationDefinition;
   generate(inputs: never, options: GenerateOptions): AsyncGenerator<number, Finished, undefined>;
   generateBatch(inputs: never, options: BatchOptions): AsyncGenerator<(number | null)[], Finished[], undefined>;
+  complete(inputs: never, options: BatchOptions): Promise<Completion[][]>;
+  score(inputs: never, options: ScoreOptions): Promise<Score>;
 }
 
 /** The names of a model's outputs. */

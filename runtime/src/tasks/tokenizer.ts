@@ -1,4 +1,5 @@
 import { TfmError } from '../errors.js';
+import type { SourceLike } from '../weights/source.js';
 import { type JsonObject, type ModelFiles, readModelFiles, stopTokensOf } from './files.js';
 
 /** The roles that special tokens have in tokenizer_config.json, there with `_token` behind. */
@@ -38,12 +39,13 @@ interface Package {
   readonly Tokenizer: new (definition: object, config: object) => Implementation;
 }
 
-/** The tokenizer of a folder (a path in Node, or a URL). Rejects with TFM5601 where it has none. */
-export async function loadTokenizer(folder: string | URL): Promise<Tokenizer> {
-  const files = await readModelFiles(folder);
+/** The tokenizer of a folder, or beside a file of weights. Rejects with TFM5601 where it has none. */
+export async function loadTokenizer(from: SourceLike): Promise<Tokenizer> {
+  const files = await readModelFiles(from);
   if (!files.tokenizer) {
     const help = "transformers' tokenizer.save_pretrained writes it where only older forms are there";
-    throw new TfmError('TFM5601', `there is no tokenizer.json in ${String(folder)}`, help);
+    const place = typeof from === 'string' || from instanceof URL ? ` in ${String(from)}` : '';
+    throw new TfmError('TFM5601', `there is no tokenizer.json${place}`, help);
   }
   return createTokenizer(files);
 }

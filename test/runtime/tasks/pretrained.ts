@@ -12,7 +12,7 @@ export const golden = readJson<{
   readonly encodings: Readonly<Record<string, readonly { text: string; ids: number[]; decoded: string }[]>>;
   readonly generation: readonly { prompt: string; text: string }[];
   readonly chat: { messages: { role: string; content: string }[]; rendered: string; text: string };
-  readonly translation: { sources: string[]; texts: string[] };
+  readonly translation: { sources: string[]; texts: string[]; beams: string[] };
   readonly fillMask: readonly { text: string; masks: readonly Filling[][] }[];
   readonly embeddings: { texts: string[] } & Readonly<Record<Pooling, { raw: number[][]; unit: number[][] }>>;
   readonly classification: readonly { text: string; classes: Classification[] }[];

@@ -91,8 +91,9 @@ async function collected(
 
 test('translation of several texts, and of one', async () => {
   const [model, words] = [await load<TextModel>(`${goldens}/t5_relbias`), await tokenizer('t5')];
-  const { sources, texts } = golden.translation;
+  const { sources, texts, beams } = golden.translation;
   expect(await translate(model, words, sources, { maxNewTokens: 12 })).toEqual(texts);
+  expect(await translate(model, words, sources, { maxNewTokens: 12, beams: 3 })).toEqual(beams);
   expect(await translate(model, words, [], { maxNewTokens: 12 })).toEqual([]);
   const [source = '', text] = [sources[1], texts[1]];
   expect((await generateText(model, words, source, { maxNewTokens: 12, temperature: 0 })).text).toBe(text);

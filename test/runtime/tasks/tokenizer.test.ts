@@ -68,6 +68,15 @@ describe('what a folder says beside the tokenizer', () => {
     expect(withMap.specialTokens).toEqual({ cls: '[CLS]', mask: '[MASK]' });
   });
 
+  test('beside a file of weights, and among files that a person chose', async () => {
+    expect((await readModelFiles(`${fixtures}/llama/model.safetensors`)).chatTemplate).toContain('messages');
+    const chosen = ['tokenizer.json', 'chat_template.jinja'].map(
+      (name) => new File([fs.readFileSync(`${fixtures}/llama/${name}`)], name),
+    );
+    expect(Object.keys(await readModelFiles(chosen))).toEqual(['tokenizer', 'chatTemplate']);
+    expect(await readModelFiles(new Uint8Array(8))).toEqual({});
+  });
+
   test('the names of classes', () => {
     expect(labelsOf({ config: { id2label: { 1: 'good', 0: 'bad' } } })).toEqual(['bad', 'good']);
     expect(labelsOf({ config: {} })).toBeUndefined();
@@ -119,7 +128,7 @@ describe('files that cannot serve', () => {
 
 describe('from a server', () => {
   const server = http.createServer(({ url = '' }, response) => {
-    if (url.startsWith('/broken/')) response.writeHead(500).end();
+    if (url.startsWith('/broken/')) response.writeHead(403).end();
     else if (fs.existsSync(`${fixtures}${url}`)) response.end(fs.readFileSync(`${fixtures}${url}`));
     else response.writeHead(404).end();
   });
@@ -130,6 +139,7 @@ describe('from a server', () => {
     const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const tokenizer = await loadTokenizer(`${origin}/llama`);
     expect(await applyChatTemplate(tokenizer, golden.chat.messages)).toBe(golden.chat.rendered);
+    expect((await loadTokenizer(`${origin}/llama/model.safetensors`)).stopTokens).toEqual([2]);
     await expect(loadTokenizer(new URL(`${origin}/broken/`))).rejects.toMatchObject({ code: 'TFM5601' });
   });
 });

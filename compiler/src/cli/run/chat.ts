@@ -1,7 +1,8 @@
 import { type ChatMessage, streamText } from '@tfm-lang/runtime/tasks';
 import type { RunOptions } from '../commands/run-options.js';
 import type { Context } from '../context.js';
-import { generateOptions, speedometer } from './generation.js';
+import { generateOptions } from './generate-options.js';
+import { speedometer } from './generation.js';
 import type { GeneratedModel } from './model-module.js';
 import type { Text } from './text.js';
 

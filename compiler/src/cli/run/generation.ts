@@ -2,7 +2,9 @@ import type { GenerateOptions } from '@tfm-lang/runtime';
 import { promptInputsOf, streamText } from '@tfm-lang/runtime/tasks';
 import type { RunOptions } from '../commands/run-options.js';
 import type { Context } from '../context.js';
+import { generateOptions } from './generate-options.js';
 import type { GeneratedModel } from './model-module.js';
+import { printSamples } from './samples.js';
 import type { Text } from './text.js';
 
 /** Counts and times of one generation, for the line behind it. */
@@ -19,8 +21,10 @@ export async function generateText(
   model: GeneratedModel,
   text: Text,
   options: RunOptions,
-  { io }: Context,
+  context: Context,
 ): Promise<void> {
+  if ((options.samples ?? 1) > 1) return printSamples(model, text, options, context);
+  const { io } = context;
   const speed = speedometer();
   const { continues, pieces, promptTokens } = beginning(model, text, options, {
     ...generateOptions(options, text, io.signal),
@@ -37,20 +41,6 @@ export async function generateText(
   // A terminal's prompt begins on a line of its own; in a file only the text counts.
   if (io.stdout.isTerminal) io.stdout.write('\n');
   io.stderr.write(`${speed.line(promptTokens)}\n`);
-}
-
-/** What generation takes from the command line. */
-export function generateOptions(options: RunOptions, { stopTokens }: Text, signal: AbortSignal): GenerateOptions {
-  const { maxNewTokens = options.chat ? 512 : 64, temperature, topK, topP, seed } = options;
-  return {
-    maxNewTokens,
-    temperature,
-    signal,
-    ...(topK !== undefined && { topK }),
-    ...(topP !== undefined && { topP }),
-    ...(seed !== undefined && { seed }),
-    ...(stopTokens.length > 0 && { stopTokens }),
-  };
 }
 
 /** Measures from now on. */
