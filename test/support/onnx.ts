@@ -28,6 +28,7 @@ export function onnxCases(): OnnxCase[] {
 
 export function numbers({ stored, data }: StoredTensor): number[] {
   const { buffer } = Uint8Array.from(Buffer.from(data, 'base64'));
+  if (stored === 'float16') return Array.from(new Uint16Array(buffer), half);
   if (stored === 'float32') return Array.from(new Float32Array(buffer));
   if (stored === 'int64') return Array.from(new BigInt64Array(buffer), Number);
   if (stored === 'uint8') return Array.from(new Uint8Array(buffer));
@@ -40,4 +41,11 @@ export function tensor(stored: StoredTensor): Tensor {
     [...stored.shape],
     stored.dtype === 'bool' ? 'bool' : stored.dtype === 'int64' ? 'int32' : 'float32',
   );
+}
+
+/** The number of a half's bits (IEEE 754, binary16). */
+function half(bits: number): number {
+  const [sign, exponent, fraction] = [bits >> 15 ? -1 : 1, (bits >> 10) & 31, bits & 1023];
+  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
 }
