@@ -4,3 +4,4 @@ export {
   type InstallOptions,
   installWebGPU,
 } from './device/install-webgpu.js';
+export { folderStore } from './weights/node-store.js';

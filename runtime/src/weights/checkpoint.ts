@@ -3,7 +3,7 @@ import { type Dtype, dtypeBytes } from './dtypes.js';
 import { placeOf } from './folder.js';
 import { readHeader, type TensorEntry } from './safetensors.js';
 import { SafetensorsError } from './safetensors-error.js';
-import { readShardIndex } from './shards.js';
+import { isShardIndex, readShardIndex } from './shards.js';
 import {
   type ByteSource,
   type OpenOptions,
@@ -66,12 +66,13 @@ interface Place {
 export async function openCheckpoint(from: SourceLike, options: OpenOptions = {}): Promise<Checkpoint> {
   const place = await placeOf(from);
   if ('file' in place) return openOne(await openSource(place.file, options), options);
-  const { folder, index } = place;
-  const indexSource = await folder.open(index ?? INDEX_FILE, options);
-  if (indexSource !== undefined) return openShards(folder, indexSource, options);
-  const only = index === undefined ? await folder.open(ONLY_FILE, options) : undefined;
-  if (only !== undefined) return openOne(only, options);
-  if (index !== undefined) throw readError(`${folder.name}/${index}`, 'there is no such file');
+  const { folder } = place;
+  for (const file of folder.file === undefined ? [INDEX_FILE, ONLY_FILE] : [folder.file]) {
+    const source = await folder.open(file, options);
+    if (source === undefined) continue;
+    return isShardIndex(file) ? openShards(folder, source, options) : openOne(source, options);
+  }
+  if (folder.file !== undefined) throw readError(folder.name + folder.file, 'there is no such file');
   throw readError(folder.name, `the folder has neither ${ONLY_FILE} nor ${INDEX_FILE}`);
 }
 

@@ -1,22 +1,24 @@
 import { isShardIndex } from './shards.js';
 import { type FileLike, isPath, openSource, readError, type SourceFolder, type SourceLike } from './source.js';
 
-/** Where a checkpoint lies: in one file, or in a folder with an index that names its files. */
-export type CheckpointPlace =
-  | { readonly file: FileLike }
-  | { readonly folder: SourceFolder; readonly index: string | undefined };
+/** Where a checkpoint lies: in one file, or in a folder. */
+export type CheckpointPlace = { readonly file: FileLike } | { readonly folder: SourceFolder };
 
-/** What `from` stands for. `index` is the file that it names; undefined where the folder has to be looked into. */
+/** What `from` stands for. */
 export async function placeOf(from: SourceLike): Promise<CheckpointPlace> {
-  if (Array.isArray(from)) return { folder: fileFolder(from as readonly File[]), index: undefined };
+  if (Array.isArray(from)) return { folder: fileFolder(from as readonly File[]) };
   const given = from as Exclude<SourceLike, readonly File[]>;
-  if (typeof given === 'object' && 'open' in given) return { folder: given, index: undefined };
+  if (typeof given === 'object' && 'open' in given) return { folder: given };
   if (typeof given !== 'string' && !(given instanceof URL)) return { file: given };
   if (isPath(given)) return (await import('./node-source.js')).placeOfPath(given);
-  const address = String(given);
-  const [, base = '', name = ''] = /^(.*\/)?([^/]*)$/.exec(address) ?? [];
-  if (isShardIndex(name)) return { folder: urlFolder(base), index: name };
-  return name === '' ? { folder: urlFolder(base), index: undefined } : { file: given };
+  const folder = folderOfUrl(String(given));
+  return folder.file === undefined || isShardIndex(folder.file) ? { folder } : { file: given };
+}
+
+/** The folder of an address; `file` is what follows its last slash. */
+export function folderOfUrl(address: string): SourceFolder {
+  const [, base = '', file = ''] = /^(.*\/)?([^/]*)$/.exec(address) ?? [];
+  return file === '' ? urlFolder(base) : { ...urlFolder(base), file };
 }
 
 /** Files of a server, below an address that ends in a slash. */

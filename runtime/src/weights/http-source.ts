@@ -19,14 +19,16 @@ export async function openUrl(url: string, options: HttpOptions): Promise<ByteSo
 export async function findUrl(url: string, options: HttpOptions): Promise<ByteSource | undefined> {
   const first = await retrying(options, () => request(url, options, 0, WINDOW_BYTES));
   if (first === undefined) return undefined;
-  if (first.status !== 206) return memorySource(await downloaded(url, options, first), url);
+  const etag = first.headers.get('etag');
+  const version = etag === null ? {} : { version: etag };
+  if (first.status !== 206) return { ...memorySource(await downloaded(url, options, first), url), ...version };
   const { size, begin } = rangeOf(first);
   if (size === undefined) {
     // The total may be '*', and is hidden from other origins unless the server exposes it.
     await first.body?.cancel();
-    return memorySource(await downloaded(url, options), url);
+    return { ...memorySource(await downloaded(url, options), url), ...version };
   }
-  const file = { url, size, etag: first.headers.get('etag') };
+  const file = { url, size, etag };
   if (begin !== 0) throw readError(url, OTHER_BYTES);
   const bytes = new Uint8Array(Math.min(size, WINDOW_BYTES));
   // Where the connection breaks here, reads ask for the rest.
@@ -46,10 +48,11 @@ const OTHER_BYTES = 'the server sent other bytes than those that were asked for'
 /** `first` holds the first bytes of the file, which came with the answer that told the size. */
 function rangeSource(file: HttpFile, options: HttpOptions, first: Uint8Array): ByteSource {
   let window = { begin: 0, bytes: first };
-  const { url, size } = file;
+  const { url, size, etag } = file;
   return {
     name: url,
     size,
+    ...(etag !== null && { version: etag }),
     async read(begin, end, signal, into) {
       signal?.throwIfAborted();
       if (end > size) throw readError(url, `it ends before byte ${end}`);

@@ -1,8 +1,10 @@
 export type { LoadedWeight } from './branch.js';
+export { cacheStore, opfsStore } from './browser-stores.js';
 export { type Checkpoint, openCheckpoint, type ReadOptions } from './checkpoint.js';
 export type { TypedArray } from './decode.js';
 export type { Dtype } from './dtypes.js';
 export { type TensorToWrite, toSafetensors, type WritableDtype, writeSafetensors } from './encode.js';
+export { type HubOptions, hub } from './hub.js';
 export { type LoadOptions, type LoadProgress, loadWeights, planLoad } from './load.js';
 export {
   type AddStep,
@@ -34,3 +36,4 @@ export {
   type SourceFolder,
   type SourceLike,
 } from './source.js';
+export { type StoredOptions, stored, type WeightStore } from './store.js';

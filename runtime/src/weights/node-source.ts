@@ -26,9 +26,9 @@ export async function openFile(from: string | URL): Promise<ByteSource> {
 export async function placeOfPath(from: string | URL): Promise<CheckpointPlace> {
   const path = toPath(from);
   const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
-  if (isFolder) return { folder: folderSource(path), index: undefined };
+  if (isFolder) return { folder: folderSource(path) };
   if (!isShardIndex(path)) return { file: path };
-  return { folder: folderSource(dirname(path)), index: basename(path) };
+  return { folder: { ...folderSource(dirname(path)), file: basename(path) } };
 }
 
 function folderSource(folder: string): SourceFolder {

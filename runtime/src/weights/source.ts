@@ -14,12 +14,18 @@ export interface ByteSource {
   read(begin: number, end: number, signal?: AbortSignal, into?: Uint8Array): Promise<Uint8Array>;
   /** Gives back what the source holds open, if anything. */
   close?(): Promise<void>;
+  /** What its server calls this state of the file: an ETag. */
+  readonly version?: string;
+  /** The hash that its server names for the whole, in hexadecimal digits. */
+  readonly sha256?: string;
 }
 
 /** Files that belong together: a folder of a disk or a server, a repository, what a person chose. */
 export interface SourceFolder {
-  /** For messages. */
+  /** For messages, and in front of the names of its files where they are stored. */
   readonly name: string;
+  /** The file that is meant, where it is one: a safetensors file or an index. */
+  readonly file?: string;
   /** Opens a file by its name, or its path with forward slashes; gives undefined where there is none. Else as {@link openSource}. */
   open(file: string, options?: OpenOptions): Promise<ByteSource | undefined>;
 }

@@ -67,7 +67,10 @@ export function declareBuild(program: Command, start: Start): void {
 function declareOnnxOptions(command: Command): void {
   command
     .optionsGroup('ONNX:')
-    .option('--weights <path>', 'a safetensors file, an index of shards, or a folder with either')
+    .option(
+      '--weights <path>',
+      'safetensors: a file, an index of shards, a folder with either, a URL, or hub:owner/name',
+    )
     .addOption(new Option('--init <seed>', 'random weights instead').argParser(wholeValue(0)).conflicts('weights'))
     .option('--checkpoint <name>', "the spec's checkpoint map to read the weights with")
     .option('-s, --set <name=value>', 'set a parameter (may be repeated)', settingValues)

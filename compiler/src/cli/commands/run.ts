@@ -2,10 +2,11 @@ import type { Context } from '../context.js';
 import { exitCodes, usageFailure } from '../exit.js';
 import { aliasesOf } from '../run/aliases.js';
 import { startBackend } from '../run/backend.js';
-import { checkpointName, weightsPath } from '../run/checkpoint-name.js';
+import { checkpointName } from '../run/checkpoint-name.js';
 import { loadingBar } from '../run/loading.js';
 import { type GeneratedModel, importModel, type LoadedModule } from '../run/model-module.js';
 import { outputNames, readInputs, runOnce } from '../run/once.js';
+import { weightsSource } from '../run/weights-source.js';
 import { type ChosenModel, chooseModel } from '../spec.js';
 import type { RunOptions } from './run-options.js';
 
@@ -31,6 +32,7 @@ export async function run(spec: string, options: RunOptions, context: Context): 
     if (inputs) await runOnce(inputs, model, module, options, context);
     else if (!text) throw new Error('neither inputs nor a text were read');
     else if (options.chat) await (await import('../run/chat.js')).chat(model, text, options, context);
+    else if (options.score) await (await import('../run/score.js')).printScores(model, text, options, context);
     else await (await import('../run/generation.js')).generateText(model, text, options, context);
   } finally {
     model.dispose();
@@ -66,9 +68,9 @@ async function makeModel(
   const config = Object.fromEntries(chosen.configuration);
   const { weights, init, output } = options;
   if (weights === undefined) return Model.init({ config, seed: init ?? 0 });
-  const { cwd, signal } = context.io;
-  const source = weightsPath(weights, cwd);
-  const file = await runtime.openCheckpoint(source);
+  const { signal } = context.io;
+  const source = await weightsSource(weights, context.io, runtime);
+  const file = await runtime.openCheckpoint(source, { signal });
   await file.close();
   const checkpoint = checkpointName(chosen, options.checkpoint, file.names(), runtime.fileForm);
   const bar = loadingBar(context);

@@ -1,8 +1,9 @@
 import type { WeightSource } from '../../emit/onnx/file/index.js';
 import type { OnnxBuildOptions } from '../commands/build-options.js';
 import type { Context } from '../context.js';
-import { checkpointName, weightsPath } from '../run/checkpoint-name.js';
+import { checkpointName } from '../run/checkpoint-name.js';
 import { importModel } from '../run/model-module.js';
+import { weightsSource } from '../run/weights-source.js';
 import type { ModelToBuild } from './models.js';
 
 /** Weights to write, and how to give back the files that they come from. */
@@ -26,7 +27,7 @@ export async function openWeights(
   if (weights === undefined) {
     return { source: runtime.initialWeights(definition, config, init), close: () => Promise.resolve() };
   }
-  const file = await runtime.openCheckpoint(weightsPath(weights, io.cwd), { signal: io.signal });
+  const file = await runtime.openCheckpoint(await weightsSource(weights, io, runtime), { signal: io.signal });
   try {
     const name = checkpointName(chosen, checkpoint, file.names(), runtime.fileForm);
     const source = runtime.checkpointWeights(definition, config, file, { checkpoint: name, outputs: chosen.wanted });

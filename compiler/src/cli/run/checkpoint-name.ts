@@ -1,16 +1,6 @@
-import fs from 'node:fs';
-import path from 'node:path';
 import { listWeights } from '../../explain/weights.js';
 import { inputFailure, usageFailure } from '../exit.js';
-import { notFound } from '../files.js';
 import type { ChosenModel } from '../spec.js';
-
-/** The absolute path of `--weights`. Throws a failure where nothing is there. */
-export function weightsPath(given: string, cwd: string): string {
-  const absolute = path.resolve(cwd, given);
-  if (!fs.existsSync(absolute)) throw notFound(given, absolute);
-  return absolute;
-}
 
 /**
  * The checkpoint map to read a file with: the one that is named, none where the file has the model's own names for its weights,

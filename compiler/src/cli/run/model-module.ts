@@ -15,12 +15,13 @@ interface GeneratedClass {
   /** Without weights it cannot run, but it has its definition. */
   new (config: object, weights: object): { readonly definition: Runtime.ModelDefinition<object, object> };
   init(options: { readonly config: object; readonly seed: number }): GeneratedModel;
-  load(from: string, options: object): Promise<GeneratedModel>;
+  load(from: Runtime.SourceLike, options: object): Promise<GeneratedModel>;
 }
 
 /** `generate` only where the spec declares it. */
 export interface GeneratedModel extends TextModel {
   forward(inputs: object, options?: object): Readonly<Record<string, import('@tensorflow/tfjs').Tensor>>;
+  prefill(inputs: object): Runtime.Prefilled;
   dispose(): void;
 }
 

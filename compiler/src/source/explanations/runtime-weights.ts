@@ -45,7 +45,7 @@ export const runtimeWeightExplanations: Readonly<Record<string, Explanation>> = 
   },
   TFM5110: {
     meaning:
-      'A file or address cannot be read: it does not exist, access is refused, or the server answered with an error. The message has the reason.',
+      'A file or address cannot be read: it does not exist, access is refused, the server answered with an error, or it has another file now than the one that was opened. The message has the reason.',
     fix: 'In a page, the server must allow the origin (CORS). In Node, paths are relative to the working folder.',
   },
   TFM5111: {
