@@ -114,7 +114,7 @@ export const costs: Readonly<Record<OperatorName, Cost>> = {
     const share = attribute('share');
     return 3 * elements(output) * (typeof share === 'number' ? share : 1);
   },
-  ...fromNames(perInput, ['mean', 'sum', 'argmax', 'top_values', 'in_top']),
+  ...fromNames(perInput, ['mean', 'sum', 'argmax', 'running_sum', 'top_values', 'in_top']),
   ...fromNames(free, [
     'patches',
     'windows',

@@ -109,6 +109,7 @@ export const operators = {
   argmax: operator([], { axis: text('features') }),
   top_values: operator([], { count: undefined }),
   in_top: operator([], { count: undefined }),
+  running_sum: operator([], { start: 0 }),
   gather: operator([], { axis: text('sequence') }),
   matmul: operator(),
   transpose: operator(),

@@ -22,5 +22,5 @@ export * from './reduce.js';
 export { type RotaryOptions, rotary } from './rotary.js';
 export { type Scanned, type ScanOptions, type ScanStep, scan } from './scan.js';
 export * from './sequence.js';
-export { inTop, type TopOptions, topValues } from './top.js';
 export { checkId, type TokenCheck, type TokenIds, tokens } from './tokens.js';
+export { inTop, type TopOptions, topValues } from './top.js';

@@ -38,11 +38,12 @@ beforeAll(async () => {
   await write('renamed.safetensors', tensor('token', ids, 'I32', [2, 12]));
   await write('floats.safetensors', tensor('tokens', new Float32Array(24), 'F32', [2, 12]));
   await write('flat.safetensors', tensor('tokens', ids, 'I32', [24]));
-  await write(
-    'more.safetensors',
-    tensor('tokens', ids, 'I32', [2, 12]),
-    tensor('attention_mask', new Uint8Array(24), 'BOOL', [2, 12]),
-  );
+  const withMask = (name: string, isReal: (row: number) => boolean): Promise<void> => {
+    const mask = Uint8Array.from({ length: 24 }, (_, i) => Number(isReal(i % 12)));
+    return write(name, tensor('tokens', ids, 'I32', [2, 12]), tensor('attention_mask', mask, 'BOOL', [2, 12]));
+  };
+  await withMask('padded.safetensors', (row) => row < 9);
+  await withMask('left.safetensors', (row) => row > 1);
 });
 
 describe('generation', () => {
@@ -123,9 +124,9 @@ describe('generation', () => {
 });
 
 describe('once, on given inputs', () => {
-  test('the logits are those of the reference', async () => {
+  test.each(['in', 'padded'])('the logits of %s.safetensors are those of the reference', async (name) => {
     const { exitCode, stdout } = await tfm(
-      ['run', spec, ...weights, '--inputs', 'in.safetensors', '--outputs', 'out.safetensors'],
+      ['run', spec, ...weights, '--inputs', `${name}.safetensors`, '--outputs', 'out.safetensors'],
       { cwd },
     );
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '' });
@@ -144,7 +145,7 @@ describe('once, on given inputs', () => {
     ],
     ['floats', /^'tokens' is F32, but token needs I64, I32, /],
     ['flat', /^'tokens' is \[24\], but tokens is token\[B, T\]\nhelp: /],
-    ['more', /^the model has no input 'attention_mask'/],
+    ['left', /^'attention_mask' has padding in front of real tokens, in row 0\n/],
     ['no', /^cannot read no\.safetensors/],
   ])('%s.safetensors is refused', async (name, message) => {
     const { exitCode, stderr } = await tfm(

@@ -227,6 +227,25 @@ export const sequenceCases: readonly OperatorCase[] = [
     reference: () => nd([2], [1, 1]),
   },
   {
+    name: 'running_sum',
+    inputs: [x],
+    run: (input) => ops.runningSum(input!),
+    reference: (input) =>
+      build([2, 3, 8], (b, t, i) => {
+        let sum = 0;
+        for (let row = 0; row <= t!; row++) sum += get(input!, b!, row, i!);
+        return sum;
+      }),
+    gradient: true,
+  },
+  {
+    name: 'running_sum of conditions from 5 on',
+    inputs: [nd([2, 4], [1, 1, 0, 1, 0, 1, 1, 0])],
+    dtypes: { 0: 'bool' },
+    run: (input) => ops.runningSum(input!, { start: 5 }),
+    reference: () => nd([2, 4], [6, 7, 7, 8, 5, 6, 7, 7]),
+  },
+  {
     name: 'gather of a row for each of the batch',
     inputs: [x, nd([2], [2, 0])],
     dtypes: { 1: 'int32' },

@@ -285,6 +285,23 @@ function reduction(name: 'mean' | 'sum' | 'argmax'): Builtin {
   };
 }
 
+/** At each position `start` and the rows up to it together; of conditions, how many hold. */
+const runningSum: Builtin = {
+  name: 'running_sum',
+  operands: 1,
+  parameters: [{ name: 'start', named: true }],
+  run: (use) => {
+    const x = use.sequence('a sequence');
+    const start = use.number('start', 0);
+    if (!x || start === undefined) return failed;
+    const type = { dtype: x.type.dtype === 'float' ? 'float' : 'int', shape: x.type.shape } as const;
+    return use.emit('running_sum', [x], type, {
+      attributes: attributes({ start }, { start: 0 }),
+      segments: x.segments,
+    });
+  },
+};
+
 /** One position of each sequence, chosen by data. */
 const gather: Builtin = {
   name: 'gather',
@@ -391,6 +408,7 @@ export const sequence: readonly Builtin[] = [
   reduction('mean'),
   reduction('sum'),
   reduction('argmax'),
+  runningSum,
   gather,
   matmul,
   transpose,

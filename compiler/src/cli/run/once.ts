@@ -4,7 +4,7 @@ import type { Checkpoint, TensorToWrite } from '@tfm-lang/runtime';
 import type { GraphModel } from '../../graph/graph.js';
 import type { RunOptions } from '../commands/run-options.js';
 import type { Context } from '../context.js';
-import { usageFailure } from '../exit.js';
+import { inputFailure, usageFailure } from '../exit.js';
 import { notFound, writeWhole } from '../files.js';
 import type { ChosenModel } from '../spec.js';
 import { type Aliases, outputNamesInFile } from './aliases.js';
@@ -113,7 +113,7 @@ export async function readInputs(
 }
 
 async function readInput(file: Checkpoint, plan: InputPlan, runtime: RuntimeModule): Promise<object> {
-  const { tensor, presence, axes } = plan;
+  const { tensor, presence, axes, trailing = false } = plan;
   if (axes.length > 0) return rearrangedInput(file, tensor, axes, runtime);
   const { shape } = file.entry(tensor);
   const values = await file.read(tensor);
@@ -123,7 +123,11 @@ async function readInput(file: Checkpoint, plan: InputPlan, runtime: RuntimeModu
   const present = Array.from({ length: batch }, (_, b) =>
     Array.from({ length: rows }, (_row, t) => mask[b * rows + t] !== 0),
   );
-  return { values, shape, present };
+  if (!trailing) return { values, shape, present };
+  const odd = present.findIndex((row) => row.lastIndexOf(true) > row.indexOf(false) && row.includes(false));
+  if (odd < 0) return { values, shape };
+  const help = 'the model reads no mask: leave such rows out, or put their padding at the end';
+  throw inputFailure(`'${presence}' has padding in front of real tokens, in row ${odd}`, help);
 }
 
 async function rearrangedInput(

@@ -19,6 +19,8 @@ export interface InputPlan {
   readonly tensor: string;
   /** The mask of real rows that came with it. */
   readonly presence?: string;
+  /** The model reads no mask, because no row sees those behind it: the mask may only say where padding at the end begins. */
+  readonly trailing?: boolean;
   /** The tensor has the other library's name, and is rearranged in these ways. */
   readonly axes: readonly string[];
 }
@@ -53,7 +55,7 @@ export function planInputs(
   for (const input of inputs) {
     const found = nameInFile([input.name], aliases, input.name, false, entries);
     const axes = found?.alias?.axes ?? [];
-    if (found) plans.push({ input, tensor: found.name, axes, ...presenceOf(input, inputs, entries, aliases) });
+    if (found) plans.push({ input, tensor: found.name, axes, ...presenceOf(input, chosen.model, entries, aliases) });
     else if (input.default === undefined && needed.has(input.name)) {
       const theirs = aliases.inputs.filter((alias) => alias.input === input.name && !alias.presence);
       const names = [input.name, ...theirs.map((alias) => alias.theirs)];
@@ -100,16 +102,18 @@ function wanted({ model, configuration }: ChosenModel): string {
 /** `attention_mask` is the usual name where there is one sequence that it can be about. */
 function presenceOf(
   input: InputDeclaration,
-  inputs: readonly InputDeclaration[],
+  { inputs, generate }: GraphModel,
   entries: ReadonlyMap<string, FileEntry>,
   aliases: Aliases,
-): { presence?: string } {
-  if (!input.presence) return {};
-  const only = inputs.filter(({ presence }) => presence).length === 1;
+): Pick<InputPlan, 'presence' | 'trailing'> {
+  const masked = inputs.filter(({ presence }) => presence);
+  const trailing = !input.presence && generate?.input === input.name && masked.length === 0;
+  if (!input.presence && !trailing) return {};
+  const only = trailing || masked.length === 1;
   const names = [`${input.name}.present`, `${input.name}_present`, ...(only ? ['attention_mask'] : [])];
   const own = names.filter((name) => !inputs.some((other) => other.name === name));
   const found = nameInFile(own, aliases, input.name, true, entries);
-  return found ? { presence: found.name } : {};
+  return found ? { presence: found.name, trailing } : {};
 }
 
 /** Sizes with the same name must agree, also between inputs. */
