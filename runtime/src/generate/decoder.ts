@@ -11,7 +11,7 @@ import { cacheCapacity, promptChunks } from './chunks.js';
 import { type PromptSize, promptSize, promptTokens, withoutEmptyPrompt } from './prompt.js';
 
 export interface PrefillOptions {
-  /** The most tokens that the sequence can reach. Default: the spec's limit; without one the state grows by doubling. */
+  /** The most tokens that the sequence can reach. Default: the spec's limit, if any; the state grows on the way by doubling. */
   readonly capacity?: number;
   /**
    * A state of earlier tokens: it goes on from the longest beginning that it shares with the prompt, and what that has is not
@@ -146,7 +146,7 @@ export class Decoder {
     const [batch = 1, rows = 1] = prompt.shape;
     const { generation, growing, inputs, name } = this.model;
     const most = generation.capacity;
-    const chosen = Math.min(capacity ?? most ?? cacheCapacity(rows + 1), most ?? Number.POSITIVE_INFINITY);
+    const chosen = Math.min(capacity ?? cacheCapacity(rows + 1, most), most ?? Number.POSITIVE_INFINITY);
     if (!Number.isSafeInteger(chosen) || chosen < 1) {
       throw new TfmError('TFM5307', `the capacity is ${capacity}`, 'give the most tokens that the sequence can reach');
     }
@@ -158,7 +158,7 @@ export class Decoder {
     return new GenerationState({
       batch,
       capacity: chosen,
-      grows: capacity === undefined && most === undefined,
+      grows: capacity === undefined,
       constants: Object.fromEntries(constants.map(([input, tensor]) => [input, rowsOf(tensor)])),
       shared: new Set(inputs.filter(isShared).map((input) => input.name)),
       owner: this,
@@ -240,8 +240,10 @@ export class Decoder {
 
   #makeRoom(state: GenerationState, rows: number): void {
     if (rows <= state.capacity) return;
-    if (!state.grows) throw contextFull(this.model.name, rows, state.capacity);
-    state.reserve(cacheCapacity(rows));
+    const { name, generation } = this.model;
+    const most = state.grows ? generation.capacity : state.capacity;
+    if (most !== undefined && rows > most) throw contextFull(name, rows, most);
+    state.reserve(cacheCapacity(rows, most));
   }
 
   #checkState(state: GenerationState): void {
