@@ -2,6 +2,7 @@
 // data and no allocator of their own.
 export { attention, attentionScratch } from './attention';
 export { attentionGradient } from './attention-gradient';
+export { writeRows } from './cache';
 export { activation } from './elementwise';
 export { linear, linearScratch, product } from './linear';
 export { attentionGradientScratch } from './gradient-room';

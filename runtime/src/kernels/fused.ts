@@ -1,4 +1,4 @@
-import type { NamedAttrMap, NamedTensorMap, Tensor } from '@tensorflow/tfjs';
+import type { NamedAttrMap, NamedTensorMap, Tensor, TensorInfo } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 
 /** A tensor that an operator reads; some may be absent (a bias, a mask). */
@@ -41,6 +41,8 @@ export function runFused<Attributes extends object>(
   operands: readonly Operand[],
   attributes: Attributes,
 ): Tensor {
+  const direct = runDirectly(operator.kernel, operands, attributes);
+  if (direct) return direct;
   if (!hasKernel(operator.kernel, operands)) return tf.tidy(() => operator.composition(operands, attributes));
   registerGradient(operator);
   const inputs = presentOf(operands) as unknown as NamedTensorMap; // tfjs takes lists, its types do not say so
@@ -52,6 +54,30 @@ export function runFused<Attributes extends object>(
 /** Whether what runs now is recorded for a gradient. */
 export function isTapeOn(): boolean {
   return tf.engine().isTapeOn();
+}
+
+/** A kernel of a backend as it is, without what tfjs does around kernels. */
+export type DirectKernel = (operands: readonly Operand[], attributes: object) => TensorInfo | TensorInfo[];
+
+const directKernels = new Map<string, ReadonlyMap<string, DirectKernel>>();
+
+/** Tells which of the kernels that a backend registers may be run directly. */
+export function setDirectKernels(backend: string, kernels: ReadonlyMap<string, DirectKernel>): void {
+  directKernels.set(backend, kernels);
+}
+
+/**
+ * The kernel's result where neither a gradient nor a profile is recorded, and a backend has said that it may. When a token is
+ * decoded, hundreds of small operators run once: what tfjs does around each costs more than some of them.
+ */
+function runDirectly(kernel: string, operands: readonly Operand[], attributes: object): Tensor | undefined {
+  const engine = tf.engine();
+  const run = directKernels.get(engine.backendName)?.get(kernel);
+  if (!run || engine.state.gradientDepth > 0 || engine.state.profiling) return undefined;
+  for (const operand of operands) if (operand && (operand.dtype !== 'float32' || operand.size === 0)) return undefined;
+  const results = run(operands, attributes);
+  if (!Array.isArray(results)) return engine.makeTensorFromTensorInfo(results);
+  return results.map((result) => engine.makeTensorFromTensorInfo(result))[0];
 }
 
 /** Puts operands back to their places. */

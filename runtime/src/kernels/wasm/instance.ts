@@ -14,6 +14,7 @@ export interface Kernels {
   readonly rmsNorm: (...args: Numbers<6>) => void;
   readonly rotary: (...args: Numbers<10>) => void;
   readonly softmax: (...args: Numbers<4>) => void;
+  readonly writeRows: (...args: Numbers<7>) => void;
 }
 
 type Numbers<Count extends number, Found extends number[] = []> = Found['length'] extends Count
@@ -61,6 +62,11 @@ function decoded(base64: string): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i); // a hundredth of the time of Uint8Array.from
   return bytes;
+}
+
+/** Whether the engine of a backend has SIMD, and so our kernels. */
+export function hasKernels(backend: WasmBackend): boolean {
+  return instances.has(backend) || compiled.has(moduleFor(memoryOf(backend)));
 }
 
 /** The kernels on the memory of a backend. Memory that grows stays the same object, so one instance serves for life. */

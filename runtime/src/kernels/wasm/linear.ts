@@ -9,8 +9,9 @@ export const linear: WasmKernel<ActivationAttributes> = ([x, weight, bias, resid
   const y = heap.output([...x!.shape.slice(0, -1), outputs]);
   const { kernels } = heap;
   const scratch = heap.scratch(kernels.linearScratch());
-  const [from, w, b, r, to] = [x, weight, bias, residual, y].map((tensor) => heap.pointer(tensor));
-  kernels.linear(from!, w!, b!, r!, to!, rows, outputs, width, activationNumber[activation], scratch, 0, outputs);
+  const [from, to] = [heap.pointer(x), heap.pointer(y)];
+  const [w, b, r] = [heap.pointer(weight), heap.pointer(bias), heap.pointer(residual)];
+  kernels.linear(from, w, b, r, to, rows, outputs, width, activationNumber[activation], scratch, 0, outputs);
   return y;
 };
 

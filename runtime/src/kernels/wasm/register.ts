@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { placed, type WithPresence } from '../fused.js';
+import { type DirectKernel, placed, setDirectKernels, type WithPresence } from '../fused.js';
 import { activation } from './activation.js';
 import { attention } from './attention.js';
 import { attentionGradient } from './attention-gradient.js';
@@ -30,7 +30,11 @@ const kernels = {
 /** Adds our kernels to the active wasm backend, where its engine has SIMD; a second call does nothing. */
 export async function registerWasmKernels(): Promise<void> {
   if (!(await compileKernels())) return;
+  const direct = new Map<string, DirectKernel>();
   for (const [kernelName, kernel] of Object.entries(kernels)) {
+    direct.set(kernelName, (operands, attributes) =>
+      (kernel as WasmKernel<object>)(operands, attributes, heapOf(tf.backend() as unknown as WasmBackend)),
+    );
     if (tf.getKernel(kernelName, 'wasm')) continue;
     const run = kernel as WasmKernel<object>;
     tf.registerKernel({
@@ -43,4 +47,5 @@ export async function registerWasmKernels(): Promise<void> {
       },
     });
   }
+  setDirectKernels('wasm', direct);
 }
