@@ -13,8 +13,10 @@ import type {
   GenerationState,
   Prefilled,
   PrefillOptions,
+  SaveModelOptions,
   Score,
   ScoreOptions,
+  SourceLike,
 } from '../../runtime/src/index.js';
 import { read } from '../../runtime/src/index.js';
 import { generated } from '../compiler/emit/generated.js';
@@ -28,8 +30,10 @@ export interface SpecModel {
   readonly config: Readonly<Record<string, unknown>>;
   readonly weights: object;
   readonly parameterCount: number;
+  save(options?: SaveModelOptions): AsyncGenerator<Uint8Array>;
   forward(inputs: Inputs, options?: { readonly outputs?: readonly string[] }): Tensors;
   explain(inputs: Inputs): Explanation;
+  trainable(): Map<string, tf.Variable>;
   loss(inputs: Inputs, options?: { readonly training?: boolean }): Scalar;
   generate(inputs: Inputs, options: GenerateOptions): AsyncGenerator<number, Finished, undefined>;
   generateBatch(inputs: Inputs, options: BatchOptions): AsyncGenerator<(number | null)[], Finished[], undefined>;
@@ -43,7 +47,7 @@ export interface SpecModel {
 export interface SpecClass {
   readonly presets: Readonly<Record<string, object>>;
   init(options: { readonly config: object; readonly seed?: number }): SpecModel;
-  load(from: string, options: object): Promise<SpecModel>;
+  load(from: SourceLike, options: object): Promise<SpecModel>;
 }
 
 const graphs = new Map<string, Graph>();

@@ -3,9 +3,10 @@ import { useBackend } from '../../../runtime/src/index.js';
 import { errorsOf } from '../../support/attention-table.js';
 import { attentionTable } from '../../support/cases/attention-table.js';
 
-// Each width is code of its own, and SwiftShader compiles for seconds: a few of them here, all forward in attention.test.ts.
-const widths = [5, 8, 20, 100];
-const table = attentionTable.filter(({ sizes: { width, valueWidth } }) => widths.includes(width) && valueWidth <= 12);
+// Each width is code of its own, and SwiftShader compiles for seconds: one pair of widths here, all forward in attention.test.ts.
+const table = attentionTable.filter(
+  ({ sizes: { width, valueWidth } }) => (width === 8 || width === 5) && valueWidth === 8,
+);
 
 describe('attention and its gradients', () => {
   beforeAll(async () => {
