@@ -25,7 +25,9 @@ export async function run(spec: string, options: RunOptions, context: Context): 
   const inputs = options.inputs
     ? await readInputs(options.inputs, chosen, names, aliases, module.runtime, cwd)
     : undefined;
-  const text = inputs ? undefined : await (await import('../run/text.js')).readText(options, cwd);
+  const text = inputs
+    ? undefined
+    : await (await import('../run/text.js')).readText(options, context.io, module.runtime);
   await startBackend(module, options.backend, context);
   const model = await makeModel(module, chosen, options, context);
   try {

@@ -1,4 +1,5 @@
-import { type ChatMessage, streamText } from '@tfm-lang/runtime/tasks';
+import type { GenerationState } from '@tfm-lang/runtime';
+import { applyChatTemplate, type ChatMessage, promptInputsOf, streamText } from '@tfm-lang/runtime/tasks';
 import type { RunOptions } from '../commands/run-options.js';
 import type { Context } from '../context.js';
 import { generateOptions } from './generate-options.js';
@@ -16,25 +17,42 @@ export async function chat(model: GeneratedModel, text: Text, options: RunOption
   const { prompt, system, stop } = options;
   const messages: ChatMessage[] = system === undefined ? [] : [{ role: 'system', content: system }];
   const turns = prompt === undefined ? io.lines('> ') : [prompt];
-  for await (const turn of turns) {
-    if (turn.trim() === '') continue;
-    messages.push({ role: 'user', content: turn });
-    const speed = speedometer();
-    const answer = streamText(model, tokenizer, messages, {
-      ...generateOptions(options, text, io.signal),
-      onProgress: speed.onProgress,
-      ...(stop && { stop }),
-    });
-    for (;;) {
-      const { done, value } = await answer.next();
-      if (!done) {
-        io.stdout.write(value);
-        continue;
-      }
-      messages.push({ role: 'assistant', content: value.text });
-      io.stdout.write('\n');
-      io.stderr.write(`${speed.line(value.promptTokens)}\n`);
-      break;
+  let state: GenerationState | undefined;
+  try {
+    for await (const turn of turns) {
+      if (turn.trim() === '') continue;
+      messages.push({ role: 'user', content: turn });
+      const tokens = tokenizer.encode(await applyChatTemplate(tokenizer, messages), { specialTokens: false });
+      const speed = speedometer();
+      state ??= stateOf(model, tokens);
+      const answer = streamText(model, tokenizer, tokens, {
+        ...generateOptions(options, text, io.signal),
+        onProgress: speed.onProgress,
+        ...(stop && { stop }),
+        ...(state && { state }),
+      });
+      messages.push({ role: 'assistant', content: await printed(answer, io.stdout) });
+      io.stderr.write(`${speed.line(tokens.length)}\n`);
     }
+  } finally {
+    state?.dispose();
+  }
+}
+
+/** A state that every turn goes on with: what was said before is not computed again. An encoder–decoder has a source instead. */
+function stateOf(model: GeneratedModel, tokens: readonly number[]): GenerationState | undefined {
+  const { inputs, continues } = promptInputsOf(model, tokens);
+  if (!continues) return undefined;
+  const { logits, state } = model.prefill(inputs);
+  logits.dispose();
+  return state;
+}
+
+/** Prints an answer as it comes, and gives it back. */
+async function printed(answer: ReturnType<typeof streamText>, stdout: Context['io']['stdout']): Promise<string> {
+  for (;;) {
+    const { done, value } = await answer.next();
+    stdout.write(done ? '\n' : value);
+    if (done) return value.text;
   }
 }

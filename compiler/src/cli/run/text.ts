@@ -10,6 +10,9 @@ import {
 import type { RunOptions } from '../commands/run-options.js';
 import { inputFailure, usageFailure } from '../exit.js';
 import { notFound } from '../files.js';
+import type { Io } from '../io.js';
+import type { RuntimeModule } from './model-module.js';
+import { weightsSource } from './weights-source.js';
 
 type Tokenizer = Awaited<ReturnType<typeof createTokenizer>>;
 
@@ -25,12 +28,11 @@ export interface Text {
  * The tokenizer of `--tokenizer`, or else of the folder with the weights; the tokens that end a text as that folder's
  * generation_config.json or config.json has them. Throws a failure where a text has no tokenizer.
  */
-export async function readText(options: RunOptions, cwd: string): Promise<Text> {
-  const beside = options.weights === undefined ? undefined : folderOf(path.resolve(cwd, options.weights));
-  const files = beside === undefined ? {} : await readModelFiles(beside);
+export async function readText(options: RunOptions, io: Io, runtime: RuntimeModule): Promise<Text> {
+  const files = options.weights === undefined ? {} : await filesBeside(options.weights, io, runtime);
   if (options.tokenizer !== undefined) {
     const { config, generationConfig } = files;
-    const own = await namedFiles(options.tokenizer, cwd);
+    const own = await namedFiles(options.tokenizer, io.cwd);
     const merged = { ...own, ...(config && { config }), ...(generationConfig && { generationConfig }) };
     return withTokenizer(merged);
   }
@@ -59,6 +61,12 @@ async function namedFiles(given: string, cwd: string): Promise<ModelFiles> {
   } catch (error) {
     throw inputFailure(`${given} is no tokenizer: ${(error as Error).message}`, 'give the tokenizer.json of the model');
   }
+}
+
+async function filesBeside(weights: string, io: Io, runtime: RuntimeModule): Promise<ModelFiles> {
+  const source = await weightsSource(weights, io, runtime);
+  const isPath = typeof source === 'string' && path.isAbsolute(source);
+  return readModelFiles(isPath ? folderOf(source) : source);
 }
 
 const folderOf = (file: string): string =>
