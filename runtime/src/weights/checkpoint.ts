@@ -27,7 +27,7 @@ export interface ReadOptions {
 }
 
 /** Consecutive elements of a tensor, all of them unless `begin` and `end` say which. */
-export interface TensorSpan {
+interface TensorSpan {
   readonly tensor: string;
   readonly begin?: number;
   readonly end?: number;

@@ -1,12 +1,7 @@
 import fs from 'node:fs';
-import path from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { compile } from '../../../compiler/src/compile.js';
-import { importConfig } from '../../../compiler/src/import/import.js';
-import { memoryHost } from '../../../compiler/src/source/host.js';
 import { type SourceLike, useBackend } from '../../../runtime/src/index.js';
-import type { LoadModelOptions } from '../../../runtime/src/model/initialize.js';
-import { generated } from '../../compiler/emit/generated.js';
+import { importedClass } from '../../support/imported.js';
 
 // What transformers wrote, loaded and saved again: nothing of ours reads the two files that are compared.
 
@@ -21,43 +16,17 @@ function tensorsOf(file: Buffer): Record<string, Stored> {
   const begin = 8 + Number(file.readBigUInt64LE());
   const { __metadata__: _, ...header } = JSON.parse(file.toString('utf8', 8, begin)) as Record<string, never>;
   const entries = Object.entries<{ dtype: string; shape: number[]; data_offsets: [number, number] }>(header);
-  return Object.fromEntries(
-    entries.map(
-      ([
-        name,
-        {
-          dtype,
-          shape,
-          data_offsets: [from, to],
-        },
-      ]) => {
-        return [name, { dtype, shape, bytes: file.subarray(begin + from, begin + to) }];
-      },
-    ),
-  );
+  const stored = entries.map(([name, { dtype, shape, data_offsets: at }]): [string, Stored] => {
+    return [name, { dtype, shape, bytes: file.subarray(begin + at[0], begin + at[1]) }];
+  });
+  return Object.fromEntries(stored);
 }
 
-interface ModelClass {
-  readonly presets: Readonly<Record<string, object>>;
-  load(from: SourceLike, options: LoadModelOptions<object>): Promise<LoadedModel>;
-}
+type Imported = Awaited<ReturnType<typeof importedClass>>;
 
-interface LoadedModel {
-  save(options: { checkpoint: string; dtype?: 'F32' | 'BF16' }): AsyncIterable<Uint8Array>;
-  dispose(): void;
-}
-
-async function importedClass(folder: string): Promise<ModelClass> {
-  const fields = JSON.parse(fs.readFileSync(path.join(folder, 'config.json'), 'utf8')) as Record<string, unknown>;
-  const { text } = importConfig(fields, { hint: 'imported' });
-  const { graph } = compile(memoryHost({ 'm.tfm': text ?? '' }), 'm.tfm');
-  const module = await generated<Readonly<Record<string, ModelClass>>>(graph!);
-  return module[graph!.models[0]!.name]!;
-}
-
-async function saved(Model: ModelClass, from: SourceLike, dtype: 'F32' | 'BF16' = 'F32'): Promise<Buffer> {
+async function saved({ Model, config }: Imported, from: SourceLike, dtype: 'F32' | 'BF16' = 'F32'): Promise<Buffer> {
   const checkpoint = 'huggingface';
-  const model = await Model.load(from, { config: Model.presets.Imported!, checkpoint });
+  const model = await Model.load(from, { config, checkpoint });
   const pieces: Uint8Array[] = [];
   for await (const piece of model.save({ checkpoint, dtype })) pieces.push(piece.slice());
   model.dispose();
