@@ -108,6 +108,11 @@ preset TinyLlama = Llama(vocab: 100, context: 128, width: 64, depth: 2, heads: 4
     expect(imported(more).text === undefined).toBe(expected.length > 0);
   });
 
+  test('a class names its family where model_type is left out', () => {
+    expect(imported({ model_type: undefined }).text).toContain('= Llama(');
+    expect(problems({ model_type: undefined, architectures: ['OtherModel'] })).toEqual(['missing model_type']);
+  });
+
   test('yarn, dynamic and linear scaling, as the library writes them today and before', () => {
     const parameters = (more: object): string =>
       /Llama\((.*?)\)/s.exec(imported(more).text ?? '')?.[1]?.replace(/\s+/g, ' ') ?? '';

@@ -32,7 +32,7 @@ export type ImportProblem =
 
 /** Makes a spec of the fields of a config.json. */
 export function importConfig(fields: Readonly<Record<string, unknown>>, options: ImportOptions): ImportResult {
-  const family = families.find(({ type }) => type === fields.model_type);
+  const family = familyOf(fields);
   if (!family) return { problems: [unknownFamily(fields)], read: [], ignored: [] };
   const { name: architecture, problem } = architectureOf(fields, family);
   const config = new ConfigReader(fields);
@@ -55,6 +55,13 @@ export function importConfig(fields: Readonly<Record<string, unknown>>, options:
     gaps: problems.map(gapText),
   });
   return { text, problems, read, ignored };
+}
+
+/** By `model_type`; early configs have none, and their class says as much. */
+function familyOf({ model_type: type, architectures }: Readonly<Record<string, unknown>>): Family | undefined {
+  if (type !== undefined) return families.find((family) => family.type === type);
+  const [named] = Array.isArray(architectures) ? (architectures as unknown[]) : [];
+  return families.find((family) => typeof named === 'string' && Object.hasOwn(family.architectures, named));
 }
 
 function hasField(fields: Readonly<Record<string, unknown>>, path: string): boolean {
