@@ -128,6 +128,16 @@ preset TinyLlama = Llama(vocab: 100, context: 128, width: 64, depth: 2, heads: 4
     );
   });
 
+  test('quantised weights are told of in the spec', () => {
+    const noted = (value: unknown): string | undefined =>
+      /^\/\/\/ (quantization_config: .*)$/m.exec(imported({ quantization_config: value }).text ?? '')?.[1];
+    expect(noted({ quant_method: 'mxfp4' })).toMatch(/are mxfp4, which cannot be loaded/);
+    expect(noted({ load_in_4bit: true })).toContain('{"load_in_4bit":true}');
+    expect(noted(undefined)).toBeUndefined();
+    const published = JSON.parse(fs.readFileSync(path.join(configs, 'DeepSeek-V3.json'), 'utf8')) as object;
+    expect(importConfig({ ...published }, { hint: 'x' }).text).toContain('weights beside it are fp8');
+  });
+
   test('every family reads an empty config: its defaults are those of a spec that compiles', () => {
     for (const { type } of families) {
       const { text, problems: found } = importConfig({ model_type: type }, { hint: 'x', partial: true });

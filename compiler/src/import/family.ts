@@ -120,5 +120,5 @@ export const harmlessFields: readonly string[] = [
     'init_device',
   ],
   ...['reorder_and_upcast_attn', 'masked_softmax_fusion', 'bias_dropout_fusion', 'ffn_hidden_size_multiplier', 'n_ctx'],
-  ...['n_special', 'predict_special_tokens', 'quantization_config', 'vocab_size_multiple', 'encoder_stride'],
+  ...['n_special', 'predict_special_tokens', 'vocab_size_multiple', 'encoder_stride'],
 ];

@@ -40,6 +40,7 @@ export function importConfig(fields: Readonly<Record<string, unknown>>, options:
   // A decoder made of an encoder, or one that reads an encoder, is another model.
   config.only('is_decoder', false);
   config.only('add_cross_attention', false);
+  const notes = quantizationNotes(config);
   const read = config.read.filter((field) => !harmlessFields.includes(field) && hasField(fields, field));
   config.harmless(...harmlessFields);
   config.finish();
@@ -52,6 +53,7 @@ export function importConfig(fields: Readonly<Record<string, unknown>>, options:
     name: presetName(options.hint, family.model),
     parameters,
     outputs: family.architectures[architecture] ?? [],
+    notes,
     gaps: problems.map(gapText),
   });
   return { text, problems, read, ignored };
@@ -62,6 +64,17 @@ function familyOf({ model_type: type, architectures }: Readonly<Record<string, u
   if (type !== undefined) return families.find((family) => family.type === type);
   const [named] = Array.isArray(architectures) ? (architectures as unknown[]) : [];
   return families.find((family) => typeof named === 'string' && Object.hasOwn(family.architectures, named));
+}
+
+/** Quantised weights are the same model, but of another file than one that can be loaded: the spec says so. */
+function quantizationNotes(config: ConfigReader): readonly string[] {
+  const value = config.any('quantization_config');
+  if (value === undefined) return [];
+  const method = typeof value === 'object' && value !== null && 'quant_method' in value ? value.quant_method : value;
+  const format = typeof method === 'string' ? method : shown(value);
+  return [
+    `quantization_config: the weights beside it are ${format}, which cannot be loaded; those of F32, BF16 or F16 can.`,
+  ];
 }
 
 function hasField(fields: Readonly<Record<string, unknown>>, path: string): boolean {

@@ -16,6 +16,8 @@ export interface ImportedSpec {
   readonly name: string;
   readonly parameters: Parameters;
   readonly outputs: readonly string[];
+  /** What a reader of the spec must know, one line each. */
+  readonly notes: readonly string[];
   /** What `--partial` left out, one line each. */
   readonly gaps: readonly string[];
 }
@@ -28,6 +30,7 @@ export function writeSpec(spec: ImportedSpec): string {
   const { family, architecture, name, outputs, gaps } = spec;
   const notes = [
     `/// ${architecture}, imported from its config.json.`,
+    ...spec.notes.map((note) => `/// ${note}`),
     ...gaps.map((gap) => `/// NOT IMPORTED: ${gap}`),
   ];
   const departures = family.departs?.(spec.parameters) ?? [];

@@ -131,6 +131,7 @@ const MOST_SUGGESTIONS = 40;
 
 /** One problem for every tensor that is not there, however many weights it would fill. */
 function missingProblems(missing: readonly Binding[], spare: readonly FileTensor[]): MapProblem[] {
+  const spareNames = new Set(spare.map(({ name }) => name));
   const groups = new Map<string, Binding[]>();
   for (const binding of missing) {
     const key = binding.names.join('\n');
@@ -143,15 +144,33 @@ function missingProblems(missing: readonly Binding[], spare: readonly FileTensor
     const shape = group.length === 1 ? ` [${first?.weight.shape.join(', ')}]` : '';
     const near = i < MOST_SUGGESTIONS ? nearest(names[0] ?? '', spare, ({ name }) => name) : undefined;
     const wanted = names.map((name) => `'${name}'`).join(' or ');
+    const nearText = near && `the nearest tensor that nothing uses is '${near.name}' ${text(near.shape)}`;
+    const help = quantised(names, spareNames) ?? nearText;
     return {
       code: 'TFM5201',
       message: `nothing fills ${paths}${shape}: the checkpoint has no ${wanted}`,
-      ...(near === undefined
-        ? {}
-        : { help: `the nearest tensor that nothing uses is '${near.name}' ${text(near.shape)}` }),
+      ...(help !== undefined && { help }),
       ...at(first),
     };
   });
+}
+
+/** What stands in the place of a weight that was quantised: its numbers under another name, and their scales. */
+const QUANTISED: readonly (readonly [format: string, ending: string])[] = [
+  ['MXFP4', '_blocks'],
+  ['GPTQ or AWQ', 'qweight'],
+];
+
+function quantised(names: readonly string[], spare: ReadonlySet<string>): string | undefined {
+  for (const name of names) {
+    for (const [format, ending] of QUANTISED) {
+      const packed = ending.startsWith('_') ? name + ending : name.replace(/[^.]*$/, ending);
+      if (!spare.has(packed)) continue;
+      const held = `'${packed}' holds it as ${format} (quantization_config), which is not supported`;
+      return `${held}: convert the checkpoint to F32, BF16 or F16`;
+    }
+  }
+  return undefined;
 }
 
 function spareProblems(spare: readonly FileTensor[], missing: readonly Binding[]): MapProblem[] {

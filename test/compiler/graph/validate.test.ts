@@ -53,7 +53,10 @@ describe('the schema has the variants of the types', () => {
     element: true,
     lookup: true,
   };
-  const nodes: Record<Node['kind'], true> = { operator: true, call: true, repeat: true, if: true, scan: true };
+  const nodes: Record<Node['kind'], true> = {
+    ...{ operator: true, call: true, repeat: true },
+    ...{ experts: true, if: true, scan: true },
+  };
   const initializers: Record<Initializer['kind'], true> = {
     constant: true,
     normal: true,

@@ -48,6 +48,21 @@ const cases: Case[] = [
     ],
   },
   {
+    name: 'weights that were quantised',
+    rules: [
+      { path: 'e[*].up', template: 'experts.up_proj', steps: [{ kind: 'transpose' }] },
+      { path: 'out', template: 'out_proj' },
+    ],
+    weights: [w('e[0].up', 4, 32), w('out.weight', 4, 8)],
+    files: { 'experts.up_proj_blocks': [1, 4, 1, 16], 'out_proj.qweight': [1, 4] },
+    problems: [
+      "TFM5201 nothing fills e[0].up [4, 32]: the checkpoint has no 'experts.up_proj' | 'experts.up_proj_blocks' holds it as MXFP4 (quantization_config), which is not supported: convert the checkpoint to F32, BF16 or F16",
+      "TFM5201 nothing fills out.weight [4, 8]: the checkpoint has no 'out_proj.weight' | 'out_proj.qweight' holds it as GPTQ or AWQ (quantization_config), which is not supported: convert the checkpoint to F32, BF16 or F16",
+      "TFM5202 nothing uses 'experts.up_proj_blocks' [1, 4, 1, 16] of the checkpoint | the nearest weight that nothing fills is e[0].up [4, 32]",
+      "TFM5202 nothing uses 'out_proj.qweight' [1, 4] of the checkpoint | the nearest weight that nothing fills is out.weight [4, 8]",
+    ],
+  },
+  {
     name: 'a fused tensor that is missing is one problem',
     rules: [{ path: 'l[i].{q, k}', template: 'l.{i}.qk', steps: [qkv] }],
     weights: [w('l[0].q.weight', 2, 3), w('l[0].k.weight', 2, 3)],

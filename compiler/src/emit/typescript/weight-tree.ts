@@ -62,8 +62,16 @@ function decide(node: WeightNode): void {
 
 function either(a: Expression, b: Expression): Expression {
   if (same(a, not(b)) || same(not(a), b)) return true;
-  return same(a, b) ? a : or(a, b);
+  if (same(a, b) || demands(b, a)) return a;
+  return demands(a, b) ? b : or(a, b);
 }
+
+/** `condition` and more: a bias of a layer that there may not be at all. */
+const demands = (whole: Expression, condition: Expression): boolean =>
+  typeof whole === 'object' &&
+  whole.kind === 'operator' &&
+  whole.operator === 'and' &&
+  whole.operands.some((part) => same(part, condition) || demands(part, condition));
 
 /** Whether there is a choice of blocks at this label, or none in some copies. */
 export const isConditional = (node: WeightNode, call: ScopeDeclaration): boolean =>
