@@ -52,6 +52,20 @@ describe('configs of published models', () => {
     expect(/^([\d,]+) parameters/m.exec(stdout)?.[1]).toBe(count);
   });
 
+  // As published for classes that the configs at hand do not name.
+  test.each([
+    ['vit-base-patch16-224', '86,567,656', { architectures: ['ViTForImageClassification'], num_labels: 1000 }],
+    ['roberta-base', '124,697,433', { architectures: ['RobertaForMaskedLM'], pad_token_id: 1 }],
+    ['bert-base-uncased', '109,482,240', { architectures: ['BertModel'] }],
+    ['pythia-410m', '405,334,016', { architectures: ['GPTNeoXForCausalLM'] }],
+  ])('%s has %s parameters as %j', async (name, count, more) => {
+    const fields = JSON.parse(fs.readFileSync(path.join(configs, `${name}.json`), 'utf8')) as object;
+    const cwd = folderWith({ 'config.json': JSON.stringify({ ...fields, ...more }) });
+    expect(await tfm(['import', '.', '-o', 'm.tfm'], { cwd })).toMatchObject({ stderr: '' });
+    const { stdout } = await tfm(['explain', 'm.tfm'], { cwd });
+    expect(/^([\d,]+) parameters/m.exec(stdout)?.[1]).toBe(count);
+  });
+
   test.each(Object.entries(refused))('%s is refused', async (name, [code, field]) => {
     const { exitCode, stdout, stderr } = await tfm(['import', path.join(configs, `${name}.json`)]);
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
