@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
-import { attend, causal, gelu, layerNorm, linear, read, rotary, useBackend } from '../../../runtime/src/index.js';
+import { attend, causal, f, gelu, layerNorm, linear, read, rotary, useBackend } from '../../../runtime/src/index.js';
 import { normal } from '../../support/cases/case.js';
 import { tensor, workOf } from './kit.js';
 
@@ -19,6 +19,23 @@ test('attention of 2,048 tokens needs some kilobytes beside its result', async (
   // Intervals of keys for each query, and uniforms; one [Tq, Tk] tensor has 16 MiB.
   expect(all - own).toBeLessThanOrEqual(64 * 1024);
   tf.dispose([q, k, v, result]);
+});
+
+test('attention of 8,192 tokens needs some megabytes, forward and backward', async () => {
+  const inputs = [1, 2, 3].map((seed) => tensor(normal([1, 8192, 1, 8], seed)));
+  // A window: what is computed is little, so that a device in software is in time; memory would be that of all pairs.
+  const mask = f.and(
+    causal,
+    f.mask(({ q, k }) => f.less(f.subtract(q, k), 33)),
+  );
+  const score = f.score(({ s, q, k }) => f.add(s, f.multiply(-0.1, f.subtract(q, k))));
+  const loss = (...[q, k, v]: Tensor[]) => tf.sum(tf.square(attend(q!, k!, v!, { mask, score })));
+  const { work, result } = await workOf(() => tf.tidy(() => tf.grads(loss)(inputs)));
+  expect(work.dispatches).toContain('attention, gradient of the query');
+  for (const gradient of result) expect((await read(gradient)).every(Number.isFinite)).toBe(true);
+  // Their pairs have 256 MB.
+  expect(work.buffers.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThan(6 * 2 ** 20);
+  tf.dispose([...inputs, ...result]);
 });
 
 test('results do not depend on what was in recycled buffers', async () => {

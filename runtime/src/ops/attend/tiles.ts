@@ -10,8 +10,8 @@ import { headsFirst } from './layout.js';
 import type { Attention } from './problem.js';
 
 // Numbers of tensors of pairs up to which all queries are computed at once, and those of a tile otherwise. The operators that
-// stand for a kernel have several such tensors, a kernel one, which the layers of a pass share.
-const composedNumbers = { atOnce: 2 ** 20, tile: 2 ** 18 };
+// stand for a kernel have thirty such tensors in their gradient, a kernel one, which the layers of a pass share.
+const composedNumbers = { atOnce: 2 ** 18, tile: 2 ** 16 };
 const fusedNumbers = { atOnce: 2 ** 22, tile: 2 ** 20 };
 
 /** How many queries to compute at once: all, or fewer where tensors with a number for each query and key would be large. */
