@@ -1,5 +1,6 @@
 import { folderOfUrl } from './folder.js';
 import { isRecord } from './json.js';
+import { type PartsHash, partsHash } from './parts-hash.js';
 import { SafetensorsError } from './safetensors-error.js';
 import { type ByteSource, type OpenOptions, readError, type SourceFolder } from './source.js';
 
@@ -112,7 +113,8 @@ function partsSource(
   store: WeightStore,
   open: () => Promise<ByteSource>,
 ): ByteSource {
-  const { size } = manifest;
+  const { size, sha256 } = manifest;
+  const hash = sha256 === undefined ? undefined : partsHash(key, sha256, Math.ceil(size / PART_BYTES));
   let opened: Promise<ByteSource> | undefined;
   /** Parts that have just come: reads of a few bytes, and reads side by side, share them. */
   const fresh = new Map<number, Promise<Uint8Array>>();
@@ -120,11 +122,32 @@ function partsSource(
     const known = fresh.get(part);
     if (known !== undefined) return known;
     opened ??= open();
-    const fetching = opened.then((source) => fetchPart(source, store, key, part, signal));
+    const bytes = opened.then((source) => fetchPart(source, store, key, part, signal));
+    const fetching = hash === undefined ? bytes : inOrder(part, bytes, hash);
     fresh.set(part, fetching);
     fetching.catch(() => fresh.delete(part));
     if (fresh.size > 2) fresh.delete(fresh.keys().next().value ?? 0);
     return fetching;
+  };
+  let last: Promise<unknown> = Promise.resolve();
+  const inOrder = (part: number, coming: Promise<Uint8Array>, to: PartsHash): Promise<Uint8Array> => {
+    const before = last.catch(() => undefined);
+    const checked = Promise.all([coming, before]).then(async ([bytes]) => {
+      await to.add(part, bytes, (own) => keptPart(store, partKey(key, own), partSize(size, own)));
+      return bytes;
+    });
+    last = checked;
+    return checked.catch(async (error: unknown) => {
+      // What is damaged is not kept; what is whole, after a connection that broke, is.
+      if (
+        await coming.then(
+          () => true,
+          () => false,
+        )
+      )
+        await forget(store, key, manifest);
+      throw error;
+    });
   };
   return {
     name: key,
@@ -146,6 +169,11 @@ function partsSource(
     },
     close: async () => (await opened?.catch(() => undefined))?.close?.(),
   };
+}
+
+async function keptPart(store: WeightStore, key: string, size: number): Promise<Uint8Array | undefined> {
+  const bytes = new Uint8Array(size);
+  return (await readKept(store, key, size, 0, bytes)) ? bytes : undefined;
 }
 
 /** Fills `to` with bytes of a part that is kept. False where it is not, or not whole. */
@@ -191,6 +219,11 @@ async function put(store: WeightStore, key: string, bytes: Uint8Array<ArrayBuffe
       },
     );
   }
+}
+
+async function forget(store: WeightStore, key: string, kept: Manifest): Promise<void> {
+  await deleteParts(store, key, kept);
+  await store.delete(key);
 }
 
 async function deleteParts(store: WeightStore, key: string, kept: Manifest): Promise<void> {

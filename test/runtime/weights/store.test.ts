@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { folderStore } from '../../../runtime/src/node.js';
@@ -199,6 +200,25 @@ describe.each(stores)('%s', (_, makeStore) => {
     const error = await errorOf(() => openCheckpoint(stored(`${hubUrl}/one.safetensors`, store)));
     expect(error.message).toMatch(/^cannot keep http.*: the quota is exceeded$/);
   });
+});
+
+it('checks the SHA-256 of what it keeps, where the server tells it and the engine can', async () => {
+  const store = folderStore(path.join(folderWith({}), 'weights'));
+  const one = stored({ ...hub('owner/name', { hubUrl }), file: 'one.safetensors' }, store);
+  const load = async (): Promise<Float32Array> => {
+    const checkpoint = await openCheckpoint(one);
+    return checkpoint.readFloat32('a').finally(() => checkpoint.close());
+  };
+  server.etag = `"${'0'.repeat(64)}"`;
+  expect((await errorOf(load)).message).toMatch(/its SHA-256 is [0-9a-f]{64}, but the server says 0{64}$/);
+  // Nothing of it was kept.
+  const hash = createHash('sha256').update(files.get('one.safetensors')!).digest('hex');
+  server.etag = `"${hash}"`;
+  const first = await openCheckpoint(one);
+  await first.close();
+  expect((await load()).at(-1)).toBe(values.at(-1));
+  server.etag = '"3"';
+  expect((await load()).at(-1)).toBe(values.at(-1));
 });
 
 it('takes the files that a person chose', async () => {
