@@ -42,7 +42,7 @@ export function runFused<Attributes extends object>(
   attributes: Attributes,
 ): Tensor {
   const direct = runDirectly(operator.kernel, operands, attributes);
-  if (direct) return direct;
+  if (direct) return direct[0]!;
   if (!hasKernel(operator.kernel, operands)) return tf.tidy(() => operator.composition(operands, attributes));
   registerGradient(operator);
   const inputs = presentOf(operands) as unknown as NamedTensorMap; // tfjs takes lists, its types do not say so
@@ -67,17 +67,18 @@ export function setDirectKernels(backend: string, kernels: ReadonlyMap<string, D
 }
 
 /**
- * The kernel's result where neither a gradient nor a profile is recorded, and a backend has said that it may. When a token is
+ * The kernel's results where neither a gradient nor a profile is recorded, and a backend has said that it may. When a token is
  * decoded, hundreds of small operators run once: what tfjs does around each costs more than some of them.
  */
-function runDirectly(kernel: string, operands: readonly Operand[], attributes: object): Tensor | undefined {
+export function runDirectly(kernel: string, operands: readonly Operand[], attributes: object): Tensor[] | undefined {
   const engine = tf.engine();
   const run = directKernels.get(engine.backendName)?.get(kernel);
   if (!run || engine.state.gradientDepth > 0 || engine.state.profiling) return undefined;
-  for (const operand of operands) if (operand && (operand.dtype !== 'float32' || operand.size === 0)) return undefined;
+  // Asking for `dataId` computes what was put off (lazy/tensor.ts): now, because a kernel that has begun holds scratch memory.
+  for (const operand of operands)
+    if (operand && (operand.dtype !== 'float32' || operand.size === 0 || !operand.dataId)) return undefined;
   const results = run(operands, attributes);
-  if (!Array.isArray(results)) return engine.makeTensorFromTensorInfo(results);
-  return results.map((result) => engine.makeTensorFromTensorInfo(result))[0];
+  return (Array.isArray(results) ? results : [results]).map((result) => engine.makeTensorFromTensorInfo(result));
 }
 
 /** Puts operands back to their places. */

@@ -2,7 +2,7 @@ import type { NamedAttrMap, NamedTensorMap, Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import type { ActivationAttributes } from './attributes.js';
-import type { Operand } from './fused.js';
+import { type Operand, runDirectly } from './fused.js';
 
 /** Linear layers of one input as one kernel, which may normalize the input first. */
 export interface Projection extends ActivationAttributes {
@@ -80,6 +80,8 @@ export function runProjection({ x, norm, layers, residual, gated = false, activa
 
 /** Runs a kernel with several results, on operands of which some are absent. */
 export function runKernels(name: string, operands: readonly Operand[], attributes: object): Tensor[] {
+  const direct = runDirectly(name, operands, attributes);
+  if (direct) return direct;
   const inputs = operands.filter((operand) => operand !== undefined) as unknown as NamedTensorMap;
   const given = { ...attributes, present: operands.map((operand) => operand !== undefined) };
   return tf.engine().runKernel(name, inputs, given as unknown as NamedAttrMap);
