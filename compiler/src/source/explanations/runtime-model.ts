@@ -32,8 +32,8 @@ export const runtimeModelExplanations: Readonly<Record<string, Explanation>> = {
   },
   TFM5307: {
     meaning:
-      'An option of generation has a value that is not possible: a negative temperature, `topP` outside of 0 to 1, no limit where the spec sets none.',
-    fix: 'The message names the option and its range.',
+      'An option of generation has a value that is not possible (a negative temperature, `topP` outside of 0 to 1), two exclude each other (`beams` and `topK`), nothing ends the sequence, or a state is of another model, source or batch.',
+    fix: 'The message names the option and its range. What there is, and what goes together, is in [generation](../generation.md).',
   },
   TFM5308: {
     meaning:
