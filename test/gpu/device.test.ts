@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { read, useBackend } from '../../runtime/src/index.js';
+import { copyWeights, read, restoreWeights, useBackend } from '../../runtime/src/index.js';
+import { output, perturbed } from '../support/specs.js';
 
 const device = () => (tf.backend() as WebGPUBackend).device;
 
@@ -35,5 +36,34 @@ describe('webgpu', () => {
     expect(await useBackend('webgpu')).toBe('webgpu');
     expect(device()).not.toBe(lost);
     expect(await read(tf.add(tf.tensor1d([1, 2]), 1))).toEqual(Float32Array.of(2, 3));
+  });
+
+  test('a device out of memory says to give it less', async () => {
+    const event = new Event('uncapturederror', { cancelable: true });
+    device().dispatchEvent(Object.assign(event, { error: new GPUOutOfMemoryError('no room') }));
+    await expect(read(tf.tensor1d([1]))).rejects.toMatchObject({
+      code: 'TFM5502',
+      message: expect.stringContaining('no room'),
+      help: expect.stringContaining('shorter sequence'),
+    });
+  });
+
+  test('on a new device a model goes on with its weights', async () => {
+    const model = await perturbed('test/fixtures/specs/nano_gpt.tfm', 'NanoGpt', { width: 12, depth: 1 });
+    const logits = () => output(model, { tokens: [[0, 1, 2, 1]] });
+    const before = await logits();
+    const copies = await copyWeights(model);
+    const lost = device();
+    lost.destroy();
+    await lost.lost;
+    await expect(logits()).rejects.toMatchObject({ code: 'TFM5503', help: expect.stringContaining('restoreWeights') });
+    expect(await useBackend('webgpu')).toBe('webgpu');
+    restoreWeights(model, copies);
+    expect(await logits()).toEqual(before);
+    const [path] = copies.keys();
+    expect(() => restoreWeights(model, new Map([...copies].filter(([name]) => name !== path)))).toThrow(
+      expect.objectContaining({ code: 'TFM5309', message: expect.stringContaining(path!) }),
+    );
+    model.dispose();
   });
 });

@@ -20,20 +20,25 @@ export function watch(device: GPUDevice): void {
   states.set(device, state);
   device.addEventListener('uncapturederror', (event) => {
     event.preventDefault(); // told by the next `read`, not by the console
-    state.error ??= new TfmError(
-      'TFM5502',
-      `the GPU reported: ${event.error.message.trim()}`,
-      "results since then are not to be trusted; useBackend('wasm') runs the same model without the GPU",
-    );
+    state.error ??= new TfmError('TFM5502', `the GPU reported: ${event.error.message.trim()}`, adviceFor(event.error));
   });
   const whenLost = (info: GPUDeviceLostInfo) => {
     state.lost = new TfmError(
       'TFM5503',
       `the GPU device was lost (${info.reason || 'unknown reason'})${info.message ? `: ${info.message.trim()}` : ''}`,
-      "all tensors on it are gone: call useBackend('webgpu') again, which takes a new device, and load the model again",
+      "all tensors on it are gone: call useBackend('webgpu') again, which takes a new device, then restoreWeights(model, copies) with what copyWeights(model) gave before, or load the model again",
     );
   };
   device.lost.then(whenLost, () => undefined);
+}
+
+/** What to do: less, where memory is out; else, because a shader or a call is wrong, the same elsewhere. */
+function adviceFor(error: GPUError): string {
+  const elsewhere = "useBackend('wasm') runs the same model without the GPU";
+  const isMemory = typeof GPUOutOfMemoryError !== 'undefined' && error instanceof GPUOutOfMemoryError;
+  if (isMemory)
+    return `its memory is full: give a shorter sequence or a smaller batch, dispose what is not used; ${elsewhere}`;
+  return `results since then are not to be trusted; ${elsewhere}`;
 }
 
 /** Notes a check of numbers on the device: where it rejects with a `TfmError`, the next `read` tells. */

@@ -35,6 +35,7 @@ export type {
 export { type ForwardOptions, type LossOptions, Model, type OutputTensors, type SaveModelOptions } from './model.js';
 export { present } from './presence.js';
 export { type Declared, renamed, times, type WeightOptions, WeightSpecification, weight } from './weight.js';
+export { copyWeights, restoreWeights, type WeightCopies } from './weight-copies.js';
 export {
   type CheckpointWeightsOptions,
   checkpointWeights,

@@ -87,7 +87,7 @@ export const runtimeModelExplanations: Readonly<Record<string, Explanation>> = {
   TFM5503: {
     meaning:
       'The GPU device was lost: the driver was restarted, the machine slept, or the page was in the background for long. Everything on it is gone.',
-    fix: 'Reload the page or restart the process, and load the model again.',
+    fix: "Call `useBackend('webgpu')` again, which takes a new device. A model goes on there with `restoreWeights(model, copies)`, where `copies` is what `copyWeights(model)` gave before the loss; without copies, load it again. Generations begin anew.",
   },
   TFM5504: {
     meaning:
