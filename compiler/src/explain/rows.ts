@@ -3,7 +3,7 @@ import { elements } from './costs.js';
 import { type Measure, measureOperator, nothing, rowsOf, type Setting, type WeightShape } from './measure.js';
 import { type Configuration, sizeIn } from './scope.js';
 import { printType } from './types.js';
-import { type Instance, shapeOf, walk } from './walk.js';
+import { flatten, type Instance, shapeOf, walk } from './walk.js';
 import type { Weight } from './weights.js';
 
 /** One line of `tfm explain`: a layer, a block, or one use of an operator. Figures are those of one copy. */
@@ -148,9 +148,22 @@ function mixed(
   context: Context,
 ): Omit<Row, 'label' | 'path' | 'kind' | 'outputs' | 'weights' | 'copies'> {
   const share = node.kind === 'experts' ? Math.min(1, sizeIn(node.top, scope) / Math.max(1, parts.length)) : 1;
-  const copies = parts.map((part, i) => scaled(copyRow(`${path}[${i}]`, i, toRows(part, context)), share));
-  const rows = fold(copies);
+  const copyOf = (part: readonly Instance[], i: number): Row =>
+    scaled(copyRow(`${path}[${i}]`, i, toRows(part, context)), share);
+  const [first, ...others] = parts;
+  // Experts differ in the paths of their weights only: of hundreds of them one is measured.
+  const alike = first && !sharesWeights(first, others[0] ?? []);
+  const rows = alike ? [{ ...copyOf(first, 0), copies: parts.map((_, i) => i) }] : fold(parts.map(copyOf));
+  if (alike) for (const weight of others.flatMap(weightsIn)) context.uncounted.delete(weight);
   return { ...totals(rows), rows };
+}
+
+const weightsIn = (part: readonly Instance[]): string[] =>
+  [...flatten(part)].flatMap(({ weights }) => Object.values(weights));
+
+function sharesWeights(part: readonly Instance[], other: readonly Instance[]): boolean {
+  const own = new Set(weightsIn(part));
+  return weightsIn(other).some((weight) => own.has(weight));
 }
 
 function scaled(row: Row, share: number): Row {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { compile } from '../../../compiler/src/compile.js';
 import { type Explanation, explain, instantiate } from '../../../compiler/src/explain/index.js';
+import { memoryHost } from '../../../compiler/src/source/host.js';
 import { graphModel } from '../../support/specs.js';
 
 function explained(spec: string, name: string, preset?: string, sizes: Record<string, number> = {}): Explanation {
@@ -102,4 +104,26 @@ describe('the KV cache', () => {
     const bytes = (S: number): number => explained('transformer', 'Transformer', undefined, { S }).totals.cache!.bytes;
     expect(bytes(20) - bytes(10)).toBe(10 * (512 * 4 + 6 * 2 * 512 * 4 + 1));
   });
+});
+
+test('each row goes through some of the experts, and all of them have weights', () => {
+  const text = `
+    model Sparse(width = 8, count = 6, top = 2) {
+      input x: float[B, T, width]
+      let shares = x -> linear(count) as router -> softmax
+      output y = x -> experts(count, top: top, weigh: shares) as expert { linear(width, bias: false) }
+    }`;
+  const { graph } = compile(memoryHost({ 's.tfm': text }), 's.tfm');
+  const model = graph!.models[0]!;
+  const { rows } = explain(
+    model,
+    instantiate(model).configuration!,
+    new Map([
+      ['B', 1],
+      ['T', 5],
+    ]),
+  );
+  const mixed = rows.find(({ kind }) => kind === 'experts')!;
+  expect(mixed).toMatchObject({ path: 'expert', parameters: 6 * 64, prefill: { flops: 2 * 5 * 2 * 64 } });
+  expect(mixed.rows).toMatchObject([{ copies: [0, 1, 2, 3, 4, 5], parameters: 64 }]);
 });
