@@ -248,12 +248,15 @@ describe('complete', () => {
 
 test('150 steps: memory is the same at each', async () => {
   const model = await gpt2();
-  const { logits, state } = model.prefill({
-    tokens: [
-      [1, 2],
-      [3, 0],
-    ],
-  });
+  const { logits, state } = model.prefill(
+    {
+      tokens: [
+        [1, 2],
+        [3, 0],
+      ],
+    },
+    { capacity: 160 },
+  );
   await taken(logits);
   const memory = new Set<string>();
   for (let i = 0; i < 150; i++) {
