@@ -1,5 +1,5 @@
-import type { ConfigReader } from '../config.js';
-import { activationsAmong, type Family, type Parameters } from '../family.js';
+import { ConfigReader } from '../config.js';
+import { activationsAmong, type Family, harmlessFields, type Parameters } from '../family.js';
 import { readRope } from '../rope.js';
 import { period } from './gpt.js';
 import { causalClasses, eosOf, layerPattern } from './shared.js';
@@ -89,13 +89,20 @@ export const decoderFamilies: readonly Family[] = [
   {
     ...{ type: 'gemma3_text', module: 'models/gemma', model: 'Gemma2' },
     ...{ architectures: { Gemma3ForCausalLM: [], Gemma3TextModel: ['state'] }, usual: 'Gemma3ForCausalLM' },
-    read: (config) => ({
-      ...readGemma2(config, { vocab: 262208, context: 131072, every: 6, softcaps: [null, null] }),
-      ...gemma3Rope(config),
-      // The library reads the field and computes without it.
-      score_cap: null,
-      qk_norm: true,
-    }),
+    read: readGemma3,
+  },
+  {
+    // The model of texts within the one that also sees images.
+    ...{ type: 'gemma3', module: 'models/gemma', model: 'Gemma2' },
+    ...{ architectures: { Gemma3ForConditionalGeneration: [] }, usual: 'Gemma3ForConditionalGeneration' },
+    read: (config) => {
+      config.harmless('vision_config', 'mm_tokens_per_image', 'image_token_id', 'image_token_index');
+      config.harmless('boi_token_index', 'eoi_token_index', 'boi_token_id', 'eoi_token_id');
+      config.only('tie_word_embeddings', true);
+      const text = config.object('text_config') ?? new ConfigReader({});
+      text.harmless(...harmlessFields);
+      return readGemma3(text);
+    },
   },
   {
     ...{ type: 'olmo', module: 'models/olmo', model: 'Olmo', ...causalClasses('Olmo') },
@@ -286,6 +293,16 @@ function readGemma2(config: ConfigReader, { vocab, context, every, softcaps }: G
     score_cap: config.optional('attn_logit_softcapping', softcaps[0]),
     logit_cap: config.optional('final_logit_softcapping', softcaps[1]),
     ...eosOf(config, 2, 1),
+  };
+}
+
+function readGemma3(config: ConfigReader): Parameters {
+  return {
+    ...readGemma2(config, { vocab: 262208, context: 131072, every: 6, softcaps: [null, null] }),
+    ...gemma3Rope(config),
+    // The library reads the field and computes without it.
+    score_cap: null,
+    qk_norm: true,
   };
 }
 
