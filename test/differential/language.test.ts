@@ -9,6 +9,9 @@ const notInFormulas = new Set([
   'length', // of a list of the configuration: there is no function for it
 ]);
 
+/** Operators whose result jumps where two numbers are nearly equal: the specs of mixtures of experts use them. */
+const notAtRandom = new Set(['top_values', 'in_top']);
+
 test('the random specs use the whole language', { timeout: 300_000 }, () => {
   const coverage = new Coverage();
   const specs = [...specsOf(randomRuns()), ...specsOf(moreRandomRuns())];
@@ -20,7 +23,7 @@ test('the random specs use the whole language', { timeout: 300_000 }, () => {
     if (model) coverage.add(model);
   }
   const { masks, scores, functions, states, nodes } = coverage;
-  const missing = Object.keys(operators).filter((name) => !coverage.operators.has(name));
+  const missing = Object.keys(operators).filter((name) => !coverage.operators.has(name) && !notAtRandom.has(name));
   expect(missing).toEqual([]);
   const unused = formulaOperators.filter((name) => !masks.has(name) && !scores.has(name) && !functions.has(name));
   expect(unused.filter((name) => !notInFormulas.has(name))).toEqual([]);
