@@ -44,14 +44,14 @@ export type ProjectionOperands<T> = ReturnType<typeof projectionOperands<T>>;
 
 const kernel = 'TfmProjection';
 
-/** Whether the active backend has the kernel at all. */
-export function canProject(): boolean {
-  return tf.getKernel(kernel, tf.getBackend()) !== undefined;
+/** Whether the active backend computes a linear layer with what stands around it. */
+export function fusesLayers(): boolean {
+  return fusesDispatches() || tf.getKernel('TfmLinear', tf.getBackend()) !== undefined;
 }
 
-/** Whether the active backend computes a gated pair of layers in one kernel. */
-export function canGate(): boolean {
-  return tf.getBackend() === 'webgpu';
+/** Whether it also computes several layers and the norm of their input as one: where dispatches are what costs. */
+export function fusesDispatches(): boolean {
+  return tf.getBackend() === 'webgpu' && tf.getKernel(kernel, 'webgpu') !== undefined;
 }
 
 /** Whether a shader may bind as many tensors as this projection has. */
@@ -61,9 +61,8 @@ export function fits({ norm, layers, residual, gated }: Omit<Projection, 'x'>): 
   return 1 + operands.filter((operand) => operand !== undefined).length + results <= mostTensors();
 }
 
-/** How many tensors a kernel of the active backend can read and write. */
+/** How many tensors a shader of the active device can read and write. */
 export function mostTensors(): number {
-  if (tf.getBackend() !== 'webgpu') return Number.POSITIVE_INFINITY;
   return (tf.backend() as WebGPUBackend).device.limits.maxStorageBuffersPerShaderStage;
 }
 
@@ -76,6 +75,12 @@ export function runProjection({ x, norm, layers, residual, gated = false, activa
     ...{ gated, activation },
   };
   return runKernels(kernel, operands, attributes);
+}
+
+/** A single layer of an input as it is, by the kernel that `linear` runs. */
+export function runLayer({ x, layers: [layer], residual, activation }: Projection): Tensor {
+  const operands = [x, layer!.weight, layer!.bias, residual];
+  return runKernels('TfmLinear', operands, { activation }) as unknown as Tensor;
 }
 
 /** Runs a kernel with several results, on operands of which some are absent. */

@@ -1,5 +1,4 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import * as tf from '@tensorflow/tfjs';
 import type { RotaryAttributes } from './attributes.js';
 import type { CacheRows } from './cache.js';
 import { mostTensors, runKernels } from './projection.js';
@@ -24,8 +23,8 @@ export interface TurnHeadsAttributes extends Pick<RotaryAttributes, 'pairs'> {
 const kernel = 'TfmTurnHeads';
 
 /**
- * Queries and keys turned by one kernel, which writes keys and values into the cache, too; `undefined` where the active
- * backend has none, or not for so many tensors. Not differentiable.
+ * Queries and keys turned by one kernel, which writes keys and values into the cache, too; `undefined` where it
+ * cannot have so many tensors. On WebGPU. Not differentiable.
  */
 export function turnHeads(heads: HeadsToTurn): { readonly query: Tensor; readonly key: Tensor } | undefined {
   const { query, key, cos, sin, pairs, stored } = heads;
@@ -33,8 +32,7 @@ export function turnHeads(heads: HeadsToTurn): { readonly query: Tensor; readonl
   const operands = [query, key, cos, sin, stored?.value, stored?.keys.tensor, stored?.values.tensor];
   const starts = stored ? 1 : 0;
   const count = operands.filter((operand) => operand !== undefined).length + results + starts;
-  if (!tf.getKernel(kernel, tf.getBackend()) || count > mostTensors() || query.size === 0 || key.size === 0)
-    return undefined;
+  if (count > mostTensors() || query.size === 0 || key.size === 0) return undefined;
   const attributes: TurnHeadsAttributes = { pairs, starts: stored?.starts ?? [] };
   const [turnedQuery, turnedKey] = runKernels(kernel, operands, attributes) as [Tensor, Tensor];
   return { query: turnedQuery, key: turnedKey };

@@ -37,17 +37,23 @@ function linearBehind(pending: Pending | undefined): Pending | undefined {
  * Turns queries and keys that stand at the same positions, and writes keys and values into their cache where there is one,
  * all in one kernel. @returns False where nothing was done, because they are no such pair.
  */
-export function turnTogether(query: Tensor, key: Tensor, value: Tensor, cache: CacheRows | undefined): boolean {
+export function turnTogether(
+  query: Tensor,
+  key: Tensor,
+  value: Tensor,
+  findRows: () => CacheRows | undefined,
+): boolean {
   const [queryPlan, keyPlan] = [planOf(query), planOf(key)];
   if (!(queryPlan instanceof RotaryPlan && keyPlan instanceof RotaryPlan)) return false;
   const { turning } = keyPlan;
   const isOne = queryPlan.turning.pairs === turning.pairs && isSame(queryPlan.turning.cos, turning.cos);
   if (!isOne) return false;
+  const rows = findRows();
   const turned = turnHeads({
     query: numbersOf(queryPlan.sources[0]),
     key: numbersOf(keyPlan.sources[0]),
     ...turning,
-    stored: cache && { ...cache, value },
+    stored: rows && { ...rows, value },
   });
   if (!turned) return false;
   pendingOf(query)!.settle(turned.query);

@@ -1,13 +1,13 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import type { ActivationName } from '../kernels/attributes.js';
-import { canGate, canProject, type NormOfInput } from '../kernels/projection.js';
+import { fusesDispatches, type NormOfInput } from '../kernels/projection.js';
 import { LinearPlan, NormPlan, project, RotaryPlan, type Turning, ViewPlan } from './plans.js';
 import { isLazy, isSame, lazyTensor, pendingOf, planOf, sourceOf } from './tensor.js';
 
 /** Whether what is made of x may wait for its reader: in a pass through a model, where no gradient is asked for. */
 function mayWait(x: Tensor): boolean {
-  return isLazy() && x.dtype === 'float32' && x.size > 0 && canProject();
+  return isLazy() && x.dtype === 'float32' && x.size > 0;
 }
 
 /** A linear layer that waits for what follows it; `undefined` where it must not. */
@@ -16,14 +16,14 @@ export function lazyLinear(x: Tensor, weight: Tensor, bias: Tensor | undefined):
   return lazyTensor([...x.shape.slice(0, -1), weight.shape[0]!], new LinearPlan(sourceOf(x), { weight, bias }));
 }
 
-/** A norm that waits for the linear layer behind it. */
+/** A norm that waits for the linear layer behind it, where one kernel does both. */
 export function lazyNorm(x: Tensor, norm: NormOfInput, alone: (x: Tensor) => Tensor): Tensor | undefined {
-  return mayWait(x) ? lazyTensor(x.shape, new NormPlan(sourceOf(x), norm, alone)) : undefined;
+  return fusesDispatches() && mayWait(x) ? lazyTensor(x.shape, new NormPlan(sourceOf(x), norm, alone)) : undefined;
 }
 
 /** A rotation that waits for the attention behind it. */
 export function lazyRotary(x: Tensor, turning: Turning, alone: (x: Tensor) => Tensor): Tensor | undefined {
-  return mayWait(x) ? lazyTensor(x.shape, new RotaryPlan(sourceOf(x), turning, alone)) : undefined;
+  return fusesDispatches() && mayWait(x) ? lazyTensor(x.shape, new RotaryPlan(sourceOf(x), turning, alone)) : undefined;
 }
 
 /** The activation of a linear layer as part of it; `undefined` where x is none that waits. */
@@ -35,7 +35,8 @@ export function lazyActivation(x: Tensor, activation: ActivationName): Tensor | 
 
 /** x under another shape, without a reader of its numbers. */
 export function reshaped(x: Tensor, shape: readonly number[]): Tensor {
-  return planOf(x) ? lazyTensor(shape, new ViewPlan(sourceOf(x), shape)) : tf.reshape(x, [...shape]);
+  const waits = planOf(x) && fusesDispatches();
+  return waits ? lazyTensor(shape, new ViewPlan(sourceOf(x), shape)) : tf.reshape(x, [...shape]);
 }
 
 /** a + b where one of them is a linear layer that waits, and the other as large: the sum is part of it. */
@@ -51,7 +52,7 @@ export function lazySum(a: Tensor, b: Tensor): Tensor | undefined {
 /** activation(a) ⊙ b of two linear layers of one input, as one. */
 export function lazyProduct(a: Tensor, b: Tensor): Tensor | undefined {
   const [gate, up] = isActivated(a) ? [planOf(a), planOf(b)] : [planOf(b), planOf(a)];
-  if (!(gate instanceof LinearPlan && up instanceof LinearPlan) || !canGate()) return undefined;
+  if (!(gate instanceof LinearPlan && up instanceof LinearPlan) || !fusesDispatches()) return undefined;
   const isPair =
     up.activation === 'none' && isSame(gate.sources[0], up.sources[0]) && tf.util.arraysEqual(a.shape, b.shape);
   return isPair ? project([gate, up], { gated: true })[0] : undefined;

@@ -1,7 +1,14 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import type { ActivationName, RotaryAttributes } from '../kernels/attributes.js';
-import { fits, type NormOfInput, type Projection, runProjection } from '../kernels/projection.js';
+import {
+  fits,
+  fusesDispatches,
+  type NormOfInput,
+  type Projection,
+  runLayer,
+  runProjection,
+} from '../kernels/projection.js';
 import { held, numbersOf, Pending, type Plan, type Source } from './tensor.js';
 
 /** `layer_norm` or `rms_norm`: computed by the linear layers that read it. */
@@ -48,11 +55,12 @@ export class LinearPlan implements Plan {
   }
 }
 
-/** Linear layers of one input, and a norm of that input where nobody has computed it yet, as one kernel. */
+/** Linear layers of one input, and a norm of that input where nobody has computed it yet, as few kernels as can be. */
 export function project(plans: readonly LinearPlan[], extra: Pick<Projection, 'residual' | 'gated'> = {}): Tensor[] {
   const [first] = plans as [LinearPlan];
   const [source] = first.sources;
   const of = { layers: plans.map(({ layer }) => layer), activation: first.activation, ...extra };
+  if (!fusesDispatches()) return [runLayer({ ...of, norm: undefined, x: numbersOf(source) })];
   const plan = source instanceof Pending ? source.plan : undefined;
   if (plan instanceof NormPlan && fits({ ...of, norm: plan.norm }))
     return runProjection({ ...of, norm: plan.norm, x: numbersOf(plan.sources[0]) });

@@ -29,7 +29,7 @@ export class Pending {
   /** The numbers. They belong to this object. */
   value(): Tensor {
     const plan = this.#plan;
-    if (plan) this.settle(tf.tidy(() => tf.keep(plan.compute())));
+    if (plan) this.settle(plan.compute());
     return this.#value!;
   }
 
@@ -81,10 +81,12 @@ Object.defineProperty(LazyTensor.prototype, 'dataId', {
   set() {}, // by the constructor of tf.Tensor: there is nothing yet
 });
 
-/** The part of tfjs's engine that makes tensors known to the `tf.tidy` around them. */
+/** The part of tfjs's engine that makes tensors known to the `tf.tidy` around them, and counts who holds their numbers. */
 interface Engine {
+  readonly backend: { incRef(dataId: object): void; disposeData(dataId: object): boolean };
   nextTensorId(): number;
   track(tensor: Tensor): Tensor;
+  removeDataId(dataId: object, backend: object): void;
   runKernel(name: string, inputs: object, attributes?: object): unknown;
 }
 
@@ -97,7 +99,7 @@ export function lazyTensor(shape: readonly number[], plan: Plan): Tensor {
 
 /** What stands behind a tensor that was handed on without numbers; `undefined` for one that has always had them. */
 export function pendingOf(tensor: Tensor): Pending | undefined {
-  return tensor instanceof LazyTensor ? tensor.pending : undefined;
+  return (tensor as Partial<LazyTensor>).pending; // `instanceof` takes all of tfjs's tensors for one
 }
 
 /** How a tensor will be computed; `undefined` where its numbers are there. */
@@ -107,12 +109,24 @@ export function planOf(tensor: Tensor): Plan | undefined {
 
 /** A tensor as the source of a plan, which outlives the `tf.tidy` that the tensor belongs to. */
 export function sourceOf(tensor: Tensor): Source {
-  return pendingOf(tensor)?.hold() ?? tf.keep(tf.clone(tensor));
+  return held(pendingOf(tensor) ?? tensor);
 }
 
-/** A source for one more plan. */
+/** A source for one more plan. Of a tensor the numbers are held: a clone without the work of a kernel. */
 export function held(source: Source): Source {
-  return source instanceof Pending ? source.hold() : tf.keep(tf.clone(source));
+  if (source instanceof Pending) return source.hold();
+  const { shape, dtype, dataId } = source;
+  engine().backend.incRef(dataId);
+  return new tf.Tensor(shape, dtype, dataId, engine().nextTensorId());
+}
+
+function release(source: Source): void {
+  if (source instanceof Pending) {
+    source.release();
+  } else {
+    const { backend } = engine();
+    if (backend.disposeData(source.dataId)) engine().removeDataId(source.dataId, backend);
+  }
 }
 
 /** The numbers of a source. They belong to it. */
@@ -125,11 +139,6 @@ export function isSame(a: Source, b: Source): boolean {
   return a.dataId === b.dataId && tf.util.arraysEqual(a.shape, b.shape);
 }
 
-function release(source: Source): void {
-  if (source instanceof Pending) source.release();
-  else source.dispose();
-}
-
 let depth = 0;
 
 /** Whether operators may hand values on without their numbers. */
@@ -137,22 +146,29 @@ export function isLazy(): boolean {
   return depth > 0;
 }
 
-/**
- * Runs a pass through a model whose operators may put off what the next one can compute in the same kernel. Kernels of
- * tfjs find their inputs computed before they begin: they hold views of memory that another kernel could move.
- */
+/** Runs a pass through a model whose operators may put off what the next one can compute in the same kernel. */
 export function runLazily<T>(run: () => T): T {
-  const of = engine();
-  const { runKernel } = of;
-  of.runKernel = (name, inputs, attributes) => {
-    for (const input of Object.values(inputs) as Tensor[]) pendingOf(input)?.value();
-    return runKernel.call(of, name, inputs, attributes);
-  };
+  watch(engine());
   depth++;
   try {
     return run();
   } finally {
     depth--;
-    of.runKernel = runKernel;
   }
+}
+
+const watched = new WeakSet<Engine>();
+
+/**
+ * From now on kernels of tfjs find their inputs computed before they begin: they hold views of memory that another kernel
+ * could move.
+ */
+function watch(of: Engine): void {
+  if (watched.has(of)) return;
+  watched.add(of);
+  const { runKernel } = of;
+  of.runKernel = (name, inputs, attributes) => {
+    if (depth > 0) for (const input of Object.values(inputs) as Tensor[]) pendingOf(input)?.value();
+    return runKernel.call(of, name, inputs, attributes);
+  };
 }

@@ -1,6 +1,7 @@
 import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { TfmError } from '../errors.js';
+import { fusesLayers } from '../kernels/projection.js';
 import { runLazily } from '../lazy/tensor.js';
 import { type Explanation, Recorder } from '../scope/recorder.js';
 import { Pass, type PassOptions, Scope } from '../scope/scope.js';
@@ -170,7 +171,7 @@ export abstract class Model<
         return Object.fromEntries(entries) as Pick<Outputs, Name>;
       });
     try {
-      return pass.isPlain ? runLazily(compute) : compute();
+      return pass.isPlain && fusesLayers() ? runLazily(compute) : compute();
     } finally {
       pass.end();
     }

@@ -31,11 +31,6 @@ export class Heap {
     return this.#backend.makeOutput([...shape], 'float32');
   }
 
-  /** Gives a tensor back that nobody but its kernel has seen. */
-  release({ dataId }: TensorInfo): void {
-    this.#backend.disposeData(dataId);
-  }
-
   /** At least so many bytes for the time of one kernel, aligned to cache lines. They are kept for the next one. */
   scratch(bytes: number): Pointer {
     if (bytes > this.#scratchBytes) {

@@ -32,7 +32,6 @@ export interface WasmBackend {
   };
   readonly dataIdMap: { get(dataId: object): { readonly memoryOffset: number } };
   makeOutput(shape: number[], dtype: 'float32'): tf.TensorInfo;
-  disposeData(dataId: object): boolean;
 }
 
 // One module for each kind of memory and engine; a bundle loads the one that is used.

@@ -8,7 +8,6 @@ import { compileKernels, type WasmBackend } from './instance.js';
 import type { WasmKernel } from './kernel.js';
 import { linear, product } from './linear.js';
 import { layerNorm, rmsNorm, softmax } from './normalize.js';
-import { projection } from './projection.js';
 import { rotary } from './rotary.js';
 import { takeRows } from './take-rows.js';
 
@@ -22,7 +21,6 @@ const kernels = {
   TfmProduct: product,
   TfmRmsNorm: rmsNorm,
   TfmRotary: rotary,
-  TfmProjection: projection,
   TfmSoftmax: softmax,
   TfmTakeRows: takeRows,
 } as const;

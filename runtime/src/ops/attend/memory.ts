@@ -29,7 +29,7 @@ export function keysAndValues(inputs: AttentionInputs, start: Position, scope: O
     const shape = { batch: sizes.batch, capacity: scope.capacity, heads: sizes.keyHeads };
     return new KeyValueCache(key && { ...shape, width: size(key, 3) }, { ...shape, width: size(value, 3) });
   });
-  const isTurned = query && key && turnTogether(query, key, value, cache?.rowsFrom(value, start));
+  const isTurned = query && key && turnTogether(query, key, value, () => cache?.rowsFrom(value, start));
   if (!isTurned) cache?.append(key, value, start);
   // What was just appended is all there is: no need to read it back.
   if (cache && !isBeginning(start)) return allSoFar(cache, start, sizes.keys);
