@@ -79,15 +79,15 @@ export function runProjection({ x, norm, layers, residual, gated = false, activa
 
 /** A single layer of an input as it is, by the kernel that `linear` runs. */
 export function runLayer({ x, layers: [layer], residual, activation }: Projection): Tensor {
-  const operands = [x, layer!.weight, layer!.bias, residual];
-  return runKernels('TfmLinear', operands, { activation }) as unknown as Tensor;
+  return runKernels('TfmLinear', [x, layer!.weight, layer!.bias, residual], { activation })[0]!;
 }
 
-/** Runs a kernel with several results, on operands of which some are absent. */
+/** Runs a kernel with one or several results, on operands of which some are absent. */
 export function runKernels(name: string, operands: readonly Operand[], attributes: object): Tensor[] {
   const direct = runDirectly(name, operands, attributes);
   if (direct) return direct;
   const inputs = operands.filter((operand) => operand !== undefined) as unknown as NamedTensorMap;
   const given = { ...attributes, present: operands.map((operand) => operand !== undefined) };
-  return tf.engine().runKernel(name, inputs, given as unknown as NamedAttrMap);
+  const made = tf.engine().runKernel(name, inputs, given as unknown as NamedAttrMap);
+  return Array.isArray(made) ? made : [made];
 }
