@@ -21,7 +21,7 @@ export const positional: ReadonlySet<string> = new Set([
 const alongAxis: ReadonlySet<string> = new Set(['mean', 'sum', 'argmax', 'concat']);
 
 /** Why rows that go through a region may not be taken one by one: a node, or a value of elsewhere that it reads. */
-export type Mixing = { readonly node: Node } | { readonly value: ValueId; readonly node: Node };
+type Mixing = { readonly node: Node } | { readonly value: ValueId; readonly node: Node };
 
 /** The first place of a region that needs more of a value than the row in hand. */
 export function mixingIn(
