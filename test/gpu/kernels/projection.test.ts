@@ -73,7 +73,7 @@ describe.each(Object.entries(norms))('of an input under %s', (name, normed) => {
       const of = [
         { weight: first!, bias: b },
         { weight: second!, bias: undefined },
-      ]; // prettier-ignore
+      ];
       return runProjection({ x: a!, norm: norm(g!, o!), layers: of, gated: true, activation: 'silu' })[0]!;
     };
     const { error, dispatches } = await checked([x, gain, offset, gate, up, bias], run, expected);
