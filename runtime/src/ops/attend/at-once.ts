@@ -6,7 +6,12 @@ import { composedAttention } from './composed.js';
 import { byDistance, type FusedAttention, fusedAttention, partsFor } from './fused.js';
 import type { Attention } from './problem.js';
 
-/** All queries together, as one kernel where the backend has it for such formulas and nobody wants to see the probabilities. */
+/**
+ * All queries together, as one kernel where the backend has it for such formulas and nobody wants to see the probabilities.
+ * Kernels, forward and backward, know every mask that reads no vectors, and scores of the form cap(scale · s) + bias. Stock
+ * operators compute the rest: scores that read the vectors of query or key, that multiply s by what is no constant, that
+ * apply another function to it, or cap after something was added; attention without queries and keys; integers.
+ */
 export function attendAtOnce(of: Attention, context: FormulaContext): Tensor {
   const problem = forKernel(of, context);
   return (problem && fusedAttention(problem, context)) ?? composedAttention(of, context);
