@@ -4,7 +4,7 @@ import { type Nd, nd } from '../reference/array.js';
 import type { PairAt, ScoreReference } from '../reference/attention-gradient.js';
 import { normal } from './case.js';
 
-export interface Sizes {
+interface Sizes {
   readonly batch: number;
   readonly queries: number;
   readonly keys: number;
