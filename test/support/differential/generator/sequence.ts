@@ -93,6 +93,7 @@ export function reshaping(reader: Reader, stream: Stream, place: Place): Written
     ],
     ...(length.fixed === true ? [[2, () => mixed(reader, stream)] as const] : []),
     [1, () => similar(stream, place)],
+    [1, () => ({ text: neighbours(reader, stream), stream })],
   ])();
 }
 
@@ -119,6 +120,15 @@ function mixed(reader: Reader, stream: Stream): Written {
     text: `transpose -> linear(${stream.length.text}) -> ${inner} -> transpose`,
     stream,
   };
+}
+
+/** Rows with those around them, or with all before them. */
+function neighbours(reader: Reader, { width }: Stream): string {
+  return reader.of(
+    `conv1d(${width.text}, kernel: 3, pad: 1) -> gelu`,
+    `running_sum(start: 0.5) -> layer_norm`,
+    `windows(3, pad: 1) -> linear(${width.text}, bias: false)`,
+  );
 }
 
 /** Rows as they resemble one another, by plain products. */
