@@ -3,6 +3,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { families } from '../../compiler/src/import/families/index.js';
 import { importConfig } from '../../compiler/src/import/import.js';
+import { compile, memoryHost } from '../../compiler/src/index.js';
 import { folderWith, tfm } from '../compiler/cli/tool.js';
 
 const configs = path.resolve('test/fixtures/hf-configs');
@@ -26,6 +27,7 @@ const counts: Readonly<Record<string, string>> = {
   'mlc-gemma2_2b': '2,614,341,888',
   'mlc-gpt2': '124,439,808',
   'mlc-gpt2_medium': '354,823,168',
+  'pythia-410m': '353,825,792',
   't5-small': '60,506,624',
   'vit-base-patch16-224': '86,389,248',
 };
@@ -33,7 +35,6 @@ const counts: Readonly<Record<string, string>> = {
 /** What is refused, and the field that is to blame. */
 const refused: Readonly<Record<string, readonly [code: string, field: RegExp]>> = {
   'Llama-3_3-Nemotron-Super-49B-v1': ['TFM6301', /model_type nemotron-nas/],
-  'pythia-410m': ['TFM6302', /architectures: "GPTNeoXForSequenceClassification"/],
   'roberta-base': ['TFM6302', /the field model_type is missing/],
 };
 
@@ -116,7 +117,7 @@ preset TinyLlama = Llama(vocab: 100, context: 128, width: 64, depth: 2, heads: 4
     ['another activation', { hidden_act: 'xielu' }, ['unsupported hidden_act']],
     ['a text for a number', { hidden_size: '64' }, ['malformed hidden_size']],
     ['a decoder of an encoder', { add_cross_attention: true }, ['unsupported add_cross_attention']],
-    ['another class', { architectures: ['LlamaForTokenClassification'] }, ['class architectures']],
+    ['another class', { architectures: ['LlamaForQuestionAnswering'] }, ['class architectures']],
   ])('%s', (_, more, expected) => {
     expect(problems(more)).toEqual(expected);
     expect(imported(more).text === undefined).toBe(expected.length > 0);
@@ -160,10 +161,39 @@ preset TinyLlama = Llama(vocab: 100, context: 128, width: 64, depth: 2, heads: 4
   });
 });
 
+describe('classifiers on top of decoders', () => {
+  const decoders = families.filter(({ architectures }) =>
+    Object.values(architectures).some((outputs) => outputs.includes('class_logits') && outputs.length === 1),
+  );
+  const causal = decoders.filter(({ usual }) => /CausalLM|LMHeadModel/.test(usual));
+
+  test.each(causal.map(({ type }) => type))('%s: a spec without mistakes, warnings and a head of words', (type) => {
+    const { architectures } = families.find((family) => family.type === type)!;
+    for (const [name, [output]] of Object.entries(architectures).filter(([name]) => name.endsWith('Classification'))) {
+      const fields = { model_type: type, architectures: [name], pad_token_id: 3, num_labels: 5 };
+      const { text, problems: found } = importConfig(fields, { hint: 'x', partial: true });
+      const { graph, diagnostics } = compile(memoryHost({ 'm.tfm': text! }), 'm.tfm');
+      expect(diagnostics, `${name} ${found.length}`).toEqual([]);
+      expect(graph?.models[0]?.outputs.map((one) => one.name)).toEqual([output]);
+    }
+  });
+
+  test('a text is judged by its last token that is not padding; by its last row where there is no padding', () => {
+    const classifier = { architectures: ['LlamaForSequenceClassification'], num_labels: 3 };
+    expect(imported({ ...classifier, pad_token_id: 7 }).text).toContain('LastToken(tokens, pad: 7) -> linear(3, bias');
+    expect(imported(classifier).text).toContain('state -> at(-1) -> linear(3, bias: false) as score');
+    const opt = { model_type: 'opt', architectures: ['OPTForSequenceClassification'] };
+    expect(importConfig(opt, { hint: 'x' }).text).toContain('LastToken(tokens, pad: 1) -> linear(2');
+    expect(importConfig({ ...opt, pad_token_id: null }, { hint: 'x' }).text).toContain('at(-1)');
+  });
+});
+
 describe('the command', () => {
   test('--list: every architecture with its spec', async () => {
     const { stdout } = await tfm(['import', '--list']);
-    expect(stdout).toMatch(/^llama +models\/llama +LlamaForCausalLM, LlamaModel$/m);
+    expect(stdout).toMatch(
+      /^llama +models\/llama +LlamaForCausalLM, LlamaModel, LlamaForSequenceClassification, LlamaForTokenClassification$/m,
+    );
     expect(stdout.trim().split('\n').length).toBe(families.length);
   });
 

@@ -6,7 +6,7 @@ export type ParameterValue = number | boolean | string | null | readonly number[
 export type Parameters = Readonly<Record<string, ParameterValue>>;
 
 /** A piece of a model's text, and what stands there instead. */
-export type Departure = readonly [written: string, instead: string];
+export type Departure = readonly [written: string | RegExp, instead: string];
 
 /** How the configs of one `model_type` become presets of one model of `specs/models`. */
 export interface Family {
@@ -21,7 +21,11 @@ export interface Family {
   readonly usual: string;
   readonly read: (config: ConfigReader, architecture: string) => Parameters;
   /** What must stand otherwise in the model's text, which the imported spec then has in it; absent where a preset will do. */
-  readonly departs?: (parameters: Parameters) => readonly Departure[];
+  readonly departs?: (about: {
+    readonly parameters: Parameters;
+    readonly config: ConfigReader;
+    readonly architecture: string;
+  }) => readonly Departure[];
 }
 
 /** Activations by their names in the original library. */

@@ -37,6 +37,7 @@ export function importConfig(fields: Readonly<Record<string, unknown>>, options:
   const { name: architecture, problem } = architectureOf(fields, family);
   const config = new ConfigReader(fields);
   const parameters = family.read(config, architecture);
+  const departures = family.departs?.({ parameters, config, architecture }) ?? [];
   // A decoder made of an encoder, or one that reads an encoder, is another model.
   config.only('is_decoder', false);
   config.only('add_cross_attention', false);
@@ -53,6 +54,7 @@ export function importConfig(fields: Readonly<Record<string, unknown>>, options:
     name: presetName(options.hint, family.model),
     parameters,
     outputs: family.architectures[architecture] ?? [],
+    departures,
     notes,
     gaps: problems.map(gapText),
   });

@@ -4,7 +4,7 @@ import type { Value } from '../algebra/operators.js';
 import { compile } from '../compile.js';
 import type { Expression, ParameterDeclaration } from '../graph/graph.js';
 import { memoryHost } from '../source/host.js';
-import { standardLibrary } from '../std.gen.js';
+import { departedModel, parametersIn } from './departed.js';
 import type { Departure, Family, Parameters, ParameterValue } from './family.js';
 
 /** What an imported spec says. */
@@ -16,6 +16,8 @@ export interface ImportedSpec {
   readonly name: string;
   readonly parameters: Parameters;
   readonly outputs: readonly string[];
+  /** What must stand otherwise in the model's text. */
+  readonly departures: readonly Departure[];
   /** What a reader of the spec must know, one line each. */
   readonly notes: readonly string[];
   /** What `--partial` left out, one line each. */
@@ -33,8 +35,7 @@ export function writeSpec(spec: ImportedSpec): string {
     ...spec.notes.map((note) => `/// ${note}`),
     ...gaps.map((gap) => `/// NOT IMPORTED: ${gap}`),
   ];
-  const departures = family.departs?.(spec.parameters) ?? [];
-  if (departures.length > 0) return format(departed(spec, departures, notes.join('\n'))).text;
+  if (spec.departures.length > 0) return format(departed(spec, spec.departures, notes.join('\n'))).text;
   const values = differing(spec).map(([parameter, value]) => `${parameter}: ${literal(value)}`);
   const of = outputs.length > 0 ? ` for ${outputs.join(', ')}` : '';
   const text = `import { ${family.model} } from "${family.module}"
@@ -48,24 +49,15 @@ preset ${name} = ${family.model}(${values.join(', ')})${of}
 /** The text of the library's model with what must stand otherwise, and the config's values as defaults. */
 function departed({ family, name, parameters }: ImportedSpec, departures: readonly Departure[], notes: string): string {
   const { module, model } = family;
-  const library = standardLibrary[module] ?? '';
-  const text = departures.reduce(
-    (before, [written, instead]) => {
-      if (!before.includes(written)) throw new Error(`${module} has no '${written}'`);
-      return before.replace(written, instead);
-    },
-    library.slice(0, library.indexOf('\n}\n') + 3),
-  );
-  const head = `model ${model}(`;
-  const [start, end] = [text.indexOf(head), text.indexOf('\n) {')];
-  const declared = text.slice(start + head.length, end);
-  // Lists are the only defaults with commas in them.
-  const written = declared.split(/,(?![^[]*\])/).map((one) => {
-    const [parameter = ''] = one.trim().split(' ');
+  const text = departedModel(module, model, departures);
+  const { declared, start, end } = parametersIn(text, model);
+  const written = declared.map((one) => {
+    const [parameter = ''] = one.split(' ');
     const value = parameters[parameter];
-    return value === undefined ? one.trim() : `${parameter} = ${literal(value)}`;
+    return value === undefined ? one : `${parameter} = ${literal(value)}`;
   });
-  return `${text.slice(0, start)}${notes}\nmodel ${name}(\n  ${written.join(', ')}${text.slice(end)}`;
+  const head = text.slice(0, start - `model ${model}(`.length);
+  return `${head}${notes}\nmodel ${name}(\n  ${written.join(', ')}${text.slice(end)}`;
 }
 
 /** The parameters whose values are not what the spec itself would take. */

@@ -88,7 +88,12 @@ export const decoderFamilies: readonly Family[] = [
   },
   {
     ...{ type: 'gemma3_text', module: 'models/gemma', model: 'Gemma2' },
-    ...{ architectures: { Gemma3ForCausalLM: [], Gemma3TextModel: ['state'] }, usual: 'Gemma3ForCausalLM' },
+    ...causalClasses('Gemma3Text'),
+    usual: 'Gemma3ForCausalLM',
+    architectures: {
+      ...{ Gemma3ForCausalLM: [], Gemma3TextModel: ['state'] },
+      Gemma3TextForSequenceClassification: ['class_logits'],
+    },
     read: readGemma3,
   },
   {

@@ -1,7 +1,8 @@
+import { labelCount } from '../classifier.js';
 import type { ConfigReader } from '../config.js';
 import { activationsAmong, type Family, type Parameters } from '../family.js';
 import { period } from './gpt.js';
-import { labelCount, layerPattern } from './shared.js';
+import { layerPattern } from './shared.js';
 
 const plain = activationsAmong('gelu', 'gelu_tanh', 'quick_gelu', 'relu', 'silu');
 const gelus = activationsAmong('gelu');

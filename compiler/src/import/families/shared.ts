@@ -1,10 +1,19 @@
+import { classifierClasses, classifierDepartures } from '../classifier.js';
 import type { ConfigReader } from '../config.js';
 import type { Family, Parameters } from '../family.js';
 
-/** `LlamaForCausalLM`, which has all outputs, and `LlamaModel`, which has no head. */
-export function causalClasses(prefix: string, suffix = 'ForCausalLM'): Pick<Family, 'architectures' | 'usual'> {
+/** `LlamaForCausalLM`, which has all outputs, `LlamaModel`, which has no head, and classifiers of texts and tokens. */
+export function causalClasses(
+  prefix: string,
+  suffix = 'ForCausalLM',
+): Pick<Family, 'architectures' | 'usual' | 'departs'> {
   const usual = `${prefix}${suffix}`;
-  return { architectures: { [usual]: [], [`${prefix}Model`]: ['state'] }, usual };
+  const classes = { [usual]: [], [`${prefix}Model`]: ['state'], ...classifierClasses(prefix) };
+  return {
+    architectures: classes,
+    usual,
+    departs: ({ config, architecture }) => classifierDepartures(config, architecture),
+  };
 }
 
 /** The tokens that an empty prompt begins with and that end a text; −1 where the config has none. */
@@ -26,11 +35,4 @@ export function layerPattern(config: ConfigReader, depth: number): boolean[] | u
   if (odd !== undefined) config.unsupported('layer_types', odd, 'full_attention, sliding_attention');
   if (types && types.length !== depth) config.unsupported('layer_types', types, `${depth} layers`);
   return types?.map((type) => type === 'sliding_attention');
-}
-
-/** How many classes a classifier tells apart. */
-export function labelCount(config: ConfigReader): number {
-  const labels = config.any('id2label');
-  const named = typeof labels === 'object' && labels !== null ? Object.keys(labels).length : 2;
-  return config.number(['num_labels', '_num_labels'], named);
 }

@@ -1,6 +1,6 @@
+import { labelCount } from '../classifier.js';
 import { ConfigReader } from '../config.js';
 import { activationsAmong, type Departure, type Family, harmlessFields, type Parameters } from '../family.js';
-import { labelCount } from './shared.js';
 
 const plain = activationsAmong('gelu', 'gelu_tanh', 'quick_gelu', 'relu', 'silu');
 
@@ -70,7 +70,7 @@ export const visionFamilies: readonly Family[] = [
     ...{ type: 'swin', module: 'models/swin', model: 'Swin', usual: 'SwinModel' },
     architectures: { SwinModel: ['state', 'pooled'], SwinForImageClassification: ['logits'] },
     read: readSwin,
-    departs: swinStages,
+    departs: ({ parameters }) => swinStages(parameters),
   },
   {
     ...{ type: 'clip', module: 'models/clip', model: 'Clip', usual: 'CLIPModel', architectures: { CLIPModel: [] } },
