@@ -1,4 +1,8 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import * as tf from '@tensorflow/tfjs';
 import { expect, test } from 'vitest';
+import { read, useBackend } from '../../runtime/src/index.js';
 import { describeAdapter, installWebGPU } from '../../runtime/src/node.js';
 
 test('installWebGPU gives the process a navigator.gpu with an adapter', async () => {
@@ -11,4 +15,16 @@ test('installWebGPU gives the process a navigator.gpu with an adapter', async ()
 test('the adapter of the tests is software', async () => {
   expect(await installWebGPU()).toBe(true);
   expect(await describeAdapter()).toEqual({ name: expect.stringContaining('SwiftShader'), software: true });
+});
+
+test('a device outlives the installation that it is of', async () => {
+  await useBackend('webgpu');
+  expect(await installWebGPU()).toBe(true);
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  for (let i = 0; i < 5; i++) {
+    collect();
+    await new Promise((resolve) => setTimeout(resolve, 10)); // finalizers run between tasks
+  }
+  expect([...(await read(tf.fill([2], 3)))]).toEqual([3, 3]);
 });

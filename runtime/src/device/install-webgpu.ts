@@ -7,6 +7,9 @@ export interface InstallOptions {
   readonly flags?: readonly string[];
 }
 
+/** What later calls replaced. Dawn aborts the process when an instance is collected while a device of it is in use. */
+const replaced: GPU[] = [];
+
 /**
  * Gives Node a `navigator.gpu` through the optional package `webgpu` (Dawn). Call it before `useBackend`.
  *
@@ -28,6 +31,7 @@ export async function installWebGPU({ flags = [] }: InstallOptions = {}): Promis
     Object.defineProperty(globalThis, 'navigator', { value: {}, configurable: true, writable: true });
   if (flags.length === 0 && !mayHaveVulkan()) return false;
   const gpu = create([...flags]);
+  if (globalThis.navigator.gpu) replaced.push(globalThis.navigator.gpu);
   Object.defineProperty(globalThis.navigator, 'gpu', { value: gpu, configurable: true });
   return (await gpu.requestAdapter()) !== null;
 }
