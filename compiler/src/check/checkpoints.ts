@@ -191,7 +191,7 @@ function checkTemplate(entry: RuleSyntax, context: Context): void {
   const braces = [...entry.template.value.matchAll(/\{([^{}]*)\}/g)].map(([, inner = '']) => inner);
   const sets = braces.filter((b) => b.includes(','));
   for (const name of braces.filter((b) => !b.includes(','))) {
-    if (!bound.includes(name)) checker.report('template_name_unbound', at, { name });
+    if (name !== '*' && !bound.includes(name)) checker.report('template_name_unbound', at, { name });
   }
   const unpacks = entry.steps.some((s) => s.kind === 'call' && s.callee.kind === 'name' && s.callee.name === 'unpack');
   if (unpacks && !checkParts(entry, context)) return;

@@ -16,6 +16,8 @@ export interface Binding {
   readonly copy?: number;
   /** Which part of an unpacked tensor. */
   readonly part?: string;
+  /** Which row of `weight` the tensor fills, where `{*}` stands for its rows. */
+  readonly row?: number;
 }
 
 interface ParsedRule {
@@ -45,8 +47,7 @@ export function bindMap(
   const rules = map.rules.filter(({ when }) => when !== false).flatMap((rule) => parseRule(rule, problems));
   const bindings: Binding[] = [];
   for (const weight of weights) {
-    const binding = bindWeight(weight, rules, problems);
-    if (binding !== undefined) bindings.push(binding);
+    bindings.push(...bindWeight(weight, rules, problems));
   }
   for (const parsed of rules) problems.push(...unusedParts(parsed, weights));
   return { bindings, problems };
@@ -74,7 +75,7 @@ function parseRule(rule: MapRule, problems: MapProblem[]): ParsedRule[] {
   for (const text of [rule.template, ...(rule.or ?? []), ...(rule.also ?? [])]) {
     const template = parseTemplate(text);
     if (typeof template === 'string') return fail(template);
-    const unbound = templateIndices(template).find((name) => !variables.includes(name));
+    const unbound = templateIndices(template).find((name) => name !== '*' && !variables.includes(name));
     if (unbound !== undefined) return fail(`{${unbound}} in '${text}' is not an index of '${rule.path}'`);
     const mismatch = zipProblem(zipped, templateSets(template), rule.path, text);
     if (mismatch !== undefined) return fail(mismatch);
@@ -99,7 +100,7 @@ function zipProblem(
   return `{${path[odd]?.join(', ')}} and {${template[odd]?.join(', ')}} do not have the same number of items`;
 }
 
-function bindWeight(weight: ModelWeight, rules: readonly ParsedRule[], problems: MapProblem[]): Binding | undefined {
+function bindWeight(weight: ModelWeight, rules: readonly ParsedRule[], problems: MapProblem[]): Binding[] {
   const found: { parsed: ParsedRule; match: PathMatch }[] = [];
   for (const parsed of rules) {
     const match = matchPath(parsed.path, weight.path);
@@ -117,14 +118,21 @@ function bindWeight(weight: ModelWeight, rules: readonly ParsedRule[], problems:
       message: `no rule of the checkpoint map names the weight ${weight.path}`,
       help: `add a rule: ${weight.path.replace(/\.(weight|bias)$/, '')} = "…"`,
     });
-    return undefined;
+    return [];
   }
   if (second !== undefined && second.match.rest.length === first.match.rest.length) {
     const message = `${weight.path} is named by two rules: '${first.parsed.rule.path}' and '${second.parsed.rule.path}'`;
     problems.push({ code: 'TFM5208', message, ...at(second.parsed.rule) });
-    return undefined;
+    return [];
   }
-  return makeBinding(weight, first.parsed, first.match);
+  const { templates } = first.parsed;
+  if (!templates.some((template) => templateIndices(template).includes('*'))) {
+    return [makeBinding(weight, first.parsed, first.match)];
+  }
+  return Array.from({ length: weight.shape[0] ?? 1 }, (_, row) => {
+    const indices = new Map([...first.match.indices, ['*', String(row)]]);
+    return { ...makeBinding(weight, first.parsed, { ...first.match, indices }), row };
+  });
 }
 
 function makeBinding(

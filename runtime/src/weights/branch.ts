@@ -8,9 +8,18 @@ type Shape = readonly number[];
 /** One weight that a branch fills. */
 export interface WeightUse {
   readonly path: string;
+  /** Of the weight, or of one row of it. */
   readonly shape: Shape;
   /** Its part, where the steps unpack. */
   readonly part?: string;
+  /** The row that is filled, of so many. */
+  readonly row?: RowOf;
+}
+
+/** One row of a weight whose rows are tensors of their own. */
+export interface RowOf {
+  readonly index: number;
+  readonly count: number;
 }
 
 /** The way from one tensor of a file (or one slice of a stacked one) to the weights that it fills. */
@@ -29,6 +38,7 @@ export interface LoadedWeight {
   readonly path: string;
   readonly data: Float32Array;
   readonly shape: Shape;
+  readonly row?: RowOf;
 }
 
 /** The branches of the bindings of one tensor: those of one rule and one copy go together. */
@@ -53,10 +63,11 @@ function makeBranch(group: readonly Binding[]): Branch {
     before: steps.slice(0, split === -1 ? steps.length : split).filter(isSingle),
     ...(unpack?.kind === 'unpack' ? { unpack } : {}),
     after: split === -1 ? [] : steps.slice(split + 1).filter(isSingle),
-    uses: group.map(({ weight, part }) => ({
+    uses: group.map(({ weight, part, row }) => ({
       path: weight.path,
-      shape: weight.shape,
+      shape: row === undefined ? weight.shape : weight.shape.slice(1),
       ...(part === undefined ? {} : { part }),
+      ...(row === undefined ? {} : { row: { index: row, count: weight.shape[0] ?? 1 } }),
     })),
   };
 }
@@ -112,7 +123,7 @@ export function* applyBranch(branch: Branch, whole: Float32Array, wholeShape: Sh
       part = applyStep(step, part, partial);
       partial = known(shapeAfter(step, partial));
     }
-    yield { path: use.path, data: part, shape: use.shape };
+    yield { path: use.path, data: part, shape: use.shape, ...(use.row && { row: use.row }) };
   }
 }
 
@@ -146,11 +157,15 @@ export async function undoBranch(
   for (const use of branch.uses) {
     const isPart = branch.unpack !== undefined && use.part !== undefined;
     const partial = isPart ? known(partShape(branch.unpack, use.part, packed)) : packed;
-    const part = undoAll(branch.after, await read(use.path), follow(branch.after, partial));
+    const part = undoAll(branch.after, rowOf(use, await read(use.path)), follow(branch.after, partial));
     if (isPart) putPart(branch.unpack, use.part, part, packed, data);
     else data = part as Float32Array<ArrayBuffer>;
   }
   return undoAll(branch.before, data, shapes);
+}
+
+function rowOf({ row, shape }: WeightUse, data: Float32Array): Float32Array {
+  return row === undefined ? data : slice(data, row.index, elements(shape));
 }
 
 /** The shape before every step and after the last. */

@@ -1,4 +1,4 @@
-import { applyBranch, type LoadedWeight } from './branch.js';
+import { applyBranch, type LoadedWeight, type RowOf } from './branch.js';
 import type { Checkpoint } from './checkpoint.js';
 import { type CheckpointMap, CheckpointMapError, type ModelWeight } from './map.js';
 import { type LoadPlan, type ResolveOptions, resolveMap } from './resolve.js';
@@ -42,14 +42,38 @@ export interface WeightPiece {
 
 /**
  * The weights of a plan in the order of the file, piece by piece. Every byte is read once; a tensor that a step turns around is
- * held while that is done, others never. Throws `SafetensorsError` when reading fails, {@link CheckpointMapError}
+ * held while that is done, as is a weight whose rows are tensors of their own; others never. Throws `SafetensorsError` when reading fails, {@link CheckpointMapError}
  * TFM5204 when tied copies differ, and the signal's reason when aborted.
  */
 export async function* loadPieces(
   checkpoint: Checkpoint,
   plan: LoadPlan,
-  { signal, onProgress }: LoadOptions = {},
+  options: LoadOptions = {},
 ): AsyncGenerator<WeightPiece> {
+  const gathered = new Map<string, { readonly data: Float32Array; missing: number }>();
+  for await (const { row, ...piece } of tensorPieces(checkpoint, plan, options)) {
+    if (row === undefined) {
+      yield piece;
+      continue;
+    }
+    const { path, shape, at, values } = piece;
+    const size = elements(shape);
+    const whole = gathered.get(path) ?? { data: new Float32Array(row.count * size), missing: row.count * size };
+    whole.data.set(values, row.index * size + at);
+    whole.missing -= values.length;
+    gathered.set(path, whole);
+    if (whole.missing > 0) continue;
+    gathered.delete(path);
+    yield { path, shape: [row.count, ...shape], at: 0, values: whole.data };
+  }
+}
+
+/** Pieces of weights, and of rows of weights, as they stand in the file. */
+async function* tensorPieces(
+  checkpoint: Checkpoint,
+  plan: LoadPlan,
+  { signal, onProgress }: LoadOptions,
+): AsyncGenerator<WeightPiece & { readonly row?: RowOf }> {
   for (const { path, shape, value } of plan.constants) yield* constantPieces(path, shape, value);
   const segments = plan.reads.flatMap((read) => segmentsOf(read, checkpoint.entry(read.file).shape));
   const totalBytes = segments.reduce((total, segment) => total + bytesOf(checkpoint, segment), 0);
@@ -64,15 +88,16 @@ export async function* loadPieces(
     loadedBytes += bytes;
     onProgress?.({ loadedBytes, totalBytes, tensor: file });
     if (direct !== undefined) {
-      yield { ...direct, at, values };
+      const { path, shape: own, row } = direct;
+      yield { path, shape: own, at, values, ...(row && { row }) };
       continue;
     }
     whole ??= new Float32Array(end - begin);
     whole.set(values, at);
     if (at + values.length < whole.length) continue;
     for (const branch of branches) {
-      for (const { path, data, shape: own } of applyBranch(branch, whole, shape)) {
-        yield { path, shape: own, at: 0, values: data };
+      for (const { path, data, shape: own, row } of applyBranch(branch, whole, shape)) {
+        yield { path, shape: own, at: 0, values: data, ...(row && { row }) };
       }
     }
     whole = undefined;

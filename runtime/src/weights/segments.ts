@@ -1,5 +1,5 @@
 import { arrangementFrom, passesThrough } from './axes.js';
-import type { Branch } from './branch.js';
+import type { Branch, WeightUse } from './branch.js';
 import type { SingleStep } from './map.js';
 import type { TensorRead } from './resolve.js';
 import { elements, shapeAfter } from './steps.js';
@@ -18,7 +18,7 @@ export interface Segment {
   readonly shape: Shape;
   readonly branches: readonly Branch[];
   /** The weight whose values these are as they stand: nothing has to be held to fill it. */
-  readonly direct?: { readonly path: string; readonly shape: Shape };
+  readonly direct?: WeightUse;
 }
 
 /**
@@ -47,7 +47,7 @@ function branchSegments({ copy, before, unpack, after, uses }: Branch, whole: Sh
     const shape = [size * unpack.inner, ...narrowed.shape.slice(1)];
     const place = narrow(after, { begin, shape });
     begin += size * row;
-    const used = uses.filter((use) => use.part === name).map(({ path, shape: own }) => ({ path, shape: own }));
+    const used = uses.filter((use) => use.part === name).map(({ part: _, ...use }) => use);
     return used.map((use) => part(place, { before: [], after: place.steps, uses: [use] }));
   });
 }

@@ -1,4 +1,7 @@
-/** A name of a file with its variable parts: `(transformer.)?h.{i}.attn.{c_attn, c_proj}`. */
+/**
+ * A name of a file with its variable parts: `(transformer.)?h.{i}.attn.{c_attn, c_proj}`. `{*}` stands for every row of the weight: each is
+ * a tensor of its own.
+ */
 export type Template = readonly TemplatePart[];
 
 type TemplatePart =
@@ -33,7 +36,8 @@ function parseBraces(braces: string, text: string): TemplatePart | string {
   const items = braces.split(',').map((item) => item.trim());
   const [only] = items;
   if (items.includes('')) return `the set {${braces}} in '${text}' has an empty item`;
-  if (only !== undefined && items.length === 1 && /^[A-Za-z_]\w*$/.test(only)) return { kind: 'index', name: only };
+  if (only !== undefined && items.length === 1 && /^(?:[A-Za-z_]\w*|\*)$/.test(only))
+    return { kind: 'index', name: only };
   return { kind: 'set', items };
 }
 

@@ -161,3 +161,33 @@ describe('saveCheckpoint', () => {
     ]);
   });
 });
+
+describe('{*}: rows that are tensors of their own', () => {
+  const map: CheckpointMap = {
+    rules: [{ path: 'layers[i].{q, k}.scale', template: '(m.)?{i}.{q, k}_norm.{*}.weight' }],
+    ignore: [],
+  };
+  const weights = ['q', 'k'].map((name) => ({ path: `layers[0].${name}.scale`, shape: [11, 2], required: true }));
+  const values: Values = new Map(
+    weights.map(({ path }, w) => [path, Float32Array.from({ length: 22 }, (_, i) => 100 * w + i)]),
+  );
+
+  it('each is written under its name, and read back into its place, whatever the order of the file', async () => {
+    const bytes = await save(map, weights, values);
+    const checkpoint = await openCheckpoint(bytes);
+    expect(checkpoint.names().length).toBe(22);
+    expect([...(await checkpoint.readFloat32('m.0.k_norm.10.weight'))]).toEqual([120, 121]);
+    const reversed: CheckpointMap = { ...map, rules: [{ ...map.rules[0]!, path: 'layers[i].{k, q}.scale' }] };
+    expect(await load(checkpoint, map, weights)).toEqual(values);
+    const swapped = await load(checkpoint, reversed, weights);
+    expect(swapped.get('layers[0].q.scale')).toEqual(values.get('layers[0].k.scale'));
+  });
+
+  it('a row that is not there is named', async () => {
+    const checkpoint = await openCheckpoint(await save(map, weights, values));
+    const longer = weights.map((weight) => ({ ...weight, shape: [12, 2] }));
+    expect(() => planLoad(checkpoint, map, longer)).toThrow(
+      /nothing fills layers\[0\]\.q\.scale .*'m\.0\.q_norm\.11\.weight'/,
+    );
+  });
+});

@@ -163,9 +163,9 @@ export const decoderFamilies: readonly Family[] = [
     read: (config) => {
       const defaults = { vocab: 50304, context: 4096, width: 2560, depth: 32, heads: 32, kvHeads: 32, hidden: 6912 };
       const sizes = readSizes(config, defaults);
-      config.only('qk_layernorm', false);
       return {
         ...sizes,
+        qk_norm: config.flag('qk_layernorm', false),
         ...thetaAndShare(config, sizes, 0.25),
         act: config.choice('hidden_act', 'silu', plain),
         eps: config.number('layer_norm_eps', 1e-5),
