@@ -25,6 +25,11 @@ function pooler(config: ConfigReader, width: number): void {
   config.only('pooler_output_size', width);
 }
 
+const bothTowers = ['text_features', 'image_features', 'logits_per_text', 'logits_per_image'];
+
+const clip: TowerDefaults = { context: 77, hidden: 2048, width: 512, heads: 8, patch: 32, eps: 1e-5 };
+const siglip: TowerDefaults = { context: 64, hidden: 3072, width: 768, heads: 12, patch: 16, eps: 1e-6 };
+
 export const visionFamilies: readonly Family[] = [
   {
     ...{ type: 'vit', module: 'models/vit', model: 'Vit', usual: 'ViTModel' },
@@ -73,38 +78,59 @@ export const visionFamilies: readonly Family[] = [
     departs: ({ parameters }) => swinStages(parameters),
   },
   {
-    ...{ type: 'clip', module: 'models/clip', model: 'Clip', usual: 'CLIPModel', architectures: { CLIPModel: [] } },
+    ...{ type: 'clip', module: 'models/clip', model: 'Clip', usual: 'CLIPModel' },
+    architectures: { CLIPModel: [...bothTowers, 'text_state'] },
     read: (config) => {
-      config.harmless('logit_scale_init_value', 'projection_dim', 'text_config_dict', 'vision_config_dict');
-      const { text, image } = readTowers(config, {
-        context: 77,
-        hidden: 2048,
-        width: 512,
-        heads: 8,
-        patch: 32,
-        eps: 1e-5,
-      });
-      const inner = config.object('text_config');
-      const stop = inner?.number('eos_token_id', 49407) ?? 49407;
+      config.harmless('logit_scale_init_value', 'text_config_dict', 'vision_config_dict');
+      const { text, image } = readTowers(config, clip);
+      const stop = config.object('text_config')?.number('eos_token_id', 49407) ?? 49407;
       return { ...text, ...image, joint: config.number('projection_dim', 512), eos: stop };
     },
   },
   {
-    ...{ type: 'siglip', module: 'models/siglip', model: 'Siglip', usual: 'SiglipModel' },
-    architectures: { SiglipModel: [] },
-    read: (config) => {
-      const { text, image } = readTowers(config, {
-        context: 64,
-        hidden: 3072,
-        width: 768,
-        heads: 12,
-        patch: 16,
-        eps: 1e-6,
-      });
-      const inner = config.object('text_config');
-      const textWidth = Number(text.text_width);
-      return { ...text, ...image, joint: inner?.number('projection_size', textWidth) ?? textWidth };
+    ...{ type: 'clip_text_model', module: 'models/clip', model: 'Clip', usual: 'CLIPTextModel' },
+    architectures: {
+      CLIPTextModel: ['text_state', 'text_pooled'],
+      CLIPTextModelWithProjection: ['text_embeds', 'text_state'],
     },
+    read: (config) => ({
+      ...readText(config, clip),
+      joint: config.number('projection_dim', 512),
+      eos: config.number('eos_token_id', 49407),
+    }),
+  },
+  {
+    ...{ type: 'clip_vision_model', module: 'models/clip', model: 'Clip', usual: 'CLIPVisionModel' },
+    architectures: {
+      CLIPVisionModel: ['image_state', 'image_pooled'],
+      CLIPVisionModelWithProjection: ['image_embeds', 'image_state'],
+    },
+    read: (config) => ({ ...readImage(config, clip), joint: config.number('projection_dim', 512) }),
+  },
+  {
+    ...{ type: 'siglip', module: 'models/siglip', model: 'Siglip', usual: 'SiglipModel' },
+    architectures: { SiglipModel: bothTowers },
+    read: (config) => {
+      const { text, image } = readTowers(config, siglip);
+      const textWidth = Number(text.text_width);
+      const joint = config.object('text_config')?.number('projection_size', textWidth) ?? textWidth;
+      return { ...text, ...image, joint };
+    },
+  },
+  {
+    ...{ type: 'siglip_text_model', module: 'models/siglip', model: 'Siglip', usual: 'SiglipTextModel' },
+    architectures: { SiglipTextModel: ['text_state', 'text_pooled'] },
+    read: (config) => {
+      const text = readText(config, siglip);
+      // The image tower, which is not there, would be as wide.
+      const joint = config.number('projection_size', Number(text.text_width));
+      return { ...text, width: joint, heads: text.text_heads ?? 12, joint };
+    },
+  },
+  {
+    ...{ type: 'siglip_vision_model', module: 'models/siglip', model: 'Siglip', usual: 'SiglipVisionModel' },
+    architectures: { SiglipVisionModel: ['image_state', 'image_pooled'] },
+    read: (config) => readImage(config, siglip),
   },
 ];
 
@@ -163,29 +189,38 @@ interface TowerDefaults {
 function readTowers(config: ConfigReader, defaults: TowerDefaults): { text: Parameters; image: Parameters } {
   const text = config.object('text_config') ?? new ConfigReader({});
   const image = config.object('vision_config') ?? new ConfigReader({});
-  for (const tower of [text, image]) tower.harmless(...harmlessFields, 'projection_dim', 'projection_size');
-  const act = defaults.eps === 1e-5 ? 'quick_gelu' : 'gelu_pytorch_tanh';
+  for (const tower of [text, image]) tower.harmless(...harmlessFields);
+  return { text: readText(text, defaults), image: readImage(image, defaults) };
+}
+
+const actOf = ({ eps }: TowerDefaults): string => (eps === 1e-5 ? 'quick_gelu' : 'gelu_pytorch_tanh');
+
+function readText(text: ConfigReader, defaults: TowerDefaults): Parameters {
+  text.harmless('projection_dim', 'projection_size');
   return {
-    text: {
-      vocab: text.number('vocab_size', defaults.eps === 1e-5 ? 49408 : 32000),
-      context: text.number('max_position_embeddings', defaults.context),
-      text_width: text.number('hidden_size', defaults.width),
-      text_depth: text.number('num_hidden_layers', 12),
-      text_heads: text.number('num_attention_heads', defaults.heads),
-      text_hidden: text.number('intermediate_size', defaults.hidden),
-      text_act: text.choice('hidden_act', act, plain),
-      text_eps: text.number('layer_norm_eps', defaults.eps),
-    },
-    image: {
-      size: image.number('image_size', 224),
-      patch: image.number('patch_size', defaults.patch),
-      channels: image.number('num_channels', 3),
-      width: image.number('hidden_size', 768),
-      depth: image.number('num_hidden_layers', 12),
-      heads: image.number('num_attention_heads', 12),
-      hidden: image.number('intermediate_size', 3072),
-      act: image.choice('hidden_act', act, plain),
-      eps: image.number('layer_norm_eps', defaults.eps),
-    },
+    vocab: text.number('vocab_size', defaults.eps === 1e-5 ? 49408 : 32000),
+    context: text.number('max_position_embeddings', defaults.context),
+    text_width: text.number('hidden_size', defaults.width),
+    text_depth: text.number('num_hidden_layers', 12),
+    text_heads: text.number('num_attention_heads', defaults.heads),
+    text_hidden: text.number('intermediate_size', defaults.hidden),
+    text_act: text.choice('hidden_act', actOf(defaults), plain),
+    text_eps: text.number('layer_norm_eps', defaults.eps),
+  };
+}
+
+function readImage(image: ConfigReader, defaults: TowerDefaults): Parameters {
+  image.harmless('projection_dim', 'projection_size');
+  image.only('vision_use_head', true);
+  return {
+    size: image.number('image_size', 224),
+    patch: image.number('patch_size', defaults.patch),
+    channels: image.number('num_channels', 3),
+    width: image.number('hidden_size', 768),
+    depth: image.number('num_hidden_layers', 12),
+    heads: image.number('num_attention_heads', 12),
+    hidden: image.number('intermediate_size', 3072),
+    act: image.choice('hidden_act', actOf(defaults), plain),
+    eps: image.number('layer_norm_eps', defaults.eps),
   };
 }
