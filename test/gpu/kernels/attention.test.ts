@@ -61,22 +61,19 @@ const isCausal = ({ q, k }: { q: number; k: number }) => k <= q;
 const exact = 2e-5;
 
 describe('sizes', () => {
-  test.each([1, 2, 3, 4, 5, 7, 8, 9, 16, 31, 33, 63, 64, 80, 96, 100, 127, 128, 160, 192, 255, 256])(
-    'heads of %i features',
-    async (width) => {
-      for (const queries of [1, 9]) {
-        const sizes = { width, queries, valueWidth: width };
-        const reference = { mask: isCausal, start: 9 - queries };
-        expect(await errorOf(sizes, { mask: causal }, reference), `${queries} queries`).toBeLessThan(exact);
-      }
-    },
-  );
+  // Each is code of its own: rows of vectors or of numbers; within and behind what workgroup memory has at once (32); one to
+  // eight columns of values for a thread, their last not full (100, 255); eight, six and four rows in a block (128, 160, 256).
+  test.each([1, 3, 4, 8, 9, 33, 64, 80, 100, 128, 160, 255, 256])('heads of %i features', async (width) => {
+    for (const queries of [1, 9]) {
+      const sizes = { width, queries, valueWidth: width };
+      const reference = { mask: isCausal, start: 9 - queries };
+      expect(await errorOf(sizes, { mask: causal }, reference), `${queries} queries`).toBeLessThan(exact);
+    }
+  });
 
   test.each([
-    [8, 1],
     [8, 3],
     [5, 8],
-    [64, 100],
     [33, 256],
     [256, 4],
   ])('keys of %i features, values of %i', async (width, valueWidth) => {
