@@ -143,6 +143,18 @@ preset TinyLlama = Llama(vocab: 100, context: 128, width: 64, depth: 2, heads: 4
     );
   });
 
+  test('longrope: the factors of the original context, where the imported model ends', () => {
+    const rope = { rope_type: 'longrope', short_factor: [1, 1.25], long_factor: [2, 4] };
+    const sizes = { hidden_size: 16, num_attention_heads: 4, max_position_embeddings: 128 };
+    const fields = { model_type: 'phi3', ...sizes, original_max_position_embeddings: 32, rope_scaling: rope };
+    const { text } = importConfig(fields, { hint: 'x' });
+    expect(text?.replace(/\s+/g, ' ')).toMatch(/context: 32, .*factors: \[1, 1\.25\], stretch: 1\.18321595/);
+    const partly = importConfig({ ...fields, partial_rotary_factor: 0.75 }, { hint: 'x' });
+    expect(partly.problems.map(({ field }) => field)).toEqual(['rope_scaling.partial_rotary_factor']);
+    const without = importConfig({ ...fields, rope_scaling: { type: 'longrope' } }, { hint: 'x' });
+    expect(without.problems.map(({ field }) => field)).toEqual(['rope_scaling.short_factor']);
+  });
+
   test('quantised weights are told of in the spec', () => {
     const noted = (value: unknown): string | undefined =>
       /^\/\/\/ (quantization_config: .*)$/m.exec(imported({ quantization_config: value }).text ?? '')?.[1];

@@ -12,6 +12,7 @@ export const folders = (fixtures: string): string[] =>
 /** `tfm import`, then `tfm run` on the inputs under the names of the original library. The outputs that it wrote. */
 export async function importAndRun(
   folder: string,
+  backend: 'wasm' | 'webgpu' = 'wasm',
 ): Promise<Map<string, { shape: readonly number[]; values: Float32Array }>> {
   const absolute = path.resolve(folder);
   const cwd = folderWith({});
@@ -20,7 +21,7 @@ export async function importAndRun(
   const tensors = Object.entries(inputs).map(([name, stored]) => tensorOf(name, stored));
   fs.writeFileSync(path.join(cwd, 'in.safetensors'), await toSafetensors(tensors));
   const files = ['--inputs', 'in.safetensors', '--outputs', 'out.safetensors'];
-  const result = await tfm(['run', 'm.tfm', '--weights', absolute, '--backend', 'wasm', ...files], { cwd });
+  const result = await tfm(['run', 'm.tfm', '--weights', absolute, '--backend', backend, ...files], { cwd });
   expect(result, result.stderr).toMatchObject({ exitCode: 0, stdout: '' });
   const out = await openCheckpoint(path.join(cwd, 'out.safetensors'));
   const outputs = new Map<string, { shape: readonly number[]; values: Float32Array }>();

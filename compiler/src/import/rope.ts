@@ -14,6 +14,8 @@ export interface RopeDefaults {
   readonly share?: number;
   /** The features of a head that turn, for `yarn`. */
   readonly scaled?: boolean;
+  /** A factor for each pair of features. */
+  readonly long?: boolean;
 }
 
 /**
@@ -36,10 +38,21 @@ export function readRope(config: ConfigReader, context: number, defaults: RopeDe
   const names = ['rope_type', 'type'];
   const kind = inner.any(names) ?? 'default';
   if (kind === 'default' || kind === 'mrope') return none;
+  if (defaults.long && (kind === 'longrope' || kind === 'su')) {
+    const scaling = longRope(config, inner, context);
+    // Of part of a head, only that part would be stretched.
+    if (share !== 1) inner.unsupported('partial_rotary_factor', share, '1 beside longrope');
+    return { theta, share, scaling };
+  }
   const scaling = readScaling(String(kind), inner, context);
   if (scaling && (defaults.scaled || Object.keys(scaling).length === 0)) return { theta, share, scaling };
-  inner.unsupported(names, kind, defaults.scaled ? 'default, linear, dynamic, llama3, yarn' : 'default, dynamic');
+  inner.unsupported(names, kind, kindsOf(defaults));
   return none;
+}
+
+function kindsOf({ scaled, long }: RopeDefaults): string {
+  if (scaled) return 'default, linear, dynamic, llama3, yarn';
+  return long ? 'default, dynamic, longrope' : 'default, dynamic';
 }
 
 /** Of frequencies by the kind of layer those of layers without a window; the others must be the same, not scaled. */
@@ -70,6 +83,23 @@ function readScaling(kind: string, inner: ConfigReader, context: number): Parame
     default:
       return undefined;
   }
+}
+
+/**
+ * Ding et al., 2024: factors for each pair of features, others for texts beyond the original context. The imported model ends there:
+ * one set of frequencies serves it, and its keys stay what they were when it was read.
+ */
+function longRope(config: ConfigReader, inner: ConfigReader, context: number): Parameters {
+  const given = config.optional('original_max_position_embeddings');
+  const own = inner.optional('original_max_position_embeddings');
+  const original = given ?? own ?? context;
+  const short = inner.numbers('short_factor');
+  inner.harmless('long_factor');
+  if (!short) inner.unsupported('short_factor', short, 'a list of numbers');
+  const factor = inner.optional('factor') ?? context / original;
+  const usual = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(original));
+  const stretch = inner.optional('attention_factor') ?? usual;
+  return { context: Math.min(context, original), factors: short ?? [1], stretch };
 }
 
 /** Peng et al., 2024: beside the frequencies, queries and keys are stretched by 0.1·ln(factor) + 1. */

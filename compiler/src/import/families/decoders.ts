@@ -50,7 +50,7 @@ export const decoderFamilies: readonly Family[] = [
       config.harmless('original_max_position_embeddings');
       return {
         ...sizes,
-        ...thetaAndShare(config, sizes, 1),
+        ...phi3Rope(config, sizes),
         d_k: config.optional('head_dim') ?? sizes.width / sizes.heads,
         eps: config.number('rms_norm_eps', 1e-5),
         near: config.optional('sliding_window'),
@@ -253,6 +253,11 @@ export const decoderFamilies: readonly Family[] = [
     read: readSmolLm3,
   },
 ];
+
+function phi3Rope(config: ConfigReader, sizes: Parameters): Parameters {
+  const { theta, share, scaling } = readRope(config, contextOf(sizes), { long: true });
+  return { theta, share, ...scaling };
+}
 
 function thetaAndShare(config: ConfigReader, sizes: Parameters, share: number): Parameters {
   const rope = readRope(config, contextOf(sizes), { share });
