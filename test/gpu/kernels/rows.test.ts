@@ -78,9 +78,9 @@ describe('linear', () => {
     const { dispatchWorkgroups } = pass;
     const grids: number[][] = [];
     pass.dispatchWorkgroups = function (x, y, z) {
-      const grid = [Math.min(x, 2), Math.ceil(x / 2) * (y ?? 1), z ?? 1] as const;
+      const grid: [number, number, number] = [Math.min(x, 2), Math.ceil(x / 2) * (y ?? 1), z ?? 1];
       grids.push([...grid]);
-      dispatchWorkgroups.apply(this, grid);
+      dispatchWorkgroups.call(this, ...grid);
     };
     try {
       const [x, w] = [normal([3, 5], 1), normal([4 * 16 + 5, 5], 2)];
