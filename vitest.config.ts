@@ -5,6 +5,7 @@ const source = { resolve: { conditions: ['source'] }, ssr: { resolve: { conditio
 
 export default defineConfig({
   test: {
+    maxWorkers: '100%', // of the cores; one fewer where nothing is said, which on two cores is half
     coverage: {
       provider: 'v8',
       include: ['{grammar,compiler,runtime}/src/**/*.ts'],
@@ -32,7 +33,6 @@ export default defineConfig({
           name: 'webgpu',
           include: ['test/gpu/**/*.test.ts'],
           pool: 'forks', // Dawn does not live in worker threads
-          maxWorkers: 1,
           setupFiles: ['test/gpu/setup.ts'],
           runner: './test/gpu/runner.ts',
           testTimeout: 120_000,
