@@ -15,13 +15,16 @@ const node = (...args: string[]) => execFileSync(process.execPath, args, { cwd: 
 beforeAll(() => installOffline(folder), 240_000);
 afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
 
-test.each(['grammar', 'compiler', 'runtime', 'runtime/node', 'runtime/tasks'])('@tfm-lang/%s can be imported', (name) => {
-  fs.writeFileSync(
-    path.join(folder, 'names.mjs'),
-    `console.log(Object.keys(await import('@tfm-lang/${name}')).length)\n`,
-  );
-  expect(Number(node('names.mjs'))).toBeGreaterThan(0);
-});
+test.each(['grammar', 'compiler', 'runtime', 'runtime/node', 'runtime/tasks'])(
+  '@tfm-lang/%s can be imported',
+  (name) => {
+    fs.writeFileSync(
+      path.join(folder, 'names.mjs'),
+      `console.log(Object.keys(await import('@tfm-lang/${name}')).length)\n`,
+    );
+    expect(Number(node('names.mjs'))).toBeGreaterThan(0);
+  },
+);
 
 test('the command is linked and tells its version', () => {
   const { version } = JSON.parse(fs.readFileSync('compiler/package.json', 'utf8')) as { version: string };
