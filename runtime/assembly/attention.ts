@@ -2,8 +2,8 @@ import { AttentionTask } from './attention-task';
 import { log } from './math';
 import { packFour, packRows } from './pack';
 import { packedTile, packedTileOfColumns } from './packed-tile';
+import { dots, rowOfColumns } from './row';
 import { floats, splat } from './simd';
-import { dots, rowOfColumns } from './tile';
 import { HIDDEN, isPlain, weigh } from './weights';
 
 // softmax(scores) · values with an online softmax (Milakov and Gimelshein 2018; Dao et al. 2022, algorithm 1): the scores of a

@@ -2,8 +2,8 @@ import { epilogue } from './epilogue';
 import { NONE } from './math';
 import { packColumns, packLeft, packRows } from './pack';
 import { packedTile } from './packed-tile';
+import { dots } from './row';
 import { first, floats } from './simd';
-import { dots } from './tile';
 
 /**
  * Rows of x that share a panel, and inner indices of a panel, are chosen so that the panel stays in the first cache and
