@@ -19,6 +19,7 @@ export const runtimeErrors = {
   TFM5114: 'the index of a sharded checkpoint does not agree with its files',
   TFM5115: 'the index of a sharded checkpoint leaves its folder',
   TFM5116: 'a tensor cannot be written',
+  TFM5117: 'the scales of a quantised tensor are missing, or are not its own',
   TFM5201: 'nothing in the checkpoint fills a weight of the model',
   TFM5202: 'nothing in the model uses a tensor of the checkpoint',
   TFM5203: 'a tensor of the checkpoint does not have the shape of the weight',

@@ -2,6 +2,7 @@ import { suggestion } from '../source/suggest.js';
 import { type ConfigProblem, ConfigReader } from './config.js';
 import { families } from './families/index.js';
 import { type Family, harmlessFields } from './family.js';
+import { readQuantization } from './quantization.js';
 import { presetName, writeSpec } from './write.js';
 
 export interface ImportOptions {
@@ -41,7 +42,7 @@ export function importConfig(fields: Readonly<Record<string, unknown>>, options:
   // A decoder made of an encoder, or one that reads an encoder, is another model.
   config.only('is_decoder', false);
   config.only('add_cross_attention', false);
-  const notes = quantizationNotes(config);
+  const notes = readQuantization(config);
   const read = config.read.filter((field) => !harmlessFields.includes(field) && hasField(fields, field));
   config.harmless(...harmlessFields);
   config.finish();
@@ -66,17 +67,6 @@ function familyOf({ model_type: type, architectures }: Readonly<Record<string, u
   if (type !== undefined) return families.find((family) => family.type === type);
   const [named] = Array.isArray(architectures) ? (architectures as unknown[]) : [];
   return families.find((family) => typeof named === 'string' && Object.hasOwn(family.architectures, named));
-}
-
-/** Quantised weights are the same model, but of another file than one that can be loaded: the spec says so. */
-function quantizationNotes(config: ConfigReader): readonly string[] {
-  const value = config.any('quantization_config');
-  if (value === undefined) return [];
-  const method = typeof value === 'object' && value !== null && 'quant_method' in value ? value.quant_method : value;
-  const format = typeof method === 'string' ? method : shown(value);
-  return [
-    `quantization_config: the weights beside it are ${format}, which cannot be loaded; those of F32, BF16 or F16 can.`,
-  ];
 }
 
 function hasField(fields: Readonly<Record<string, unknown>>, path: string): boolean {

@@ -104,6 +104,18 @@ export function misfit(branch: Branch, use: WeightUse, shape: Shape): string | u
   return sameShape(current, use.shape) ? undefined : trace.join(', ');
 }
 
+/** The branch for a tensor of this shape that lies with its last two axes the other way round in the file. */
+export function asTransposed(branch: Branch, shape: Shape): Branch {
+  const rank = branch.copy === undefined ? shape.length : shape.length - 1;
+  const [first, ...others] = branch.before;
+  // Two of them are none.
+  if (rank === 2 && first?.kind === 'transpose') return { ...branch, before: others };
+  const axes = Array.from({ length: rank }, (_, axis) => `a${axis}`);
+  const swapped = [...axes.slice(0, -2), ...axes.slice(-2).reverse()];
+  const turn: SingleStep = { kind: 'axes', pattern: `${axes.join(' ')} -> ${swapped.join(' ')}` };
+  return { ...branch, before: [turn, ...branch.before] };
+}
+
 /** The weights that a branch makes of a tensor of this shape. Shapes must have been checked with {@link misfit}. */
 export function* applyBranch(branch: Branch, whole: Float32Array, wholeShape: Shape): Generator<LoadedWeight> {
   let shape = branch.copy === undefined ? wholeShape : wholeShape.slice(1);

@@ -1,6 +1,9 @@
 import { decodeInto, nativeArray, type TypedArray } from './decode.js';
+import { type AnySpan, readAnySpans } from './dequantise.js';
 import { type Dtype, dtypeBytes } from './dtypes.js';
 import { placeOf } from './folder.js';
+import { permute } from './permute.js';
+import { type Quantised, quantisedTensors, type TensorPlace } from './quantised.js';
 import { readHeader, type TensorEntry } from './safetensors.js';
 import { SafetensorsError } from './safetensors-error.js';
 import { isShardIndex, readShardIndex } from './shards.js';
@@ -12,7 +15,8 @@ import {
   type SourceFolder,
   type SourceLike,
 } from './source.js';
-import { readSpans, type SpanPiece } from './span-reader.js';
+import type { SpanPiece } from './span-reader.js';
+import { elements, lastTwoSwapped } from './steps.js';
 
 /** The most bytes that are held beside the tensor they go to. A multiple of every element's width. */
 const CHUNK_BYTES = 16 * 2 ** 20;
@@ -33,6 +37,16 @@ interface TensorSpan {
   readonly end?: number;
 }
 
+/** A tensor as a model sees it: a quantised one has the shape of its numbers. */
+export interface CheckpointEntry {
+  readonly dtype: Dtype | 'MXFP4';
+  readonly shape: readonly number[];
+  /** In the file; scales count. */
+  readonly bytes: number;
+  /** The last two axes lie in the file the other way round. */
+  readonly transposed?: true;
+}
+
 /** The tensors of one file or of a set of shards. */
 export interface Checkpoint {
   /** For messages: the file or the index. */
@@ -43,21 +57,18 @@ export interface Checkpoint {
   names(): readonly string[];
   has(name: string): boolean;
   /** Throws {@link SafetensorsError} TFM5111 for an unknown name. */
-  entry(name: string): { readonly dtype: Dtype; readonly shape: readonly number[]; readonly bytes: number };
+  entry(name: string): CheckpointEntry;
   /** Values in their own kind: floats as Float32Array, integers as Int32Array, bool as Uint8Array of 0 and 1. */
   read(name: string, options?: ReadOptions): Promise<TypedArray>;
   /** Values as float32, whatever their format: how weights are read. */
   readFloat32(name: string, options?: ReadOptions): Promise<Float32Array>;
-  /** The values of several tensors as float32, piece by piece in this order: see {@link SpanPiece}. */
+  /** The values of several tensors as float32, piece by piece in this order and as they lie in the file: see {@link SpanPiece}. */
   pieces(spans: readonly TensorSpan[], options?: Pick<ReadOptions, 'signal'>): AsyncGenerator<SpanPiece>;
   /** Gives back open files. */
   close(): Promise<void>;
 }
 
-interface Place {
-  readonly source: ByteSource;
-  readonly entry: TensorEntry;
-}
+type Place = TensorPlace;
 
 /**
  * Opens a safetensors file, or all shards of a `….safetensors.index.json`, or a folder with either.
@@ -146,34 +157,74 @@ function makeCheckpoint(
     if (found === undefined) throw new SafetensorsError('TFM5111', `${name} has no tensor '${tensor}'`);
     return found;
   };
+  const quantised = quantisedTensors(places);
+  const names = namesOf(places, quantised);
+  const known = new Set(names);
   return {
     name,
     metadata,
-    names: () => [...places.keys()],
-    has: (tensor) => places.has(tensor),
+    names: () => names,
+    has: (tensor) => known.has(tensor),
     entry(tensor) {
+      const few = quantised.get(tensor);
+      if (few !== undefined) return quantisedEntry(few);
       const { dtype, shape, begin, end } = place(tensor).entry;
       return { dtype, shape, bytes: end - begin };
     },
     async read(tensor, options = {}) {
+      const few = quantised.get(tensor);
+      if (few !== undefined) return readQuantised(few, options);
       const found = place(tensor);
       return readInto(found, nativeArray(found.entry.dtype, length(found.entry)), options);
     },
     async readFloat32(tensor, options = {}) {
+      const few = quantised.get(tensor);
+      if (few !== undefined) return readQuantised(few, options);
       const found = place(tensor);
       return readInto(found, new Float32Array(length(found.entry)), options);
     },
     pieces(spans, { signal } = {}) {
-      const found = spans.map(({ tensor, begin = 0, end }) => {
+      const found = spans.map(({ tensor, begin = 0, end }): AnySpan => {
+        const few = quantised.get(tensor);
+        if (few !== undefined) return { quantised: few, begin, end: end ?? elements(few.shape) };
         const { source, entry } = place(tensor);
         return { source, entry, begin, end: end ?? length(entry) };
       });
-      return readSpans(found, { signal });
+      return readAnySpans(found, { signal });
     },
     async close() {
       for (const source of sources) await source.close?.();
     },
   };
+}
+
+/** A quantised tensor stands where its numbers stand, and its scales are no tensor of their own. */
+function namesOf(places: ReadonlyMap<string, Place>, quantised: ReadonlyMap<string, Quantised>): string[] {
+  const hidden = new Map<string, string | undefined>();
+  for (const [name, { values, scales }] of quantised) {
+    hidden.set(scales.entry.name, undefined);
+    hidden.set(values.entry.name, name);
+  }
+  return [...places.keys()].flatMap((name) => (hidden.has(name) ? (hidden.get(name) ?? []) : name));
+}
+
+function quantisedEntry({ format, shape, values, scales }: Quantised): CheckpointEntry {
+  const bytes = values.entry.end - values.entry.begin + scales.entry.end - scales.entry.begin;
+  if (format !== 'MXFP4') return { dtype: format, shape, bytes };
+  return { dtype: format, shape: lastTwoSwapped(shape), bytes, transposed: true };
+}
+
+async function readQuantised(quantised: Quantised, { signal, onBytes }: ReadOptions): Promise<Float32Array> {
+  const { shape, format } = quantised;
+  const all = new Float32Array(elements(shape));
+  const span = { quantised, begin: 0, end: all.length };
+  for await (const { at, values, bytes } of readAnySpans([span], { signal })) {
+    all.set(values, at);
+    onBytes?.(bytes);
+  }
+  if (format !== 'MXFP4') return all;
+  const axes = shape.map((_, axis) => axis);
+  return permute(all, shape, lastTwoSwapped(axes));
 }
 
 /** Reads a tensor piece by piece straight into its final array. */

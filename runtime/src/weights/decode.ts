@@ -1,4 +1,5 @@
 import { type Dtype, dtypeBytes } from './dtypes.js';
+import { decodeE4M3, powerOfE8M0 } from './float8.js';
 import { decodeBF16, decodeF16 } from './half.js';
 import { SafetensorsError } from './safetensors-error.js';
 
@@ -39,6 +40,10 @@ export function decodeInto(dtype: Dtype, bytes: Uint8Array, to: TypedArray, at: 
     if (!(to instanceof Float32Array)) throw new Error(`${dtype} does not convert to ${to.constructor.name}`);
     if (dtype === 'F16') decodeF16(halves, to, at);
     else decodeBF16(halves, to, at);
+  } else if (dtype === 'F8_E4M3' || dtype === 'F8_E8M0') {
+    if (!(to instanceof Float32Array)) throw new Error(`${dtype} does not convert to ${to.constructor.name}`);
+    if (dtype === 'F8_E4M3') decodeE4M3(source, to, at);
+    else for (let i = 0; i < count; i++) to[at + i] = powerOfE8M0(source[i]!);
   } else if (dtype === 'I64' || dtype === 'U64') {
     decode64(new Uint32Array(buffer, byteOffset, 2 * count), dtype === 'I64', to, at, tensor);
   } else if (dtype === 'BOOL') {

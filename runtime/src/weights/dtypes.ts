@@ -14,6 +14,8 @@ const BYTES = {
   U32: 4,
   U16: 2,
   U8: 1,
+  F8_E4M3: 1,
+  F8_E8M0: 1,
   BOOL: 1,
 } as const;
 

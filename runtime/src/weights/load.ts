@@ -3,7 +3,7 @@ import type { Checkpoint } from './checkpoint.js';
 import { type CheckpointMap, CheckpointMapError, type ModelWeight } from './map.js';
 import { type LoadPlan, type ResolveOptions, resolveMap } from './resolve.js';
 import { type Segment, segmentsOf } from './segments.js';
-import { elements } from './steps.js';
+import { elements, lastTwoSwapped } from './steps.js';
 
 /** How far a load has come; `tensor` is the one being read. */
 export interface LoadProgress {
@@ -24,7 +24,10 @@ export function planLoad(
   weights: readonly ModelWeight[],
   options: ResolveOptions = {},
 ): LoadPlan {
-  const files = checkpoint.names().map((name) => ({ name, shape: checkpoint.entry(name).shape }));
+  const files = checkpoint.names().map((name) => {
+    const { shape, transposed } = checkpoint.entry(name);
+    return { name, shape, transposed };
+  });
   const { plan, problems } = resolveMap(map, weights, files, options);
   if (problems !== undefined) throw new CheckpointMapError(checkpoint.name, problems);
   return plan;
@@ -75,8 +78,8 @@ async function* tensorPieces(
   { signal, onProgress }: LoadOptions,
 ): AsyncGenerator<WeightPiece & { readonly row?: RowOf }> {
   for (const { path, shape, value } of plan.constants) yield* constantPieces(path, shape, value);
-  const segments = plan.reads.flatMap((read) => segmentsOf(read, checkpoint.entry(read.file).shape));
-  const totalBytes = segments.reduce((total, segment) => total + bytesOf(checkpoint, segment), 0);
+  const segments = plan.reads.flatMap((read) => segmentsOf(read, shapeInFile(checkpoint, read.file)));
+  const totalBytes = Math.round(segments.reduce((total, segment) => total + bytesOf(checkpoint, segment), 0));
   let loadedBytes = 0;
   let whole: Float32Array | undefined;
   const spans = segments.map(({ file, begin, end }) => ({ tensor: file, begin, end }));
@@ -86,7 +89,8 @@ async function* tensorPieces(
     const { file, ties, begin, end, shape, branches, direct } = segment;
     for (const tie of ties) loadedBytes += await compareTie(checkpoint, segment, tie, begin + at, values, signal);
     loadedBytes += bytes;
-    onProgress?.({ loadedBytes, totalBytes, tensor: file });
+    // Bytes of scales are counted with the numbers that they scale.
+    onProgress?.({ loadedBytes: Math.round(loadedBytes), totalBytes, tensor: file });
     if (direct !== undefined) {
       const { path, shape: own, row } = direct;
       yield { path, shape: own, at, values, ...(row && { row }) };
@@ -129,6 +133,11 @@ function* constantPieces(path: string, shape: readonly number[], value: number):
     yield { path, shape, at, values: values.subarray(0, count - at) };
     at += values.length;
   } while (at < count);
+}
+
+function shapeInFile(checkpoint: Checkpoint, file: string): readonly number[] {
+  const { shape, transposed } = checkpoint.entry(file);
+  return transposed ? lastTwoSwapped(shape) : shape;
 }
 
 function bytesOf(checkpoint: Checkpoint, { file, ties, begin, end, shape }: Segment): number {

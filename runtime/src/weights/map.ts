@@ -108,6 +108,8 @@ export interface ModelWeight {
 export interface FileTensor {
   readonly name: string;
   readonly shape: readonly number[];
+  /** In the file its last two axes lie the other way round. */
+  readonly transposed?: true | undefined;
 }
 
 /** One thing that does not fit between a model and a checkpoint. */

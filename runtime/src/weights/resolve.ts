@@ -1,5 +1,5 @@
 import { type Binding, bindMap } from './bind.js';
-import { type Branch, makeBranches, misfit, sameShape } from './branch.js';
+import { asTransposed, type Branch, makeBranches, misfit, sameShape } from './branch.js';
 import type { CheckpointMap, FileTensor, MapProblem, ModelWeight } from './map.js';
 import { nearest } from './nearest.js';
 import { globRegex, parseTemplate } from './template.js';
@@ -43,17 +43,21 @@ export function resolveMap(
   files: readonly FileTensor[],
   options: ResolveOptions = {},
 ): Resolved<LoadPlan> {
-  const { bindings, problems } = bindMap(map, weights);
+  const { bindings: all, problems } = bindMap(map, weights);
   const shapes = new Map(files.map(({ name, shape }) => [name, shape]));
-  const choice = chooseTensors(bindings, shapes, options);
+  const transposed = new Set(files.flatMap((file) => (file.transposed ? [file.name] : [])));
+  const choice = chooseTensors(all, shapes, options);
   const ignored = ignoredTensors(map, files, choice.used, problems);
   const spare = files.filter(({ name }) => !choice.used.has(name) && !ignored.has(name));
   problems.push(...choice.problems, ...missingProblems(choice.missing, spare), ...spareProblems(spare, choice.missing));
   const reads: TensorRead[] = [];
-  for (const [file, { bindings: own, ties }] of choice.chosen) {
-    const branches = makeBranches(own);
-    problems.push(...shapeProblems(file, branches, own, shapes), ...tieProblems(file, ties, shapes));
-    reads.push({ file, ties: [...ties], branches });
+  for (const [file, { bindings, ties }] of choice.chosen) {
+    const branches = makeBranches(bindings);
+    problems.push(...shapeProblems(file, branches, bindings, shapes), ...tieProblems(file, ties, shapes, transposed));
+    const own = transposed.has(file)
+      ? branches.map((branch) => asTransposed(branch, shapes.get(file) ?? []))
+      : branches;
+    reads.push({ file, ties: [...ties], branches: own });
   }
   if (problems.length > 0) return { problems };
   const order = new Map(files.map(({ name }, i) => [name, i]));
@@ -156,19 +160,15 @@ function missingProblems(missing: readonly Binding[], spare: readonly FileTensor
 }
 
 /** What stands in the place of a weight that was quantised: its numbers under another name, and their scales. */
-const QUANTISED: readonly (readonly [format: string, ending: string])[] = [
-  ['MXFP4', '_blocks'],
-  ['GPTQ or AWQ', 'qweight'],
-];
-
 function quantised(names: readonly string[], spare: ReadonlySet<string>): string | undefined {
   for (const name of names) {
-    for (const [format, ending] of QUANTISED) {
-      const packed = ending.startsWith('_') ? name + ending : name.replace(/[^.]*$/, ending);
-      if (!spare.has(packed)) continue;
-      const held = `'${packed}' holds it as ${format} (quantization_config), which is not supported`;
-      return `${held}: convert the checkpoint to F32, BF16 or F16`;
-    }
+    const [blocks, scales] = [`${name}_blocks`, `${name}_scales`];
+    if (spare.has(blocks)) return `'${blocks}' would hold it as MXFP4, were there '${scales}', both of format U8`;
+    if (spare.has(scales)) return `'${scales}' has its scales as MXFP4, but there is no '${blocks}'`;
+    const packed = name.replace(/[^.]*$/, 'qweight');
+    if (!spare.has(packed)) continue;
+    const held = `'${packed}' holds it as GPTQ or AWQ (quantization_config), which is not supported`;
+    return `${held}: convert the checkpoint to F32, BF16 or F16`;
   }
   return undefined;
 }
@@ -215,10 +215,19 @@ function shapeProblems(
   return problems;
 }
 
-function tieProblems(file: string, ties: ReadonlySet<string>, shapes: Shapes): MapProblem[] {
+function tieProblems(
+  file: string,
+  ties: ReadonlySet<string>,
+  shapes: Shapes,
+  transposed: ReadonlySet<string>,
+): MapProblem[] {
   const shape = shapes.get(file) ?? [];
   return [...ties].flatMap((tie) => {
     const other = shapes.get(tie) ?? [];
+    if (transposed.has(tie) !== transposed.has(file)) {
+      const odd = `'${tie}' should be a copy of '${file}', but only one of them is MXFP4`;
+      return [{ code: 'TFM5204', message: odd } as const];
+    }
     if (sameShape(shape, other)) return [];
     const message = `'${tie}' ${text(other)} should be a copy of '${file}' ${text(shape)}: their shapes differ`;
     return [{ code: 'TFM5204', message } as const];

@@ -9,6 +9,11 @@ export function elements(shape: Shape): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
+/** A list whose last two items have changed places: a shape, or axes. */
+export function lastTwoSwapped(list: readonly number[]): number[] {
+  return [...list.slice(0, -2), ...list.slice(-2).reverse()];
+}
+
 /** The shape that a step makes of `shape`; a text says why it cannot. */
 export function shapeAfter(step: SingleStep, shape: Shape): Shape | string {
   switch (step.kind) {

@@ -76,6 +76,11 @@ export const runtimeWeightExplanations: Readonly<Record<string, Explanation>> = 
       'A tensor cannot be written to a safetensors file: its name is taken, or its values do not fit the format.',
     fix: 'The message says which tensor and why.',
   },
+  TFM5117: {
+    meaning:
+      'A tensor of few bits (F8_E4M3, or MXFP4 blocks) needs the scales of its blocks: `X_scale_inv` beside `X`, `X_scales` beside `X_blocks`. They are missing, or they are not as many as the tensor has blocks.',
+    fix: 'Fetch weights and scales again, all of the same revision. Scales of another kind (`weight_scale`, zero points) are not read: convert such a checkpoint to F32, BF16 or F16.',
+  },
   TFM5201: {
     meaning:
       'A weight of the model has no tensor in the checkpoint: the file does not have the name that the checkpoint map gives. The message names the nearest tensor that nothing uses.',
