@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { families } from '../../compiler/src/import/families/index.js';
-import { importConfig } from '../../compiler/src/import/import.js';
+import { importConfig, problemText } from '../../compiler/src/import/import.js';
 import { compile, memoryHost } from '../../compiler/src/index.js';
 import { folderWith, tfm } from '../compiler/cli/tool.js';
 
@@ -155,14 +155,28 @@ preset TinyLlama = Llama(vocab: 100, context: 128, width: 64, depth: 2, heads: 4
     expect(without.problems.map(({ field }) => field)).toEqual(['rope_scaling.short_factor']);
   });
 
-  test('quantised weights are told of in the spec', () => {
-    const noted = (value: unknown): string | undefined =>
-      /^\/\/\/ (quantization_config: .*)$/m.exec(imported({ quantization_config: value }).text ?? '')?.[1];
-    expect(noted({ quant_method: 'mxfp4' })).toMatch(/are mxfp4, which cannot be loaded/);
-    expect(noted({ load_in_4bit: true })).toContain('{"load_in_4bit":true}');
-    expect(noted(undefined)).toBeUndefined();
-    const published = JSON.parse(fs.readFileSync(path.join(configs, 'DeepSeek-V3.json'), 'utf8')) as object;
-    expect(importConfig({ ...published }, { hint: 'x' }).text).toContain('weights beside it are fp8');
+  test('quantised weights that can be decoded are told of in the spec, others are refused', () => {
+    const texts = (quantization_config: unknown): string[] =>
+      imported({ quantization_config }).problems.map((problem) => problemText(problem));
+    for (const file of ['DeepSeek-V3', 'gpt-oss-20b']) {
+      const published = JSON.parse(fs.readFileSync(path.join(configs, `${file}.json`), 'utf8')) as object;
+      const { text, problems: found } = importConfig({ ...published }, { hint: 'x' });
+      expect(found).toEqual([]);
+      expect(text).toMatch(/^\/\/\/ The published weights are (mxfp4|fp8) \(quantization_config\): they are decoded/m);
+    }
+    const field = 'quantization_config';
+    const gptq = { quant_method: 'gptq', bits: 4, group_size: 128 };
+    expect(texts(gptq)).toEqual([`${field}.quant_method: "gptq" is not supported, only mxfp4, fp8`]);
+    expect(texts({ load_in_4bit: true })).toEqual([
+      `${field}: {"load_in_4bit":true} is not supported, only those with a quant_method of mxfp4, fp8`,
+    ]);
+    const fp8 = { quant_method: 'fp8', activation_scheme: 'static', fmt: 'e5m2', weight_block_size: [96, 128], odd: 1 };
+    expect(texts(fp8)).toEqual([
+      `${field}.activation_scheme: "static" is not supported, only "dynamic"`,
+      `${field}.fmt: "e5m2" is not supported, only "e4m3"`,
+      `${field}.weight_block_size: [96,128] is not supported, only two powers of two`,
+      `the field ${field}.odd (1) is not known, and could change the numbers`,
+    ]);
   });
 
   test('every family reads an empty config: its defaults are those of a spec that compiles', () => {

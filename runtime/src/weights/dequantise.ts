@@ -66,7 +66,8 @@ async function readScales(
   const count = shape.reduce((product, size) => product * size, 1);
   const all = new Float32Array(count);
   for await (const { at, values } of readSpans([{ ...scales, begin: 0, end: count }], options)) all.set(values, at);
-  return dtype === 'U8' ? all.map(powerOfE8M0) : all;
+  if (dtype === 'U8') for (let i = 0; i < count; i++) all[i] = powerOfE8M0(all[i]!);
+  return all;
 }
 
 /** Multiplies numbers of a tensor, from its element `first` on, with the scales of their blocks. */

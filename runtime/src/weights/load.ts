@@ -81,7 +81,7 @@ async function* tensorPieces(
   const segments = plan.reads.flatMap((read) => segmentsOf(read, shapeInFile(checkpoint, read.file)));
   const totalBytes = Math.round(segments.reduce((total, segment) => total + bytesOf(checkpoint, segment), 0));
   let loadedBytes = 0;
-  let whole: Float32Array | undefined;
+  let held = new Float32Array(0);
   const spans = segments.map(({ file, begin, end }) => ({ tensor: file, begin, end }));
   for await (const { span, at, values, bytes } of checkpoint.pieces(spans, { signal })) {
     signal?.throwIfAborted();
@@ -96,7 +96,9 @@ async function* tensorPieces(
       yield { path, shape: own, at, values, ...(row && { row }) };
       continue;
     }
-    whole ??= new Float32Array(end - begin);
+    // Pieces are views that the next may use again: so may tensors that are held.
+    if (held.length < end - begin) held = new Float32Array(end - begin);
+    const whole = held.subarray(0, end - begin);
     whole.set(values, at);
     if (at + values.length < whole.length) continue;
     for (const branch of branches) {
@@ -104,7 +106,6 @@ async function* tensorPieces(
         yield { path, shape: own, at: 0, values: data, ...(row && { row }) };
       }
     }
-    whole = undefined;
   }
 }
 

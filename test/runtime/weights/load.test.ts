@@ -252,9 +252,9 @@ describe('a checkpoint that cannot be loaded', () => {
     ],
     [
       'of a format that no backend has',
-      () => withHeader((text) => text.replace('"h.0.up":{"dtype":"F32"', '"h.0.up":{"dtype":"F8_E4M3"')),
+      () => withHeader((text) => text.replace('"h.0.up":{"dtype":"F32"', '"h.0.up":{"dtype":"F8_E5M2"')),
       'TFM5105',
-      /tensor 'h\.0\.up' has the format F8_E4M3/,
+      /tensor 'h\.0\.up' has the format F8_E5M2/,
     ],
     [
       'of another architecture',

@@ -56,7 +56,7 @@ const cases: Case[] = [
     weights: [w('e[0].up', 4, 32), w('out.weight', 4, 8)],
     files: { 'experts.up_proj_blocks': [1, 4, 1, 16], 'out_proj.qweight': [1, 4] },
     problems: [
-      "TFM5201 nothing fills e[0].up [4, 32]: the checkpoint has no 'experts.up_proj' | 'experts.up_proj_blocks' holds it as MXFP4 (quantization_config), which is not supported: convert the checkpoint to F32, BF16 or F16",
+      "TFM5201 nothing fills e[0].up [4, 32]: the checkpoint has no 'experts.up_proj' | 'experts.up_proj_blocks' would hold it as MXFP4, were there 'experts.up_proj_scales', both of format U8",
       "TFM5201 nothing fills out.weight [4, 8]: the checkpoint has no 'out_proj.weight' | 'out_proj.qweight' holds it as GPTQ or AWQ (quantization_config), which is not supported: convert the checkpoint to F32, BF16 or F16",
       "TFM5202 nothing uses 'experts.up_proj_blocks' [1, 4, 1, 16] of the checkpoint | the nearest weight that nothing fills is e[0].up [4, 32]",
       "TFM5202 nothing uses 'out_proj.qweight' [1, 4] of the checkpoint | the nearest weight that nothing fills is out.weight [4, 8]",

@@ -36,7 +36,10 @@ async function saved({ Model, config }: Imported, from: SourceLike, dtype: 'F32'
 const folders = ['hf-golden', 'hf-families'].flatMap((set) =>
   fs.readdirSync(`test/fixtures/${set}`).flatMap((name) => {
     const folder = `test/fixtures/${set}/${name}`;
-    return fs.existsSync(`${folder}/model.safetensors`) ? [[name, folder] as const] : [];
+    if (!fs.existsSync(`${folder}/model.safetensors`)) return [];
+    // Those are written as plain checkpoints: see quantised.test.ts.
+    const isQuantised = fs.readFileSync(`${folder}/config.json`, 'utf8').includes('quantization_config');
+    return isQuantised ? [] : [[name, folder] as const];
   }),
 );
 

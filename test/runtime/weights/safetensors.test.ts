@@ -62,7 +62,7 @@ describe('parseHeader', () => {
     ['a format that is a number', { a: { ...entry, dtype: 3 } }, 8, 'TFM5104', /'dtype'/],
     ['an unknown format', { a: { ...entry, dtype: 'F33' } }, 8, 'TFM5105', /unknown format 'F33'/],
     ['a name of Object.prototype', { a: { ...entry, dtype: 'toString' } }, 8, 'TFM5105', /unknown format/],
-    ['a format of 8 bits', { a: { ...entry, dtype: 'F8_E4M3' } }, 8, 'TFM5105', /F8_E4M3, which is not supported/],
+    ['a format of 8 bits', { a: { ...entry, dtype: 'F8_E5M2' } }, 8, 'TFM5105', /F8_E5M2, which is not supported/],
     ['a shape that is a number', { a: { ...entry, shape: 2 } }, 8, 'TFM5104', /'shape'/],
     ['a negative size', { a: { ...entry, shape: [-2] } }, 8, 'TFM5104', /'shape'/],
     ['a fractional size', { a: { ...entry, shape: [2.5] } }, 8, 'TFM5104', /'shape'/],
