@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
-import type { OperatorScope, Position } from '../ops/context.js';
+import type { OperatorScope, Start } from '../ops/context.js';
 
 /** What the leaves of a formula stand for in one attention. */
 export interface FormulaContext {
@@ -9,7 +9,7 @@ export interface FormulaContext {
   readonly queries: number;
   readonly keys: number;
   /** Absolute position of the first query; keys begin at position 0. */
-  readonly start: Position;
+  readonly start: Start;
   /** [B, H, Tq, Tk] */
   readonly score?: Tensor | undefined;
   /** [B, H, Tq, d_k] */

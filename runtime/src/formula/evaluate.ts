@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { TfmError } from '../errors.js';
+import { fixed } from '../ops/context.js';
 import { size } from '../ops/shapes.js';
 import { type FormulaContext, type FormulaValue, withVectorAxes } from './context.js';
 import { type Formula, type FormulaLike, formula, isStatic, usesAnyAxis } from './formula.js';
@@ -115,7 +116,7 @@ function leaf(value: Tensor | undefined, name: string): Tensor {
  */
 export function apply(of: FormulaLike, ...elements: Tensor[]): Tensor {
   return tf.tidy(() => {
-    const value = evaluate(formula(of), { batch: 1, heads: 1, queries: 1, keys: 1, start: 0, elements });
+    const value = evaluate(formula(of), { batch: 1, heads: 1, queries: 1, keys: 1, start: fixed(0), elements });
     return typeof value === 'number' ? tf.fill(elements[0]?.shape ?? [], value) : float(value);
   });
 }

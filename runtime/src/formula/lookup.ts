@@ -4,10 +4,11 @@ import { TfmError } from '../errors.js';
 import { once } from '../ops/context.js';
 import { takeRows } from '../ops/embedding.js';
 import { describe } from '../ops/shapes.js';
+import { isWatched } from '../replay/tracking.js';
 import { f } from './builders.js';
 import { type FormulaContext, type FormulaValue, withVectorAxes } from './context.js';
-import { type Formula, formulaKey, isStatic } from './formula.js';
-import { staticTable } from './static-tensor.js';
+import { type Formula, isStatic } from './formula.js';
+import { staticKey, tableTensor } from './static-tensor.js';
 
 /**
  * Elements of a tensor at indices that are formulas, as [b, h, q, k]; with one index fewer than axes, vectors. The
@@ -46,7 +47,9 @@ function contiguous(
   { heads, queries, keys, start, batch }: FormulaContext,
 ): Tensor | undefined {
   if (batched && tensor.shape[0] !== batch) return undefined;
-  const first = typeof start === 'number' ? start : undefined;
+  // In a step that is captured the place of the slice would be fixed.
+  const position = isWatched() ? undefined : start.read();
+  const first = typeof position === 'number' ? position : undefined;
   const extents = { head: [0, heads], query: [first, queries], key: [0, keys] } as const;
   const order = ['head', 'query', 'key'] as const;
   const begin: number[] = batched ? [0] : [];
@@ -85,12 +88,9 @@ function flatIds(
 }
 
 function staticIds(flat: Formula, context: FormulaContext): Tensor {
-  const { heads, queries, keys, start } = context;
-  const key = `ids ${formulaKey(flat)} ${heads} ${queries} ${keys} ${String(start)}`;
-  return once(context.scope, key, () => {
-    const { values, shape } = staticTable(flat, context);
-    return tf.tensor4d(Int32Array.from(values), [...shape], 'int32');
-  });
+  return once(context.scope, `ids ${staticKey(flat, context)}`, () =>
+    tableTensor(flat, context, 'int32', ({ values }) => Int32Array.from(values)),
+  );
 }
 
 function dynamicIds(value: number | Tensor): Tensor {

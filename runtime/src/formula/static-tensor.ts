@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import * as tf from '@tensorflow/tfjs';
-import { once } from '../ops/context.js';
+import { once, type Position } from '../ops/context.js';
 import { TableCache } from '../ops/tables.js';
+import { guarded, type StepArray, stepTensor } from '../replay/tracking.js';
 import type { FormulaContext } from './context.js';
 import { type Formula, formulaKey, usesAxis } from './formula.js';
 import { evaluateStatic } from './static.js';
@@ -23,21 +23,50 @@ const tables = new TableCache<StaticTable>(16_800_000);
 /** A static formula as a tensor that broadcasts to [B, H, Tq, Tk]; made once in a pass, its numbers once for a size. */
 export function staticTensor(of: Formula, context: StaticContext): Tensor {
   return once(context.scope, `formula ${staticKey(of, context)}`, () => {
-    const { values, shape } = staticTable(of, context);
-    return tf.tensor4d(values, [...shape]);
+    return tableTensor(of, context, 'float32', ({ values }) => values);
+  });
+}
+
+/** Numbers made of the values of a static formula, one of each, as a tensor [b, h, q, k]. */
+export function tableTensor(
+  of: Formula,
+  context: StaticContext,
+  dtype: 'float32' | 'int32',
+  numbers: (table: StaticTable) => StepArray,
+): Tensor {
+  return stepTensor({
+    make: () => numbers(staticTable(of, context)),
+    shape: tableShape(of, context),
+    dtype,
   });
 }
 
 export function staticTable(of: Formula, context: StaticContext): StaticTable {
-  return tables.get(staticKey(of, context), () => makeTable(of, context));
+  return tables.get(`${sizesKey(of, context)} ${String(context.start.read())}`, () => makeTable(of, context));
 }
 
-/** Equal for equal values: structure, sizes, offset. */
-export function staticKey(of: Formula, { heads, queries, keys, start }: StaticContext): string {
-  return `${formulaKey(of)} ${heads} ${queries} ${keys} ${typeof start === 'number' ? start : start.join()}`;
+/** Equal for equal values in one pass: structure, sizes, where the queries begin. */
+export function staticKey(of: Formula, context: StaticContext): string {
+  return `${sizesKey(of, context)} ${context.start.name}`;
 }
 
-function makeTable(of: Formula, { heads, queries, keys, start }: StaticContext): StaticTable {
+function sizesKey(of: Formula, { heads, queries, keys }: StaticContext): string {
+  return `${formulaKey(of)} ${heads} ${queries} ${keys}`;
+}
+
+function tableShape(of: Formula, { heads, queries, keys, start }: StaticContext): StaticTable['shape'] {
+  const batch = usesAxis(of, 'query') ? guarded(() => entriesOf(start.read())) : 1;
+  const size = (axis: 'head' | 'query' | 'key', count: number) => (usesAxis(of, axis) ? count : 1);
+  return [batch, size('head', heads), size('query', queries), size('key', keys)];
+}
+
+/** How many entries of the batch have a position of their own; 1 where all have one. */
+function entriesOf(position: Position): number {
+  return typeof position === 'number' ? 1 : position.length;
+}
+
+function makeTable(of: Formula, { heads, queries, keys, start: { read } }: StaticContext): StaticTable {
+  const start = read();
   const starts = typeof start === 'number' || !usesAxis(of, 'query') ? [start] : start;
   const keyPositions = Array.from({ length: keys }, (_, k) => k);
   const slices = starts.map((first) => {

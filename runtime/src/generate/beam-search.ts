@@ -1,7 +1,7 @@
 import { TfmError } from '../errors.js';
 import { Beams } from './beams.js';
-import { begin, repeated, scoresOf } from './begin.js';
-import type { Decoder, Prefilled } from './decoder.js';
+import { type Begun, begin, repeated, scoresOf } from './begin.js';
+import type { Decoder } from './decoder.js';
 import type { Rules } from './ending.js';
 import type { BatchOptions, Completion } from './options.js';
 import { logSoftmax } from './processors/probabilities.js';
@@ -28,7 +28,7 @@ export async function beamSearch(decoder: Decoder, given: object, options: Batch
 /** Scores and advances the beams of all prompts until each has its result. Gives the memory back. */
 async function search(
   decoder: Decoder,
-  prefilled: Prefilled,
+  prefilled: Begun,
   all: readonly Beams[],
   rules: Rules,
   options: BatchOptions,

@@ -1,19 +1,25 @@
-import type { Tensor } from '@tensorflow/tfjs';
-import { read } from '../device/read.js';
 import type { GenerationState } from '../scope/state.js';
 import { checkOptions } from './check-options.js';
-import type { Decoder, Prefilled } from './decoder.js';
+import type { Decoder } from './decoder.js';
 import { Rules } from './ending.js';
+import { type Logits, TensorLogits } from './logits.js';
 import type { BatchOptions } from './options.js';
 import { type Plan, planFor } from './plan.js';
 import { promptSize, promptTokens, readablePrompt } from './prompt.js';
+
+/** A generation behind its prompts. */
+export interface Begun {
+  /** Of the next tokens. */
+  readonly logits: Logits;
+  readonly state: GenerationState;
+}
 
 /** A generation that can begin. */
 export interface Beginning extends Plan {
   readonly rules: Rules;
   /** Of a batch of so many sequences, which an empty prompt does not tell. */
   readonly promptsOf: (batch: number) => number[][];
-  readonly prefill: () => Prefilled;
+  readonly prefill: () => Begun;
 }
 
 /** Checks the options and plans a generation, before anything is computed. */
@@ -31,17 +37,21 @@ export async function begin(decoder: Decoder, given: object, options: BatchOptio
     capacity,
     rules,
     promptsOf: (batch) => promptTokens(inputs, growing, batch) ?? [],
-    prefill: () => decoder.prefill(inputs, { ...(state ? { state } : capacity !== undefined && { capacity }) }),
+    prefill: () => {
+      const how = { ...(state ? { state } : capacity !== undefined && { capacity }) };
+      const { logits, state: begun } = decoder.prefill(inputs, how);
+      return { logits: new TensorLogits(logits), state: begun };
+    },
   };
 }
 
-/** Logits [B, vocab], row by row; the tensor is disposed. */
+/** Logits [B, vocab], row by row; they are given back. */
 export async function scoresOf(
-  logits: Tensor,
+  logits: Logits,
   rows: number,
   { signal }: Pick<BatchOptions, 'signal'>,
 ): Promise<Float32Array[]> {
-  const scores = (await read(logits)) as Float32Array;
+  const scores = await logits.read();
   logits.dispose();
   signal?.throwIfAborted();
   const classes = scores.length / rows;

@@ -5,9 +5,11 @@ import type { GenerationDefinition, InputDefinition } from '../model/definition.
 import { declaration, readInputs } from '../model/inputs.js';
 import { setPresence } from '../model/presence.js';
 import { checkId } from '../ops/tokens.js';
+import { stepTensor } from '../replay/tracking.js';
 import type { PassOptions } from '../scope/scope.js';
 import { GenerationState, rowsOf } from '../scope/state.js';
 import { cacheCapacity, promptChunks } from './chunks.js';
+import type { Logits } from './logits.js';
 import { type PromptSize, promptSize, promptTokens, withoutEmptyPrompt } from './prompt.js';
 
 export interface PrefillOptions {
@@ -87,7 +89,8 @@ export class Decoder {
     return { tensors, prompt: tensors[generation.input] ?? this.#start(tensors, promptSize(inputs, growing)) };
   }
 
-  step(tokens: readonly (number | null)[], state: GenerationState): Tensor {
+  /** One token more for each sequence that goes on: the scores of the next ones, until the next step or until they are given back. */
+  step(tokens: readonly (number | null)[], state: GenerationState): Logits {
     this.#checkState(state);
     if (tokens.length !== state.batch) {
       throw new TfmError('TFM5303', `${tokens.length} tokens were given for ${state.batch} sequences`);
@@ -99,34 +102,51 @@ export class Decoder {
     this.#makeRoom(state, Math.max(0, ...state.positions.map((at, b) => (tokens[b] === null ? 0 : at + 1))));
     const { positions, capacity } = state;
     const moves = tokens.map((token) => (token === null ? 0 : 1));
-    return tf.tidy(() => {
-      const rows = tf.tensor2d(
-        tokens.map((token) => token ?? 0),
-        [tokens.length, 1],
-        'int32',
-      );
-      // What a sequence that stays writes is overwritten by its next token; a full one has none, so its last row may go.
-      state.positions = positions.map((position) => Math.min(position, capacity - 1));
-      const scores = this.pass(rows, state, moves);
-      state.positions = positions.map((position, b) => position + (moves[b] ?? 0));
-      tokens.forEach((token, b) => {
-        if (token !== null) state.tokens?.[b]?.push(token);
-      });
-      const [batch = 1, length = 1, classes = 1] = scores.shape;
-      return tf.reshape(tf.slice(scores, [0, length - 1, 0], [batch, 1, classes]), [batch, classes]);
+    // What a sequence that stays writes is overwritten by its next token; a full one has none, so its last row may go.
+    state.positions = positions.map((position) => Math.min(position, capacity - 1));
+    state.replay.input.set(
+      tokens.map((token) => token ?? 0),
+      moves,
+    );
+    const scores = state.replay.step(() => this.#stepScores(state));
+    state.positions = positions.map((position, b) => position + (moves[b] ?? 0));
+    tokens.forEach((token, b) => {
+      if (token !== null) state.tokens?.[b]?.push(token);
     });
+    return scores;
+  }
+
+  /** The scores behind the token that the input of the state's replay has, [B, vocab]. What is read here is read again for each step. */
+  #stepScores(state: GenerationState): Tensor {
+    const { batch, replay } = state;
+    const { input } = replay;
+    const rows = stepTensor({ make: () => Int32Array.from(input.tokens), shape: [batch, 1], dtype: 'int32' });
+    const scores = this.pass(rows, state, () => input.moves);
+    const [, length = 1, classes = 1] = scores.shape;
+    const last = length === 1 ? scores : tf.slice(scores, [0, length - 1, 0], [batch, 1, classes]);
+    return tf.reshape(last, [batch, classes]);
   }
 
   /** Runs new rows, of which `real` are no padding, through the model: their scores. The caller moves the position. */
-  pass(rows: Tensor, state: GenerationState, real?: readonly number[]): Tensor {
+  pass(rows: Tensor, state: GenerationState, real: () => readonly number[] | undefined = () => undefined): Tensor {
     const { generation, growing, run } = this.model;
     const [, count = 1] = rows.shape;
-    const ends = state.positions.map((position, b) => position + (real?.[b] ?? count));
-    if (growing.presence) setPresence(rows, soFar(ends, state.capacity));
-    // Counted from the end: a constant prefix may stand in front of these rows.
-    const paddingRows = real?.some((each) => each < count) ? real.map((each) => count - each) : undefined;
+    if (growing.presence)
+      setPresence(
+        rows,
+        soFar(state, () => endsOf(state, count, real())),
+      );
     const { prefix, input } = generation;
-    return run({ ...state.constants, [input]: rows }, { state, prefix, paddingRows });
+    const options: PassOptions = {
+      state,
+      ...(prefix !== undefined && { prefix }),
+      // Counted from the end: a constant prefix may stand in front of these rows.
+      get paddingRows() {
+        const own = real();
+        return own?.some((each) => each < count) ? own.map((each) => count - each) : undefined;
+      },
+    };
+    return run({ ...state.constants, [input]: rows }, options);
   }
 
   /** Rows [B, T] in pieces that pass one after the other: [B, at most `most`]. */
@@ -223,7 +243,7 @@ export class Decoder {
     for (const piece of this.pieces(begin === 0 ? prompt : tf.slice(prompt, [0, begin], [batch, rows - begin]))) {
       const [, count = 1] = piece.shape;
       const real = lengths.length === batch ? lengths.map((each) => clamp(each - from, 0, count)) : undefined;
-      const scores = this.pass(piece, state, real);
+      const scores = this.pass(piece, state, () => real);
       const [, length = 1, classes = 1] = scores.shape;
       for (let b = 0; b < batch; b++) {
         // `self` begins with one row more, which scores the first token.
@@ -284,12 +304,19 @@ function evenChunks(rows: number, most: number): number[] {
   return Array.from({ length: Math.ceil(rows / most) }, (_, i) => Math.min(most, rows - i * most));
 }
 
+/** The row behind the last of each sequence, with `count` new ones, or with so many of each as are real. */
+function endsOf(state: GenerationState, count: number, real: readonly number[] | undefined): number[] {
+  return state.positions.map((position, b) => position + (real?.[b] ?? count));
+}
+
 /** True for the rows so far, at fixed size: a growing one would leave a buffer of every length behind. */
-function soFar(ends: readonly number[], capacity: number): Tensor {
-  const values = Uint8Array.from({ length: ends.length * capacity }, (_, i) => {
-    return i % capacity < (ends[Math.floor(i / capacity)] ?? 0) ? 1 : 0;
-  });
-  return tf.tensor2d(values, [ends.length, capacity], 'bool');
+function soFar({ batch, capacity }: GenerationState, endsOf: () => readonly number[]): Tensor {
+  const make = () => {
+    const ends = endsOf();
+    const isReal = (i: number) => i % capacity < (ends[Math.floor(i / capacity)] ?? 0);
+    return Uint8Array.from({ length: batch * capacity }, (_, i) => Number(isReal(i)));
+  };
+  return stepTensor({ make, shape: [batch, capacity], dtype: 'bool' });
 }
 
 function contextFull(model: string, rows: number, capacity: number): TfmError {

@@ -109,6 +109,6 @@ export abstract class GenerativeModel<
    */
   step(tokens: number | readonly (number | null)[], state: GenerationState): Tensor {
     this.checkAlive();
-    return this.#decoder.step(typeof tokens === 'number' ? [tokens] : tokens, state);
+    return this.#decoder.step(typeof tokens === 'number' ? [tokens] : tokens, state).tensor();
   }
 }

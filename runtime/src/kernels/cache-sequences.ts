@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { fixed } from '../ops/context.js';
 import { append, type Cache, createCache, rowsFor, view } from './cache.js';
 
 /** Writes the first rows of some sequences of a cache over those of another, in that order. */
@@ -11,7 +12,7 @@ export function select(from: Cache, to: Cache, sequences: readonly number[], row
     // Each head of each sequence as a batch entry of its own: then its rows are neighbours here as they are there.
     const batch = sequences.length * heads;
     const flat: Cache = { ...to, shape: { ...to.shape, batch, heads: 1 } };
-    append([{ cache: flat, rows: tf.reshape(chosen, [batch, count, 1, width]) }], 0);
+    append([{ cache: flat, rows: tf.reshape(chosen, [batch, count, 1, width]) }], fixed(0));
   });
 }
 

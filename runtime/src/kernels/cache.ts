@@ -1,7 +1,9 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { TfmError } from '../errors.js';
-import type { Disposable, Position, StateCache } from '../ops/context.js';
+import { pendingOf } from '../lazy/tensor.js';
+import type { Disposable, Start, StateCache } from '../ops/context.js';
+import { guarded } from '../replay/tracking.js';
 import { grown, reorder, select } from './cache-sequences.js';
 import { writeRowsCpu } from './cpu/write-rows.js';
 import { writeRowsWasm } from './wasm/write-rows.js';
@@ -42,33 +44,38 @@ export interface RowsToWrite {
  *
  * @throws TfmError TFM5405 where the last row does not fit.
  */
-export function append(all: readonly RowsToWrite[], position: Position): void {
+export function append(all: readonly RowsToWrite[], start: Start): void {
   const [{ cache, rows }] = all as [RowsToWrite];
-  const starts = startsOf(cache, rows, position);
+  // A kernel that has begun does not compute what was put off: this does.
+  for (const each of all) pendingOf(each.rows)?.value();
+  const starts = startsOf(cache, rows.shape[1] ?? 0, start);
   const write = { cpu: writeRowsCpu, wasm: writeRowsWasm, webgpu: writeRowsWebGpu }[tf.getBackend()];
   if (!write) throw new TfmError('TFM5501', `a KV cache cannot be written on the backend ${tf.getBackend()}`);
   write(all, starts);
 }
 
-/** Where the rows of each entry of the batch begin. */
-function startsOf({ shape: { batch, capacity } }: Cache, rows: Tensor, position: Position): readonly number[] {
-  const starts = typeof position === 'number' ? Array<number>(batch).fill(position) : position;
-  const end = Math.max(...starts) + (rows.shape[1] ?? 0);
-  if (end > capacity)
-    throw new TfmError(
-      'TFM5405',
-      `the KV cache has room for ${capacity} positions, position ${end - 1} does not fit`,
-      'generate fewer tokens, or give a larger capacity',
-    );
-  return starts;
+/** Where the rows of each entry of the batch begin, for the kernel that writes them: another place at each step. */
+function startsOf({ shape: { batch, capacity } }: Cache, length: number, start: Start): () => readonly number[] {
+  return () => {
+    const position = start.read();
+    const starts = typeof position === 'number' ? Array<number>(batch).fill(position) : position;
+    const end = Math.max(...starts) + length;
+    if (end > capacity)
+      throw new TfmError(
+        'TFM5405',
+        `the KV cache has room for ${capacity} positions, position ${end - 1} does not fit`,
+        'generate fewer tokens, or give a larger capacity',
+      );
+    return starts;
+  };
 }
 
 /** Where one pass puts its keys and values. */
 export interface CacheRows {
   readonly keys: Cache;
   readonly values: Cache;
-  /** The row of the first of them, for each entry of the batch. */
-  readonly starts: readonly number[];
+  /** The row of the first of them, for each entry of the batch. Throws TFM5405 where the last one does not fit. */
+  readonly starts: () => readonly number[];
 }
 
 /**
@@ -102,15 +109,15 @@ export class KeyValueCache implements StateCache {
   }
 
   /** Writes the new rows, [B, T, heads, width]. */
-  append(keys: Tensor | undefined, values: Tensor, position: Position): void {
+  append(keys: Tensor | undefined, values: Tensor, start: Start): void {
     const all = [{ cache: this.#values, rows: values }];
     if (this.#keys && keys) all.unshift({ cache: this.#keys, rows: keys });
-    append(all, position);
+    append(all, start);
   }
 
   /** Where `append` would put these rows, for a kernel that makes and writes them; `undefined` without keys. */
-  rowsFrom(values: Tensor, position: Position): CacheRows | undefined {
-    const starts = startsOf(this.#values, values, position);
+  rowsFrom(values: Tensor, start: Start): CacheRows | undefined {
+    const starts = startsOf(this.#values, values.shape[1] ?? 0, start);
     return this.#keys && { keys: this.#keys, values: this.#values, starts };
   }
 
@@ -124,8 +131,11 @@ export class KeyValueCache implements StateCache {
   }
 
   /** Rows to look at for all up to `rows` ones just appended at a position; at least their number. */
-  rowsFor(position: Position, rows: number): number {
-    return rowsFor(this.#values, (typeof position === 'number' ? position : Math.max(...position)) + rows);
+  rowsFor(start: Start, rows: number): number {
+    return guarded(() => {
+      const position = start.read();
+      return rowsFor(this.#values, (typeof position === 'number' ? position : Math.max(...position)) + rows);
+    });
   }
 
   /** The first rows, [B, heads, rows, width]. */

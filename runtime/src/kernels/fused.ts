@@ -46,9 +46,22 @@ export function runFused<Attributes extends object>(
   if (!hasKernel(operator.kernel, operands)) return tf.tidy(() => operator.composition(operands, attributes));
   registerGradient(operator);
   const inputs = presentOf(operands) as unknown as NamedTensorMap; // tfjs takes lists, its types do not say so
-  const present = operands.map((operand) => operand !== undefined);
-  const results = tf.engine().runKernel(operator.kernel, inputs, { ...attributes, present } as unknown as NamedAttrMap);
+  const results = tf.engine().runKernel(operator.kernel, inputs, withPresence(attributes, operands));
   return (Array.isArray(results) ? results[0] : results) as Tensor;
+}
+
+/**
+ * What a kernel is given. Attributes that say where in a generation a step is are accessors and stay so, because a kernel that
+ * is replayed asks again; a gradient is taken later, and gets what they say now.
+ */
+export function withPresence(attributes: object, operands: readonly Operand[]): NamedAttrMap {
+  const present = operands.map((operand) => operand !== undefined);
+  const given = isTapeOn() ? { ...attributes, present } : withProperty(attributes, present);
+  return given as unknown as NamedAttrMap;
+}
+
+function withProperty(attributes: object, present: readonly boolean[]): object {
+  return Object.defineProperties({ present }, Object.getOwnPropertyDescriptors(attributes));
 }
 
 /** Whether what runs now is recorded for a gradient. */

@@ -1,8 +1,8 @@
-import type { NamedAttrMap, NamedTensorMap, Tensor } from '@tensorflow/tfjs';
+import type { NamedTensorMap, Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import type { ActivationAttributes } from './attributes.js';
-import { type Operand, runDirectly } from './fused.js';
+import { type Operand, runDirectly, withPresence } from './fused.js';
 
 /** Linear layers of one input as one kernel, which may normalize the input first. */
 export interface Projection extends ActivationAttributes {
@@ -87,7 +87,6 @@ export function runKernels(name: string, operands: readonly Operand[], attribute
   const direct = runDirectly(name, operands, attributes);
   if (direct) return direct;
   const inputs = operands.filter((operand) => operand !== undefined) as unknown as NamedTensorMap;
-  const given = { ...attributes, present: operands.map((operand) => operand !== undefined) };
-  const made = tf.engine().runKernel(name, inputs, given as unknown as NamedAttrMap);
+  const made = tf.engine().runKernel(name, inputs, withPresence(attributes, operands));
   return Array.isArray(made) ? made : [made];
 }

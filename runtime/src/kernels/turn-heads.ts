@@ -17,7 +17,7 @@ export interface HeadsToTurn extends Pick<RotaryAttributes, 'pairs'> {
 
 export interface TurnHeadsAttributes extends Pick<RotaryAttributes, 'pairs'> {
   /** The first row of the cache for each entry of the batch. */
-  readonly starts: readonly number[];
+  readonly starts: () => readonly number[];
 }
 
 const kernel = 'TfmTurnHeads';
@@ -33,7 +33,7 @@ export function turnHeads(heads: HeadsToTurn): { readonly query: Tensor; readonl
   const starts = stored ? 1 : 0;
   const count = operands.filter((operand) => operand !== undefined).length + results + starts;
   if (count > mostTensors() || query.size === 0 || key.size === 0) return undefined;
-  const attributes: TurnHeadsAttributes = { pairs, starts: stored?.starts ?? [] };
+  const attributes: TurnHeadsAttributes = { pairs, starts: stored?.starts ?? (() => []) };
   const [turnedQuery, turnedKey] = runKernels(kernel, operands, attributes) as [Tensor, Tensor];
   return { query: turnedQuery, key: turnedKey };
 }

@@ -3,6 +3,18 @@ import type { Tensor } from '@tensorflow/tfjs';
 /** A position on a sequence axis: one for all rows of the batch, or one for each (a ragged batch). */
 export type Position = number | readonly number[];
 
+/** A position that is read where it is needed and kept nowhere, because it is another one at each step of a generation. */
+export interface Start {
+  /** Equal for equal positions of one pass. */
+  readonly name: string;
+  readonly read: () => Position;
+}
+
+/** A position that is always the same. */
+export function fixed(position: Position): Start {
+  return { name: String(position), read: () => position };
+}
+
 /** What a scope keeps between steps and releases at the end. */
 export interface Disposable {
   dispose(): void;
@@ -32,6 +44,8 @@ export interface OperatorScope {
    * lengths. Recurrences must know; attention need not, because masks are causal. Absent: none are.
    */
   readonly paddingRows?: readonly number[] | undefined;
+  /** What the position counts, where a pass has several: the growing rows, those behind the prefix, or these alone. */
+  readonly counts?: 'growing' | 'joined' | 'alone';
   /** Whether this pass begins the sequence: `forward`, `loss`, and the prefill of a generation. */
   readonly first: boolean;
   /** Constant rows in front of the growing ones (text before image tokens) where attention reads them; usually 0. */
@@ -68,10 +82,32 @@ export function once(scope: OperatorScope | undefined, key: string, make: () => 
   return scope ? scope.once(key, make) : make();
 }
 
+/** Where the first row of a growing stream stands, or of one that does not grow: at 0. */
+export function startOf(grows: boolean, scope: OperatorScope | undefined): Start {
+  if (!scope || !grows) return fixed(0);
+  return { name: `${scope.counts ?? 'growing'} rows`, read: () => scope.position };
+}
+
 /** Absolute position of the first row of a growing stream behind the model's constant prefix. */
-export function positionBehindPrefix(scope: OperatorScope | undefined): Position {
-  if (!scope || scope.first) return 0;
-  return moved(scope.position, scope.prefix);
+export function startBehindPrefix(scope: OperatorScope | undefined): Start {
+  if (!scope || scope.first) return fixed(0);
+  const { prefix, counts = 'growing' } = scope;
+  return { name: `${counts} rows behind ${prefix}`, read: () => moved(scope.position, prefix) };
+}
+
+/** A position `by` rows further on. */
+export function startMoved({ name, read }: Start, by: number): Start {
+  return by === 0 ? { name, read } : { name: `${name} + ${by}`, read: () => moved(read(), by) };
+}
+
+/** What is made for a position, kept until it is asked for at another one. */
+export function atPosition<T>({ read }: Start, make: () => T): () => T {
+  let found: { readonly position: string; readonly value: T } | undefined;
+  return () => {
+    const position = String(read());
+    if (found?.position !== position) found = { position, value: make() };
+    return found.value;
+  };
 }
 
 /** A position, or each of several, `by` rows further on. */

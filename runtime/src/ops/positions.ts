@@ -1,7 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { TfmError } from '../errors.js';
-import { type OperatorScope, once, type Position } from './context.js';
+import { guarded, isWatched, stepTensor } from '../replay/tracking.js';
+import { type OperatorScope, once, type Position, type Start, startOf } from './context.js';
 import { takeRows } from './embedding.js';
 import { describe, misfit, sequenceAxis, size } from './shapes.js';
 import { bucket, TableCache } from './tables.js';
@@ -25,7 +26,7 @@ export function sinusoidalPositions(
   const [length, width] = [size(x, sequenceAxis(x)), size(x, -1)];
   const key = `sinusoidal ${layout} ${base} ${width}`;
   const table = (rows: number) => sinusoids.get(`${key} ${rows}`, () => sinusoidalTable(rows, width, layout, base));
-  return tf.tidy(() => tf.add(x, positionRows(key, table, width, length, growing(grows, scope), scope)));
+  return tf.tidy(() => tf.add(x, positionRows(key, table, width, length, startOf(grows, scope), scope)));
 }
 
 /** The encodings of positions 0 … rows − 1, row by row. */
@@ -58,20 +59,32 @@ export function positionRows(
   table: (rows: number) => Float32Array,
   width: number,
   length: number,
-  position: Position,
+  start: Start,
   scope: OperatorScope | undefined,
 ): Tensor {
-  const starts = typeof position === 'number' ? [position] : position;
-  const rows = table(bucket(Math.max(...starts) + length));
-  return once(scope, `${key} ${starts.join()} ${length}`, () => {
-    if (typeof position === 'number')
-      return tf.tensor2d(rows.subarray(position * width, (position + length) * width), [length, width]);
+  const make = () => {
+    const position = start.read();
+    const starts = typeof position === 'number' ? [position] : position;
+    const rows = table(bucket(Math.max(...starts) + length));
+    if (typeof position === 'number') return rows.subarray(position * width, (position + length) * width);
     const values = new Float32Array(starts.length * length * width);
-    starts.forEach((start, b) => {
-      values.set(rows.subarray(start * width, (start + length) * width), b * length * width);
+    starts.forEach((own, b) => {
+      values.set(rows.subarray(own * width, (own + length) * width), b * length * width);
     });
-    return tf.tensor3d(values, [starts.length, length, width]);
+    return values;
+  };
+  return once(scope, `${key} ${start.name} ${length}`, () => {
+    return stepTensor({ make, shape: [...entriesOf(start), length, width], dtype: 'float32' });
   });
+}
+
+/** The axis of the batch, where its entries have their own positions. */
+function entriesOf(start: Start): number[] {
+  const entries = guarded(() => {
+    const position = start.read();
+    return typeof position === 'number' ? 0 : position.length;
+  });
+  return entries === 0 ? [] : [entries];
 }
 
 export interface LearnedOptions {
@@ -93,12 +106,18 @@ export function learnedPositions(
 ): Tensor {
   const [length, width] = [size(x, sequenceAxis(x)), size(x, -1)];
   if (size(weight, 1) !== width) throw misfit('learned_positions', `a table ${describe(weight)} for ${describe(x)}`);
-  const position = growing(grows, scope);
-  checkRows('learned_positions', position, length, size(weight, 0) - offset);
+  const start = startOf(grows, scope);
+  const places = placesOf('learned_positions', start, length, size(weight, 0) - offset);
   return tf.tidy(() => {
-    if (typeof position === 'number') return tf.add(x, tf.slice(weight, [offset + position, 0], [length, width]));
-    const ids = position.flatMap((start) => Array.from({ length }, (_, t) => offset + start + t));
-    return tf.add(x, takeRows(weight, tf.tensor2d(ids, [position.length, length], 'int32')));
+    // In a step that is captured the place of a slice would be fixed.
+    const position = isWatched() ? undefined : start.read();
+    if (typeof position === 'number') {
+      places();
+      return tf.add(x, tf.slice(weight, [offset + position, 0], [length, width]));
+    }
+    const ids = () => places().map((p) => offset + p);
+    const rows = stepTensor({ make: ids, shape: placesShape(start, length), dtype: 'int32' });
+    return tf.add(x, takeRows(weight, rows));
   });
 }
 
@@ -115,25 +134,36 @@ export function axialPositions(
   scope?: OperatorScope,
 ): Tensor {
   const [length, across] = [size(x, sequenceAxis(x)), size(columns, 0)];
-  const position = growing(grows, scope);
-  checkRows('axial_positions', position, length, size(rows, 0) * across);
-  const starts = typeof position === 'number' ? [position] : position;
-  const places = starts.flatMap((start) => Array.from({ length }, (_, t) => start + t));
-  const shape: [number, number] = [starts.length, length];
+  const start = startOf(grows, scope);
+  const places = placesOf('axial_positions', start, length, size(rows, 0) * across);
+  const shape = placesShape(start, length);
+  const ids = (of: (p: number) => number) => stepTensor({ make: () => places().map(of), shape, dtype: 'int32' });
   return tf.tidy(() => {
-    const row = places.map((p) => Math.floor(p / across));
-    const column = places.map((p) => p % across);
-    const both = tf.add(
-      takeRows(rows, tf.tensor2d(row, shape, 'int32')),
-      takeRows(columns, tf.tensor2d(column, shape, 'int32')),
+    const row = takeRows(
+      rows,
+      ids((p) => Math.floor(p / across)),
     );
-    return tf.add(x, both);
+    const column = takeRows(
+      columns,
+      ids((p) => p % across),
+    );
+    return tf.add(x, tf.add(row, column));
   });
 }
 
-/** The position of the first row of a growing stream; 0 for one that does not grow. */
-function growing(grows: boolean, scope: OperatorScope | undefined): Position {
-  return grows && scope ? scope.position : 0;
+/** The positions of all rows, entry by entry of the batch where these have their own; checked whenever they are made. */
+function placesOf(operator: string, start: Start, length: number, rows: number): () => Int32Array {
+  return () => {
+    const position = start.read();
+    checkRows(operator, position, length, rows);
+    const starts = typeof position === 'number' ? [position] : position;
+    return Int32Array.from(starts.flatMap((own) => Array.from({ length }, (_, t) => own + t)));
+  };
+}
+
+function placesShape(start: Start, length: number): number[] {
+  const [entries = 1] = entriesOf(start);
+  return [entries, length];
 }
 
 function checkRows(operator: string, position: Position, length: number, rows: number): void {

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { RotaryAttributes } from '../kernels/attributes.js';
 import { type FusedOperator, gradientOfComposition, runFused } from '../kernels/fused.js';
 import { lazyRotary } from '../lazy/operators.js';
-import { type OperatorScope, positionBehindPrefix } from './context.js';
+import { fixed, type OperatorScope, startBehindPrefix } from './context.js';
 import { positionRows } from './positions.js';
 import { describe, misfit, range, size } from './shapes.js';
 import { TableCache } from './tables.js';
@@ -96,12 +96,12 @@ function angles(x: Tensor, features: number, options: RotaryOptions, scope: Oper
     return frequency ? frequency(own) : own;
   });
   const length = size(x, -3);
-  const position = grows ? positionBehindPrefix(scope) : 0;
+  const start = grows ? startBehindPrefix(scope) : fixed(0);
   const name = frequency ? frequencies.join() : `${theta} ${features}`;
   const make = (wave: 'cos' | 'sin') => {
     const key = `rotary ${wave} ${pairs} ${name}`;
     const table = (rows: number) => tables.get(`${key} ${rows}`, () => waveTable(wave, rows, frequencies, pairs));
-    return positionRows(key, table, features, length, position, scope);
+    return positionRows(key, table, features, length, start, scope);
   };
   return { cos: make('cos'), sin: make('sin') };
 }

@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { pendingOf } from '../lazy/tensor.js';
 import { moved, type OperatorScope, type Position, type StateCache } from '../ops/context.js';
+import { guarded, noteStepRead } from '../replay/tracking.js';
 import type { Recorder } from './recorder.js';
 import type { GenerationState, Kept } from './state.js';
 
@@ -73,17 +74,23 @@ export class Scope implements OperatorScope {
     this.#rows = rows;
   }
 
+  get counts(): Rows {
+    return this.#rows;
+  }
+
   get position(): Position {
+    noteStepRead();
     const position = this.#pass.options.state?.position ?? 0;
     return this.#rows === 'joined' && !this.first ? moved(position, this.#prefix) : position;
   }
 
   get paddingRows(): readonly number[] | undefined {
+    noteStepRead();
     return this.#pass.options.paddingRows;
   }
 
   get first(): boolean {
-    return (this.#pass.options.state?.position ?? 0) === 0;
+    return guarded(() => (this.#pass.options.state?.position ?? 0) === 0);
   }
 
   get prefix(): number {

@@ -3,6 +3,8 @@ import * as tf from '@tensorflow/tfjs';
 import { TfmError } from '../errors.js';
 import { presenceOf, setPresence } from '../model/presence.js';
 import type { Position, StateCache } from '../ops/context.js';
+import { StepReplay } from '../replay/step-replay.js';
+import { unwatched } from '../replay/tracking.js';
 
 /** What is computed once in a generation: a tensor, or the copies of a labelled repeat. */
 export type Kept = Tensor | readonly Kept[];
@@ -36,6 +38,8 @@ export class GenerationState {
   readonly grows: boolean;
   readonly constants: Readonly<Record<string, Tensor>>;
   readonly owner: object;
+  /** How its steps are run: after the first one from what was recorded, where the backend can. */
+  readonly replay = new StepReplay();
   readonly #shared: ReadonlySet<string>;
   readonly #caches = new Map<string, StateCache>();
   readonly #kept = new Map<string, Kept>();
@@ -60,7 +64,7 @@ export class GenerationState {
   cache<T extends StateCache>(path: string, make: () => T): T {
     const present = this.#caches.get(path);
     if (present) return present as StateCache as T;
-    const made = make();
+    const made = unwatched(make);
     this.#caches.set(path, made);
     return made;
   }
@@ -69,9 +73,11 @@ export class GenerationState {
     const present = this.#kept.get(path);
     if (present) return present as T;
     let made: T | undefined;
-    tf.tidy(() => {
-      made = owned(make());
-    });
+    unwatched(() =>
+      tf.tidy(() => {
+        made = owned(make());
+      }),
+    );
     if (made === undefined) throw new Error(`nothing was made for ${path}`);
     this.#kept.set(path, made);
     return made;
@@ -138,6 +144,7 @@ export class GenerationState {
   /** Makes room for `capacity` rows. Only a state that grows may. */
   reserve(capacity: number): void {
     if (capacity <= this.#capacity) return;
+    this.replay.drop();
     for (const cache of this.#caches.values()) cache.grow(capacity - this.#capacity, this.rows);
     this.#capacity = capacity;
   }
@@ -162,6 +169,7 @@ export class GenerationState {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
+    this.replay.drop();
     for (const cache of this.#caches.values()) cache.dispose();
     for (const kept of this.#kept.values()) disposeKept(kept);
     for (const input of Object.values(this.constants)) {

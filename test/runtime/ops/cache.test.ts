@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { attend, causal, f, gru, lstm, TfmError, useBackend } from '../../../runtime/src/index.js';
 import { append, createCache } from '../../../runtime/src/kernels/cache.js';
+import { fixed } from '../../../runtime/src/ops/context.js';
 import { normal } from '../../support/cases/case.js';
 import { TestScope } from '../../support/cases/scope.js';
 import { relativeError } from '../../support/compare.js';
@@ -68,11 +69,11 @@ describe.each(['cpu', 'wasm'] as const)('%s', (backend) => {
 
   test('a full cache is an error that names the position', () => {
     const cache = createCache({ batch: 1, capacity: 3, heads: 1, width: 2 });
-    append([{ cache, rows: tf.ones([1, 3, 1, 2]) }], 0);
-    expect(() => append([{ cache, rows: tf.ones([1, 1, 1, 2]) }], 3)).toThrow(
+    append([{ cache, rows: tf.ones([1, 3, 1, 2]) }], fixed(0));
+    expect(() => append([{ cache, rows: tf.ones([1, 1, 1, 2]) }], fixed(3))).toThrow(
       expect.objectContaining({ code: 'TFM5405', message: expect.stringContaining('position 3') }),
     );
-    expect(() => append([{ cache, rows: tf.ones([1, 1, 1, 2]) }], 3)).toThrow(TfmError);
+    expect(() => append([{ cache, rows: tf.ones([1, 1, 1, 2]) }], fixed(3))).toThrow(TfmError);
     cache.dispose();
   });
 

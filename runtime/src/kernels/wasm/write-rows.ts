@@ -10,7 +10,8 @@ interface Windows {
   typedArrayFromHeap(tensor: Tensor): Float32Array;
 }
 
-export function writeRowsWasm(all: readonly RowsToWrite[], starts: readonly number[]): void {
+export function writeRowsWasm(all: readonly RowsToWrite[], startsOf: () => readonly number[]): void {
+  const starts = startsOf();
   const backend = tf.backend() as unknown as WasmBackend & Windows;
   if (hasKernels(backend)) for (const each of all) writeByKernel(each, starts, backend);
   else

@@ -1,4 +1,5 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
+import type { Dispatch } from './dispatch.js';
 
 /** A tensor's numbers: on the CPU until they are first used on the device. */
 interface GpuData {
@@ -24,7 +25,9 @@ export interface GpuBackend {
   submitQueue(): void;
   uploadToGPU(dataId: object): void;
   makeTensorInfo(shape: readonly number[], dtype: 'float32'): TensorInfo;
-  disposeData(dataId: object): boolean;
+  disposeData(dataId: object, force?: boolean): boolean;
+  /** Takes what a kernel that runs again for another step would dispatch (replay/webgpu/program.ts). */
+  readonly again?: (of: Dispatch) => void;
 }
 
 /** Tables of a step, such as those of rotary, are smaller. */

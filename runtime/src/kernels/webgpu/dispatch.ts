@@ -2,6 +2,7 @@ import type { TensorInfo } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { bufferOf, type GpuBackend } from './backend.js';
 import { declarations, type ElementType } from './declarations.js';
+import { activeRecorder } from './recorder.js';
 import { smallData } from './small-data.js';
 
 /** A tensor, or small data that is written for this dispatch, as an array of elements. */
@@ -30,6 +31,10 @@ export interface Dispatch {
  * its own. Errors of validation come as events of the device, which `read` tells of (device/gpu-errors.ts).
  */
 export function dispatch(backend: GpuBackend, of: Dispatch): void {
+  if (backend.again) {
+    backend.again(of);
+    return;
+  }
   const operands = [...Object.values(of.writes), ...Object.values(of.reads)];
   const resources: GPUBufferBinding[] = operands.map(({ of: data }) =>
     ArrayBuffer.isView(data) ? smallData(backend, data.buffer) : { buffer: bufferOf(backend, data) },
@@ -37,6 +42,7 @@ export function dispatch(backend: GpuBackend, of: Dispatch): void {
   resources.push(smallData(backend, uniformWords(of)));
   const { device } = backend;
   const { pipeline, layout } = pipelineOf(device, of);
+  activeRecorder()?.dispatched(of, { pipeline, layout });
   const entries = resources.map((resource, binding) => ({ binding, resource }));
   const bindGroup = device.createBindGroup({ label: of.name, layout, entries });
   for (const { of: tensor } of operands) {
@@ -59,7 +65,7 @@ function computePass(backend: GpuBackend): GPUComputePassEncoder {
 }
 
 /** Integers, then floats, as `declarations` lays them out. */
-function uniformWords({ integers, floats = {} }: Dispatch): ArrayBuffer {
+export function uniformWords({ integers, floats = {} }: Dispatch): ArrayBuffer {
   const whole = Object.values(integers);
   const real = Object.values(floats);
   const words = new ArrayBuffer(Math.ceil((whole.length + real.length) / 4) * 16);
@@ -68,7 +74,7 @@ function uniformWords({ integers, floats = {} }: Dispatch): ArrayBuffer {
   return words;
 }
 
-interface Pipeline {
+export interface Pipeline {
   readonly pipeline: GPUComputePipeline;
   readonly layout: GPUBindGroupLayout;
 }

@@ -2,6 +2,7 @@ import type { TensorInfo } from '@tensorflow/tfjs';
 import type { GpuBackend } from './backend.js';
 import type { ElementType } from './declarations.js';
 import type { Operand } from './dispatch.js';
+import { activeRecorder } from './recorder.js';
 
 /**
  * A fused operator on the device. Operands are float32 and not empty; the absent ones are `undefined`. Results are new
@@ -12,6 +13,17 @@ export type WebGpuKernel<Attributes> = (
   attributes: Attributes,
   backend: GpuBackend,
 ) => TensorInfo | TensorInfo[];
+
+/** Runs a kernel, and lets whoever records a step know. */
+export function runKernel<Attributes>(
+  run: WebGpuKernel<Attributes>,
+  operands: readonly (TensorInfo | undefined)[],
+  attributes: Attributes,
+  backend: GpuBackend,
+): TensorInfo | TensorInfo[] {
+  const recorder = activeRecorder();
+  return recorder ? recorder.kernel(run, operands, attributes) : run(operands, attributes, backend);
+}
 
 export function countOf(shape: readonly number[]): number {
   return shape.reduce((product, n) => product * n, 1);

@@ -1,10 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
+import { recordSteps } from '../../replay/backend.js';
+import { WebGpuCapture } from '../../replay/webgpu/capture.js';
 import { placed, type WithPresence } from '../fused.js';
 import { activation } from './activation.js';
 import { attention } from './attention.js';
 import { attentionGradient } from './attention-gradient.js';
 import type { GpuBackend } from './backend.js';
-import type { WebGpuKernel } from './kernel.js';
+import { runKernel, type WebGpuKernel } from './kernel.js';
 import { linear, projection } from './linear.js';
 import { layerNorm, rmsNorm } from './normalize.js';
 import { rotary } from './rotary.js';
@@ -25,6 +27,7 @@ const kernels = {
 
 /** Adds our kernels to tfjs's WebGPU backend; a second call does nothing. */
 export function registerWebGpuKernels(): void {
+  recordSteps('webgpu', () => new WebGpuCapture());
   for (const [kernelName, kernel] of Object.entries(kernels)) {
     if (tf.getKernel(kernelName, 'webgpu')) continue;
     const run = kernel as WebGpuKernel<object>;
@@ -34,7 +37,7 @@ export function registerWebGpuKernels(): void {
       kernelFunc: ({ inputs, attrs, backend }) => {
         const attributes = attrs as unknown as WithPresence<object>;
         const given = Object.values(inputs) as tf.TensorInfo[];
-        return run(placed(given, attributes.present), attributes, backend as unknown as GpuBackend);
+        return runKernel(run, placed(given, attributes.present), attributes, backend as unknown as GpuBackend);
       },
     });
   }

@@ -32,7 +32,7 @@ export function turnHeads(
       cosines: { of: cos!, as },
       sines: { of: sin!, as },
       value: value && { of: value, as },
-      starts: values && { of: Int32Array.from(starts), as: 'i32' },
+      starts: values && { of: Int32Array.from(starts()), as: 'i32' },
     }),
     writes: {
       turnedQuery: { of: turnedQuery, as },

@@ -1,37 +1,55 @@
 import * as tf from '@tensorflow/tfjs';
-import type { RowsToWrite } from '../cache.js';
+import type { CacheShape, RowsToWrite } from '../cache.js';
 import type { GpuBackend } from './backend.js';
 import { dispatch } from './dispatch.js';
-import { workgroupsFor } from './kernel.js';
+import { countOf, runKernel, type WebGpuKernel, workgroupsFor } from './kernel.js';
 import { workgroupIndex } from './vectors.js';
 
 /**
  * One small kernel that writes into the buffers of all caches: copies between buffers would be one for each head, and
  * would end tfjs's compute pass.
  */
-export function writeRowsWebGpu(all: readonly RowsToWrite[], starts: readonly number[]): void {
-  const [first] = all as [RowsToWrite];
-  const { heads, capacity } = first.cache.shape;
-  const named = <T>(name: string, of: (each: RowsToWrite) => T): Record<string, T> =>
+export function writeRowsWebGpu(all: readonly RowsToWrite[], starts: () => readonly number[]): void {
+  const operands = all.flatMap(({ cache, rows }) => [rows, cache.tensor]);
+  const shapes = all.map(({ cache }) => cache.shape);
+  runKernel(cacheRows, operands, { shapes, starts }, tf.backend() as unknown as GpuBackend);
+}
+
+interface CacheRowsAttributes {
+  /** Of the caches, whose tensors may have their axes elsewhere. */
+  readonly shapes: readonly CacheShape[];
+  readonly starts: () => readonly number[];
+}
+
+/** [rows, cache] of each. */
+const cacheRows: WebGpuKernel<CacheRowsAttributes> = (operands, { shapes, starts }, backend) => {
+  const all = shapes.map((shape, i) => {
+    const rows = operands[2 * i]!;
+    return { shape, rows, cache: operands[2 * i + 1]!, count: countOf(rows.shape) };
+  });
+  const [{ shape, rows: first }] = all as [(typeof all)[number]];
+  const { heads, capacity } = shape;
+  const named = <T>(name: string, of: (each: (typeof all)[number]) => T): Record<string, T> =>
     Object.fromEntries(all.map((each, i) => [`${name}${i}`, of(each)]));
-  const numbers = all.reduce((sum, { rows }) => sum + rows.size, 0);
-  dispatch(tf.backend() as unknown as GpuBackend, {
+  const numbers = all.reduce((sum, { count }) => sum + count, 0);
+  dispatch(backend, {
     name: 'cache rows',
     constants: {},
     reads: {
-      starts: { of: Int32Array.from(starts), as: 'i32' },
+      starts: { of: Int32Array.from(starts()), as: 'i32' },
       ...named('rows', ({ rows }) => ({ of: rows, as: 'f32' as const })),
     },
-    writes: named('cache', ({ cache }) => ({ of: cache.tensor, as: 'f32' as const })),
+    writes: named('cache', ({ cache }) => ({ of: cache, as: 'f32' as const })),
     integers: {
-      ...{ heads, capacity, length: first.rows.shape[1]! },
-      ...named('width', ({ cache }) => cache.shape.width),
-      ...named('count', ({ rows }) => rows.size),
+      ...{ heads, capacity, length: first.shape[1]! },
+      ...named('width', ({ shape: { width } }) => width),
+      ...named('count', ({ count }) => count),
     },
     workgroups: workgroupsFor(Math.ceil(numbers / 64)),
     code: () => code(all.length),
   });
-}
+  return [];
+};
 
 const code = (caches: number) => `
 ${workgroupIndex}

@@ -37,6 +37,6 @@ function forKernel({ query, memory, ...of }: Attention, { scope }: FormulaContex
 function numbersOf(of: Formula, context: FormulaContext): number {
   if (!usesAxis(of, 'query') || !usesAxis(of, 'key') || byDistance(of, context)) return 0;
   const { batch, heads, queries, keys, start } = context;
-  const ofBatch = typeof start !== 'number' || hasTensors(of);
+  const ofBatch = typeof start.read() !== 'number' || hasTensors(of);
   return (ofBatch ? batch : 1) * (usesAxis(of, 'head') ? heads : 1) * queries * keys;
 }

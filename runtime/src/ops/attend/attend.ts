@@ -4,7 +4,7 @@ import { f } from '../../formula/builders.js';
 import type { FormulaContext } from '../../formula/context.js';
 import { type Formula, type FormulaLike, formula } from '../../formula/formula.js';
 import type { AttentionDropout } from '../../kernels/attributes.js';
-import { type OperatorScope, type Position, positionBehindPrefix } from '../context.js';
+import { fixed, type OperatorScope, startBehindPrefix } from '../context.js';
 import { size } from '../shapes.js';
 import { attendAtOnce } from './at-once.js';
 import { attentionInputs } from './layout.js';
@@ -50,7 +50,7 @@ export function attend(
   return tf.tidy(() => {
     const inputs = attentionInputs(q, k, v);
     const { query, sizes } = inputs;
-    const start: Position = options.grows || options.queryGrows ? positionBehindPrefix(scope) : 0;
+    const start = options.grows || options.queryGrows ? startBehindPrefix(scope) : fixed(0);
     const memory = keysAndValues(inputs, start, options.grows ? scope : undefined);
     const problem: Attention = {
       ...{ query, memory },

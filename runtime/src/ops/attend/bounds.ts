@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { FormulaContext } from '../../formula/context.js';
 import { type Formula, isStatic, parts } from '../../formula/formula.js';
 import { type StaticTable, staticTable } from '../../formula/static-tensor.js';
+import { guarded } from '../../replay/tracking.js';
 import { less } from '../logic.js';
 import { unseen } from './mask.js';
 
@@ -19,7 +20,7 @@ export function boundsOf(formulas: readonly Formula[], context: FormulaContext):
 const unbounded = new Set(['divide', 'modulo', 'power', 'exp', 'log', 'log2', 'sqrt']);
 
 function bounds(of: Formula, context: FormulaContext): Bounds {
-  if (isStatic(of)) return boundsOfTable(staticTable(of, context));
+  if (isStatic(of)) return guarded(() => boundsOfTable(staticTable(of, context)));
   if (of.kind === 'lookup') return 'minus infinity';
   if (of.kind === 'operator' && unbounded.has(of.operator) && !dividesByConstant(of)) return 'anything';
   return widest(parts(of).map((part) => bounds(part, context)));

@@ -1,5 +1,6 @@
 import type { FormulaContext } from '../../formula/context.js';
 import { type Formula, usesAxis } from '../../formula/formula.js';
+import { startMoved } from '../context.js';
 import { type Linear, linear, plus } from './linear.js';
 
 /** Whether a formula reads the positions of query and key only by their distance: ALiBi, buckets of T5, every second key. */
@@ -30,6 +31,5 @@ function difference(of: Formula): Linear | undefined {
  */
 export function distancesOf(context: FormulaContext): FormulaContext {
   const { queries, keys, start } = context;
-  const last = typeof start === 'number' ? start + queries - 1 : start.map((position) => position + queries - 1);
-  return { ...context, queries: 1, keys: queries + keys - 1, start: last };
+  return { ...context, queries: 1, keys: queries + keys - 1, start: startMoved(start, queries - 1) };
 }

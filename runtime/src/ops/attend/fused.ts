@@ -6,6 +6,7 @@ import { type Formula, isStatic } from '../../formula/formula.js';
 import { float } from '../../formula/on-tensors.js';
 import type { AttendGradientAttributes, AttentionDropout } from '../../kernels/attributes.js';
 import { type FusedOperator, hasKernel, isTapeOn, runFused } from '../../kernels/fused.js';
+import { atPosition } from '../context.js';
 import { additiveScore, readsVector } from './additive.js';
 import { attendComposition } from './composition.js';
 import { distancesOf, isOfDistance } from './distances.js';
@@ -45,12 +46,15 @@ interface Parts {
 export function fusedAttention(of: FusedAttention, context: FormulaContext): Tensor | undefined {
   const parts = partsFor(of, context);
   if (!parts) return undefined;
+  const visible = atPosition(context.start, () => keyIntervals(parts.inequalities, context));
   const bias = parts.bias && added(parts.bias, smallest(parts.bias, context));
   const mask = maskTensors(parts.mask, smallest(parts.mask, context)).bias;
   return runFused(attendOperator, [of.query, of.key, of.value, bias, mask, of.sinks], {
     scale: of.scale * parts.scale,
     cap: parts.cap,
-    visible: keyIntervals(parts.inequalities, context),
+    get visible() {
+      return visible();
+    },
     keys: context.keys,
     headsFirst: of.headsFirst,
     biasByDistance: parts.bias !== undefined && byDistance(parts.bias, context),

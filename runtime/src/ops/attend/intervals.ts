@@ -1,7 +1,7 @@
 import { f } from '../../formula/builders.js';
 import type { Formula } from '../../formula/formula.js';
 import type { KeyIntervals } from '../../kernels/attributes.js';
-import type { Position } from '../context.js';
+import type { Start } from '../context.js';
 import { type Linear, linear, plus } from './linear.js';
 
 /** A linear form that must be ≤ 0, or < 0 where `strict`. */
@@ -59,14 +59,15 @@ function inequalitiesOf(of: Formula): readonly Inequality[] | undefined {
 /** The keys of 0 … keys − 1 that each query sees, from where the queries of each batch entry, or of all, begin. */
 export function keyIntervals(
   inequalities: readonly Inequality[],
-  { queries, keys, start }: { readonly queries: number; readonly keys: number; readonly start: Position },
+  { queries, keys, start }: { readonly queries: number; readonly keys: number; readonly start: Start },
 ): KeyIntervals {
-  const starts = typeof start === 'number' ? [start] : start;
+  const position = start.read();
+  const starts = typeof position === 'number' ? [position] : position;
   const firsts = new Int32Array(starts.length * queries);
   const ends = new Int32Array(starts.length * queries);
-  starts.forEach((position, b) => {
+  starts.forEach((own, b) => {
     for (let t = 0; t < queries; t++) {
-      const [first, end] = interval(inequalities, position + t, keys);
+      const [first, end] = interval(inequalities, own + t, keys);
       firsts[b * queries + t] = first;
       ends[b * queries + t] = Math.max(first, end);
     }

@@ -5,7 +5,8 @@ import type { FormulaContext } from '../../formula/context.js';
 import { evaluate } from '../../formula/evaluate.js';
 import { type Formula, formulaKey, isStatic } from '../../formula/formula.js';
 import { float } from '../../formula/on-tensors.js';
-import { type StaticTable, staticKey, staticTable } from '../../formula/static-tensor.js';
+import { type StaticTable, staticKey, staticTable, tableTensor } from '../../formula/static-tensor.js';
+import { guarded } from '../../replay/tracking.js';
 import { once } from '../context.js';
 import { greater } from '../logic.js';
 import { conjunctsOf } from './intervals.js';
@@ -29,18 +30,18 @@ export function maskTensors(mask: Formula, context: FormulaContext): MaskTensors
   const conjuncts = conjunctsOf(mask);
   const fixed = f.and(...conjuncts.filter(isStatic));
   const dynamic = conjuncts.filter((part) => !isStatic(part));
-  const table = staticTable(fixed, context);
-  const { all, everyRow } = coverage(table);
+  const covers = (what: keyof Coverage) => guarded(() => coverage(staticTable(fixed, context))[what]);
+  const all = covers('all');
   if (dynamic.length === 0 && all) return { bias: undefined, sees: undefined };
   const key = `${formulaKey(mask)} ${context.batch} ${staticKey(fixed, context)}`;
   const bias = once(context.scope, `mask ${key}`, () =>
     tf.tidy(() => {
       const parts = dynamic.map((part) => biasOf(evaluate(part, context)));
-      if (!all) parts.unshift(tableBias(table));
+      if (!all) parts.unshift(tableTensor(fixed, context, 'float32', hidingBias));
       return parts.reduce((sum, part) => tf.add(sum, part));
     }),
   );
-  if (dynamic.length === 0 && everyRow) return { bias, sees: undefined };
+  if (dynamic.length === 0 && covers('everyRow')) return { bias, sees: undefined };
   return { bias, sees: once(context.scope, `sees ${key}`, () => rowsThatSee(bias)) };
 }
 
@@ -55,9 +56,8 @@ function biasOf(seen: number | Tensor): Tensor {
   return tf.mul(tf.sub(asNumber, 1), -unseen);
 }
 
-function tableBias({ values, shape }: StaticTable): Tensor {
-  const bias = values.map((seen) => (seen === 0 ? unseen : 0));
-  return tf.tensor4d(bias, [...shape]);
+function hidingBias({ values }: StaticTable): Float32Array {
+  return values.map((seen) => (seen === 0 ? unseen : 0));
 }
 
 interface Coverage {

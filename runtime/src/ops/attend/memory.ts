@@ -3,7 +3,8 @@ import { f } from '../../formula/builders.js';
 import type { Formula } from '../../formula/formula.js';
 import { KeyValueCache } from '../../kernels/cache.js';
 import { projectHeads, turnTogether } from '../../lazy/heads.js';
-import type { OperatorScope, Position } from '../context.js';
+import { guarded } from '../../replay/tracking.js';
+import type { OperatorScope, Position, Start } from '../context.js';
 import { size } from '../shapes.js';
 import { type AttentionInputs, headsFirst } from './layout.js';
 
@@ -22,7 +23,7 @@ export interface Memory {
 }
 
 /** The keys and values of this pass, or, where there is a KV cache, all since the sequence began. */
-export function keysAndValues(inputs: AttentionInputs, start: Position, scope: OperatorScope | undefined): Memory {
+export function keysAndValues(inputs: AttentionInputs, start: Start, scope: OperatorScope | undefined): Memory {
   const { query, key, value, sizes } = inputs;
   projectHeads([query, key, value]);
   const cache = scope?.cache('keys_values', () => {
@@ -32,20 +33,31 @@ export function keysAndValues(inputs: AttentionInputs, start: Position, scope: O
   const isTurned = query && key && turnTogether(query, key, value, () => cache?.rowsFrom(value, start));
   if (!isTurned) cache?.append(key, value, start);
   // What was just appended is all there is: no need to read it back.
-  if (cache && !isBeginning(start)) return allSoFar(cache, start, sizes.keys);
+  if (cache && !guarded(() => isBeginning(start.read()))) return allSoFar(cache, start, sizes.keys);
   const forProducts = () => ({ key: key && headsFirst(key), value: headsFirst(value) });
   return { key, value, headsFirst: false, rows: sizes.keys, limit: undefined, forProducts };
 }
 
-function allSoFar(cache: KeyValueCache, start: Position, newRows: number): Memory {
-  const limit =
-    typeof start === 'number'
-      ? f.mask(({ k }) => f.less(k, start + newRows))
-      : f.mask(({ k, q }) => f.lessEqual(k, f.add(q, newRows - 1)));
+function allSoFar(cache: KeyValueCache, start: Start, newRows: number): Memory {
   const rows = cache.rowsFor(start, newRows);
-  return { key: cache.keys, value: cache.values, headsFirst: true, rows, limit, forProducts: () => cache.view(rows) };
+  return {
+    key: cache.keys,
+    value: cache.values,
+    headsFirst: true,
+    rows,
+    limit: limitOf(start, newRows),
+    forProducts: () => cache.view(rows),
+  };
 }
 
-function isBeginning(start: Position): boolean {
-  return typeof start === 'number' ? start === 0 : start.every((position) => position === 0);
+/** Of one new row it says k ≤ q: the same in each step of a generation. */
+function limitOf(start: Start, newRows: number): Formula {
+  const position = newRows === 1 ? undefined : start.read();
+  return typeof position === 'number'
+    ? f.mask(({ k }) => f.less(k, position + newRows))
+    : f.mask(({ k, q }) => f.lessEqual(k, f.add(q, newRows - 1)));
+}
+
+function isBeginning(position: Position): boolean {
+  return typeof position === 'number' ? position === 0 : position.every((own) => own === 0);
 }

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { FormulaContext } from '../../formula/context.js';
 import { tensorsOf, withTensors } from '../../formula/tensors.js';
 import { besideTape } from '../../kernels/fused.js';
-import { moved } from '../context.js';
+import { startMoved } from '../context.js';
 import { range } from '../shapes.js';
 import { attendAtOnce, numbersForPairs } from './at-once.js';
 import { headsFirst } from './layout.js';
@@ -17,6 +17,7 @@ const fusedNumbers = { atOnce: 2 ** 22, tile: 2 ** 20 };
 /** How many queries to compute at once: all, or fewer where tensors with a number for each query and key would be large. */
 export function tileRows(of: Attention, context: FormulaContext): number {
   const { queries, scope } = context;
+  if (queries === 1) return 1;
   const { fused, numbers } = numbersForPairs(of, context);
   const { atOnce, tile } = fused ? fusedNumbers : composedNumbers;
   if (scope?.recording || numbers <= atOnce) return queries;
@@ -85,7 +86,7 @@ function attendTile(
     dropout: dropout && { ...dropout, from },
   };
   // Without the scope nothing of a tile is kept to the end of the pass.
-  return attendAtOnce(tile, { ...context, queries: rows, start: moved(context.start, from), scope: undefined });
+  return attendAtOnce(tile, { ...context, queries: rows, start: startMoved(context.start, from), scope: undefined });
 }
 
 /** The gradients of the queries, tile beside tile, and of all else, summed over the tiles. */
