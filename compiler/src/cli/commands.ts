@@ -73,6 +73,7 @@ function declareExplain(program: Command, start: Start): void {
     .option('-p, --preset <name>', 'take the values of a preset')
     .option('-a, --at <size>', 'the size of an input dimension: T=128 (may be repeated)', sizeValues)
     .option('--weights', 'list every weight as well')
+    .option('--kernels', 'list every kernel that WebGPU runs as well')
     .option('--json', 'print everything as JSON')
     .addHelpText(
       'after',

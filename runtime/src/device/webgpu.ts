@@ -27,7 +27,8 @@ export async function startWebGpu(adapter: GPUAdapter): Promise<void> {
   if (existing && !isLost(existing.device)) {
     watch(existing.device);
   } else {
-    tf.removeBackend('webgpu');
+    // It is known only where `navigator.gpu` was there when tfjs's package was imported.
+    if (tf.engine().backendNames().includes('webgpu')) tf.removeBackend('webgpu');
     const device = await requestDevice(adapter);
     watch(device);
     tf.registerBackend('webgpu', () => new WebGPUBackend(device, adapter.info), 3);

@@ -54,11 +54,11 @@ export function fusesDispatches(): boolean {
   return tf.getBackend() === 'webgpu' && tf.getKernel(kernel, 'webgpu') !== undefined;
 }
 
-/** Whether a shader may bind as many tensors as this projection has. */
+/** Whether a shader may bind as many tensors as this projection has. All its gains, offsets and biases may become one. */
 export function fits({ norm, layers, residual, gated }: Omit<Projection, 'x'>): boolean {
-  const operands = [norm?.weight, norm?.bias, residual, ...layers.flatMap(({ weight, bias }) => [weight, bias])];
+  const hasVectors = (norm?.weight ?? norm?.bias ?? layers.find(({ bias }) => bias)) !== undefined;
   const results = gated ? 1 : layers.length;
-  return 1 + operands.filter((operand) => operand !== undefined).length + results <= mostTensors();
+  return 1 + Number(hasVectors) + layers.length + Number(residual !== undefined) + results <= mostTensors();
 }
 
 /** How many tensors a shader of the active device can read and write. */

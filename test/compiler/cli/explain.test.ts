@@ -19,6 +19,12 @@ preset Wide = B(n: 6, sizes: [16, 1])
 `,
 });
 
+/** The lines of the kernels that run twelve times. */
+function layerOf(text: string | undefined): string[] {
+  const lines = text?.split(/^×12$/m)[1]?.split('\n').slice(1) ?? [];
+  return lines.slice(0, lines.findIndex((line) => !line.startsWith('  ')));
+}
+
 describe('tfm explain', () => {
   test('--weights lists the weights of equal copies once', async () => {
     const { stdout } = await tfm(['explain', gpt2, '--weights']);
@@ -43,6 +49,21 @@ describe('tfm explain', () => {
     const byOption = await tfm(['explain', gpt2, '--preset', preset, '--json']);
     expect(JSON.parse(byOption.stdout)).toMatchObject({ totals: { parameters } });
     expect((await tfm(['explain', `${gpt2}#${preset}`, '--json'])).stdout).toBe(byOption.stdout);
+  });
+
+  test('--kernels lists what WebGPU runs, layers that are alike once', async () => {
+    const argv = ['explain', gpt2, '--kernels', '--at', 'T=256'];
+    const { exitCode, stdout, stderr } = await tfm(argv);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    const [, prefill, step] = stdout.split(/^(?=prefill: \d+ kernels|one token: \d+ kernels)/m);
+    expect(layerOf(prefill)).toHaveLength(6);
+    expect(layerOf(step)).toHaveLength(7);
+    expect(layerOf(prefill)[2]).toMatch(/^ {2}attention of many queries +8 × 12 × 1 +3\.\d+ MiB$/);
+    const { kernels } = JSON.parse((await tfm([...argv, '--json'])).stdout);
+    expect(prefill).toMatch(new RegExp(`^prefill: ${kernels.prefill.length} kernels`));
+    expect(kernels.step.length).toBeGreaterThanOrEqual(12 * 7);
+    const plain = await tfm(['explain', 'two.tfm#B', '--kernels', '--at', 'B=5'], { cwd: two });
+    expect(plain.stdout).toMatch(/^one pass: 2 kernels on WebGPU$/m);
   });
 
   test('a chosen model, settings, sizes and weights', async () => {

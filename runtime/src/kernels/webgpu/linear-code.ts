@@ -1,9 +1,16 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
 import type { ActivationName } from '../attributes.js';
 import type { ProjectionOperands } from '../projection.js';
+import type { Operand } from './dispatch.js';
 import { activationCode } from './epilogue.js';
 import { vectorType } from './kernel.js';
 import { vectorReader } from './vectors.js';
+
+/** Gain, offset and biases as a shader reads them: arrays by their names, or one, `vectors`, with a uniform for where each begins. */
+export interface Vectors {
+  readonly reads: Readonly<Record<string, Operand>>;
+  readonly starts: Readonly<Record<string, number>>;
+}
 
 /**
  * WGSL that all linear layers share: `xAt`, `weight<part>At`, `outputsOf(part)`, and what becomes of a product,
@@ -13,10 +20,13 @@ export function linearCode(
   width: number,
   activation: ActivationName,
   { gain, offset, residual, parts }: ProjectionOperands<TensorInfo>,
+  { reads }: Vectors,
   gated: boolean,
 ): string {
   const reader = (name: string) => vectorReader(name, vectorType(width), 'uniforms.width');
-  const bias = (i: number) => (parts[i]?.bias ? ` + bias${i}[output]` : '');
+  const vector = (name: string) => (reads.vectors ? partReader(name) : reader(name));
+  const biasAt = (i: number) => (reads.vectors ? `vectors[uniforms.bias${i}From + output]` : `bias${i}[output]`);
+  const bias = (i: number) => (parts[i]?.bias ? ` + ${biasAt(i)}` : '');
   const finishPart = (_: unknown, i: number) => `
   if (part == ${i}) {
     let at = row * uniforms.outputs${i} + output;
@@ -32,13 +42,21 @@ fn finishPair(row: i32, output: i32, first: f32, second: f32) {
   return [
     activationCode(activation),
     reader('x'),
-    ...(gain ? [reader('gain')] : []),
-    ...(offset ? [reader('offset')] : []),
+    ...(gain ? [vector('gain')] : []),
+    ...(offset ? [vector('offset')] : []),
     ...parts.map((_, i) => reader(`weight${i}`)),
     byPart('fn outputsOf(part: i32) -> i32', parts.length, (i) => `uniforms.outputs${i}`),
     gated ? finishPair : finish,
   ].join('\n');
 }
+
+/** What `vectorReader` makes, of a part of `vectors`. */
+const partReader = (name: string) => `
+fn ${name}At(start: i32, c: i32) -> vec4f {
+  var v = vec4f(0);
+  for (var i = 0; i < min(4, uniforms.width - 4 * c); i++) { v[i] = vectors[uniforms.${name}From + start + 4 * c + i]; }
+  return v;
+}`;
 
 /** A function that chooses by `part`. */
 export function byPart(head: string, parts: number, value: (part: number) => string): string {

@@ -12,6 +12,8 @@ export interface LinearTask extends Pick<ProjectionAttributes, 'norm' | 'eps' | 
   readonly width: number;
   /** Of each layer. */
   readonly outputs: readonly number[];
+  /** Where gain, offset and biases begin that are one array. */
+  readonly starts: Readonly<Record<string, number>>;
   /** The number of the activation that `code` has. */
   readonly activation: number;
   readonly reads: Readonly<Record<string, Operand>>;
@@ -25,9 +27,9 @@ export function linearConstants({ norm, gated, activation }: LinearTask): Record
 }
 
 /** The uniforms, floats apart. */
-export function linearIntegers({ rows, width, outputs }: LinearTask): Record<string, number> {
+export function linearIntegers({ rows, width, outputs, starts }: LinearTask): Record<string, number> {
   const ofParts = Object.fromEntries(outputs.map((n, i) => [`outputs${i}`, n]));
-  return { rows, width, step: elementsOf(width, width), ...ofParts };
+  return { rows, width, step: elementsOf(width, width), ...ofParts, ...starts };
 }
 
 /** Outputs of a workgroup: four of each thread, which have its part of x in common. */

@@ -5,7 +5,7 @@ import type { LinearTask } from './linear-few-rows.js';
  * `inputAt(r, row, c)`, four numbers of a row, the r-th of the workgroup. Where a norm comes first, each workgroup finds the
  * mean and deviation of its rows itself, which is cheaper than a dispatch for them and a tensor of normalized rows.
  */
-export function inputCode({ norm, reads }: LinearTask, rows: number, lanes: number): string {
+export function inputCode({ norm, reads, starts }: LinearTask, rows: number, lanes: number): string {
   if (norm === 'none')
     return `
 fn findNorms(lane: i32, row0: i32) {}
@@ -53,8 +53,8 @@ fn centredAt(r: i32, start: i32, c: i32) -> vec4f {
 fn inputAt(r: i32, row: i32, c: i32) -> vec4f {
   let n = norms[r];
   var v = (xAt(row * uniforms.step, c) - n.x - n.y) * n.z;
-  ${reads.gain ? 'v *= gainAt(0, c);' : ''}
-  ${reads.offset ? 'v += offsetAt(0, c);' : ''}
+  ${reads.gain || starts.gainFrom !== undefined ? 'v *= gainAt(0, c);' : ''}
+  ${reads.offset || starts.offsetFrom !== undefined ? 'v += offsetAt(0, c);' : ''}
   return v;
 }`;
 }

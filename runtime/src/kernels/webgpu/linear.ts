@@ -3,8 +3,9 @@ import type { ActivationAttributes } from '../attributes.js';
 import { type ProjectionAttributes, type ProjectionOperands, projectionOperands } from '../projection.js';
 import type { GpuBackend } from './backend.js';
 import { activationNumber } from './epilogue.js';
+import { joinVectors } from './joined-vectors.js';
 import { present, rowsOf, rowsOperand, type WebGpuKernel } from './kernel.js';
-import { linearCode } from './linear-code.js';
+import { linearCode, type Vectors } from './linear-code.js';
 import { type LinearTask, linearOfFewRows } from './linear-few-rows.js';
 import { linearOfManyRows } from './linear-many-rows.js';
 
@@ -36,38 +37,58 @@ function project(
   { norm, eps, gated, activation }: ProjectionAttributes,
   backend: GpuBackend,
 ): TensorInfo[] {
-  const { x, gain, offset, residual, parts } = operands;
+  const { x, residual, parts } = operands;
   const { rows, width } = rowsOf(x);
   const outputs = parts.map(({ weight }) => weight.shape[0]!);
   const results = (gated ? outputs.slice(0, 1) : outputs).map((n) =>
     backend.makeTensorInfo([...x.shape.slice(0, -1), n], 'float32'),
   );
-  const byNumber = <T>(name: string, all: readonly T[]) =>
-    Object.fromEntries(all.map((each, i) => [`${name}${i}`, each]));
+  const weights = parts.map(({ weight }, i) => [`weight${i}`, rowsOperand(weight, width)] as const);
+  const vectors = vectorsOf(operands, results.length, width, backend);
   const task: LinearTask = {
-    ...{ rows, width, outputs, norm, eps, gated },
+    ...{ rows, width, outputs, norm, eps, gated, starts: vectors.starts },
     activation: activationNumber[activation],
-    reads: present({
+    reads: {
       x: rowsOperand(x, width),
-      gain: gain && rowsOperand(gain, width),
-      offset: offset && rowsOperand(offset, width),
-      ...byNumber(
-        'weight',
-        parts.map(({ weight }) => rowsOperand(weight, width)),
-      ),
-      ...byNumber(
-        'bias',
-        parts.map(({ bias }) => bias && { of: bias, as: 'f32' as const }),
-      ),
-      residual: residual && { of: residual, as: 'f32' },
-    }),
-    writes: byNumber(
-      'y',
-      results.map((of) => ({ of, as: 'f32' as const })),
-    ),
-    code: () => linearCode(width, activation, operands, gated),
+      ...vectors.reads,
+      ...Object.fromEntries(weights),
+      ...present({ residual: residual && { of: residual, as: 'f32' } }),
+    },
+    writes: Object.fromEntries(results.map((of, i) => [`y${i}`, { of, as: 'f32' as const }])),
+    code: () => linearCode(width, activation, operands, vectors, gated),
   };
   const run = rows <= fewRows ? linearOfFewRows : linearOfManyRows;
   run(task, backend);
   return results;
+}
+
+/** Gain, offset and biases: each as an array of its own, or, where a shader may not bind so many, all as one. */
+function vectorsOf(
+  { gain, offset, residual, parts }: ProjectionOperands<TensorInfo>,
+  results: number,
+  width: number,
+  backend: GpuBackend,
+): Vectors {
+  const named: [string, TensorInfo | undefined][] = [
+    ['gain', gain],
+    ['offset', offset],
+  ];
+  for (const [i, { bias }] of parts.entries()) named.push([`bias${i}`, bias]);
+  const vectors = named.filter((each): each is [string, TensorInfo] => each[1] !== undefined);
+  const arrays = 1 + vectors.length + parts.length + Number(residual !== undefined) + results;
+  if (arrays <= backend.device.limits.maxStorageBuffersPerShaderStage) {
+    const reads = vectors.map(([name, of]) => [
+      name,
+      name.startsWith('bias') ? { of, as: 'f32' as const } : rowsOperand(of, width),
+    ]);
+    return { reads: Object.fromEntries(reads), starts: {} };
+  }
+  const { tensor, starts } = joinVectors(
+    backend,
+    vectors.map(([, of]) => of),
+  );
+  return {
+    reads: { vectors: { of: tensor, as: 'f32' } },
+    starts: Object.fromEntries(vectors.map(([name], i) => [`${name}From`, starts[i]!])),
+  };
 }

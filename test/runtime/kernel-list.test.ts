@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import type { ListedClass } from '../../runtime/src/kernel-list/list.js';
+import { type KernelRun, listKernels } from '../../runtime/src/node.js';
+import { specClass } from '../support/specs.js';
+
+/** Names of the kernels that a model of two layers has more than a model of one, and their number. */
+async function kernelsOfLayer(spec: string, name: string, config: object) {
+  const Class = (await specClass(spec, name)) as unknown as ListedClass;
+  const sizes = { B: 1, T: 16 };
+  const [one, two] = [
+    await listKernels(Class, { config: { ...config, depth: 1 }, sizes }),
+    await listKernels(Class, { config: { ...config, depth: 2 }, sizes }),
+  ];
+  return { prefill: added(one.prefill, two.prefill), step: added(one.step ?? [], two.step ?? []) };
+}
+
+function added(one: readonly KernelRun[], two: readonly KernelRun[]): string[] {
+  const rest = two.map(({ kernel }) => kernel);
+  for (const { kernel } of [...one].reverse()) rest.splice(rest.lastIndexOf(kernel), 1);
+  return rest;
+}
+
+const projection = ['linear of many rows', 'linear of many rows', 'linear of many rows'];
+const oneRow = ['linear of few rows', 'linear of few rows', 'linear of few rows'];
+const fewQueries = ['attention of few queries', 'attention of few queries, all keys together'];
+
+test('a layer is six kernels, and seven in a step, on a device that binds ten arrays', async () => {
+  const gpt2 = await kernelsOfLayer('specs/models/gpt2.tfm', 'Gpt2', { vocab: 13, context: 64, width: 32, heads: 2 });
+  expect(gpt2.prefill).toEqual(['linear of many rows', 'cache rows', 'attention of many queries', ...projection]);
+  expect(gpt2.step).toEqual(['linear of few rows', 'cache rows', ...fewQueries, ...oneRow]);
+  const config = { vocab: 13, context: 64, width: 32, heads: 4, kv_heads: 2, hidden: 48 };
+  const llama = await kernelsOfLayer('specs/models/llama.tfm', 'Llama', config);
+  const turned = 'rotary of queries and keys, cache rows';
+  expect(llama.prefill).toEqual(['linear of many rows', turned, 'attention of many queries', ...projection]);
+  expect(llama.step).toEqual(['linear of few rows', turned, ...fewQueries, ...oneRow]);
+});
