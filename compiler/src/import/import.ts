@@ -2,12 +2,15 @@ import { suggestion } from '../source/suggest.js';
 import { type ConfigProblem, ConfigReader } from './config.js';
 import { families } from './families/index.js';
 import { type Family, harmlessFields } from './family.js';
+import { generationNotes } from './generation.js';
 import { readQuantization } from './quantization.js';
 import { presetName, writeSpec } from './write.js';
 
 export interface ImportOptions {
   /** What the preset may be called: the name of the folder or file. */
   readonly hint: string;
+  /** Those of generation_config.json, where there is one. */
+  readonly generation?: Readonly<Record<string, unknown>> | undefined;
   /** Writes what is known in spite of problems. */
   readonly partial?: boolean;
 }
@@ -42,7 +45,7 @@ export function importConfig(fields: Readonly<Record<string, unknown>>, options:
   // A decoder made of an encoder, or one that reads an encoder, is another model.
   config.only('is_decoder', false);
   config.only('add_cross_attention', false);
-  const notes = readQuantization(config);
+  const notes = [...readQuantization(config), ...generationNotes(options.generation ?? {})];
   const read = config.read.filter((field) => !harmlessFields.includes(field) && hasField(fields, field));
   config.harmless(...harmlessFields);
   config.finish();

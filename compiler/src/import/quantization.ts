@@ -6,7 +6,7 @@ const readers: Readonly<Record<string, (config: ConfigReader) => void>> = { mxfp
 /** What `quantization_config` says that a reader of the spec must know, one line each. Weights that cannot be loaded are refused. */
 export function readQuantization(config: ConfigReader): readonly string[] {
   const fields = config.any('quantization_config');
-  if (fields === undefined) return [];
+  if (fields === undefined || fields === null) return [];
   const known = Object.keys(readers).join(', ');
   const inner = config.object('quantization_config');
   const method = inner?.any('quant_method');

@@ -32,6 +32,7 @@ export function checkOptions(options: BatchOptions): void {
   }
   for (const [i, word] of badWords.entries())
     check(word.length > 0, `badWords[${i}]`, '[]', 'it has at least one token');
+  checkTokens(options);
   const { noRepeatNgramSize = 0, minNewTokens = 0, maxNewTokens = 0, samples = 1, beams = 1 } = options;
   check(isCount(noRepeatNgramSize), 'noRepeatNgramSize', noRepeatNgramSize, 'it is a number of tokens from 0 up');
   check(isCount(minNewTokens), 'minNewTokens', minNewTokens, 'it is a number of tokens from 0 up');
@@ -39,6 +40,14 @@ export function checkOptions(options: BatchOptions): void {
   check(isCount(samples) && samples > 0, 'samples', samples, 'it is a number of sequences from 1 up');
   check(isCount(beams) && beams > 0, 'beams', beams, 'it is a number from 1 up');
   checkBeams(options, beams, samples);
+}
+
+function checkTokens({ suppressTokens = [], beginSuppressTokens = [], forcedBos = 0, forcedEos = 0 }: BatchOptions) {
+  for (const [name, tokens] of Object.entries({ suppressTokens, beginSuppressTokens })) {
+    for (const [i, token] of tokens.entries()) check(isCount(token), `${name}[${i}]`, token, 'it is a token id');
+  }
+  check(isCount(forcedBos), 'forcedBos', forcedBos, 'it is a token id');
+  check(isCount(forcedEos), 'forcedEos', forcedEos, 'it is a token id');
 }
 
 /** A beam search takes the best; nothing is drawn. */

@@ -31,6 +31,14 @@ export interface ProcessingOptions extends Omit<SamplingOptions, 'seed'> {
   readonly logitBias?: Readonly<Record<number, number>>;
   /** Token sequences that must not occur. */
   readonly badWords?: readonly (readonly number[])[];
+  /** Tokens that must not occur. */
+  readonly suppressTokens?: readonly number[];
+  /** Tokens that the new ones must not begin with; behind `forcedBos`, where that is set. */
+  readonly beginSuppressTokens?: readonly number[];
+  /** The token behind a start token: the first new one, where the prompt is one token (`forced_bos_token_id`). */
+  readonly forcedBos?: number;
+  /** The last new token of a sequence that `maxNewTokens` ends (`forced_eos_token_id`). */
+  readonly forcedEos?: number;
   /** No stop token before so many new tokens. Default 0. */
   readonly minNewTokens?: number;
   /** The new tokens are one of these sequences, and nothing else. */

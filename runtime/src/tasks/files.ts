@@ -48,6 +48,30 @@ export async function readModelFiles(from: SourceLike): Promise<ModelFiles> {
   return Object.assign({}, ...(await Promise.all([...parts, template]))) as ModelFiles;
 }
 
+/** Files of tokenizers that transformers turns into a tokenizer.json. */
+const older = ['tokenizer.model', 'spiece.model', 'sentencepiece.bpe.model', 'vocab.json', 'vocab.txt'];
+
+/**
+ * What to do where a folder has no tokenizer.json, by the other files of tokenizers that it has; undefined where it has none. `place` is what the
+ * folder, or the file in it, is called.
+ */
+export async function tokenizerHelp(from: SourceLike, place: string): Promise<string | undefined> {
+  const read = await readerOf(from);
+  const first = async (names: readonly string[]): Promise<string | undefined> => {
+    for (const name of names) if ((await read(name)) !== undefined) return name;
+    return undefined;
+  };
+  // MarianTokenizer has no fast form: nothing writes a tokenizer.json of two sentencepiece models.
+  if ((await first(['source.spm'])) !== undefined) {
+    return 'it has source.spm, of which transformers writes no tokenizer.json: give token ids';
+  }
+  const found = await first(older);
+  if (found === undefined) return undefined;
+  const folder = JSON.stringify(place.replace(/[^/\\]+\.(safetensors|json)$/i, '') || '.');
+  const program = `from transformers import AutoTokenizer; AutoTokenizer.from_pretrained(${folder}).save_pretrained("tokenizer")`;
+  return `it has ${found}; this writes tokenizer/tokenizer.json: python -c '${program}'`;
+}
+
 /** The tokens that end a text: `eos_token_id` of generation_config.json, or else of config.json. */
 export function stopTokensOf({ generationConfig, config }: ModelFiles): number[] {
   const eos = generationConfig?.eos_token_id ?? config?.eos_token_id;

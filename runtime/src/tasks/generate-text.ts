@@ -1,5 +1,6 @@
-import type { FinishReason, GenerateOptions } from '../generate/options.js';
+import type { BatchOptions, FinishReason, GenerateOptions } from '../generate/options.js';
 import { applyChatTemplate, type ChatMessage } from './chat.js';
+import { withPublished } from './generation-config.js';
 import { promptInputsOf, type TextModel } from './model.js';
 import { StopStrings } from './stop-strings.js';
 import { TextStream } from './text-stream.js';
@@ -24,7 +25,7 @@ export interface GeneratedText {
 
 /**
  * Yields text as it is generated: never a part of a character, never what may become a stop string. Ends at the tokenizer's
- * `stopTokens` unless `stopTokens` are given. An encoder–decoder takes the prompt as its source. Options and errors are those
+ * `stopTokens` unless `stopTokens` are given. What generation_config.json says holds where no option says otherwise. An encoder–decoder takes the prompt as its source. Options and errors are those
  * of the model's `generate`; also throws TFM5602 and TFM5603.
  */
 export async function* streamText(
@@ -35,9 +36,9 @@ export async function* streamText(
 ): AsyncGenerator<string, GeneratedText, undefined> {
   const stops = new StopStrings(stop);
   const tokens = await promptTokens(tokenizer, prompt);
-  const { inputs, continues } = promptInputsOf(model, tokens);
+  const { inputs, continues } = promptInputsOf(model, tokens, tokenizer.generation?.start);
   const stream = new TextStream((ids) => tokenizer.decode(ids), continues ? tokens : []);
-  const generation = model.generate(inputs, withStops(tokenizer, options));
+  const generation = model.generate(inputs, settingsOf(tokenizer, options, continues ? tokens.length : 1));
   let text = '';
   let newTokens = 0;
   try {
@@ -76,12 +77,14 @@ async function promptTokens(tokenizer: Tokenizer, prompt: Prompt): Promise<reado
   return tokenizer.encode(await applyChatTemplate(tokenizer, prompt), { specialTokens: false });
 }
 
-/** The tokenizer's stop tokens where none are given; where it has none, those of the spec. */
-export function withStops<Options extends { readonly stopTokens?: readonly number[] }>(
-  { stopTokens }: Tokenizer,
+/** Options with what the folder of the tokenizer publishes where none are given; its stop tokens, or else those of the spec. */
+export function settingsOf<Options extends BatchOptions>(
+  { stopTokens, generation }: Tokenizer,
   options: Options,
+  promptTokens: number,
 ): Options {
-  return options.stopTokens !== undefined || stopTokens.length === 0 ? options : { ...options, stopTokens };
+  const stops = options.stopTokens !== undefined || stopTokens.length === 0 ? {} : { stopTokens };
+  return withPublished(generation, { ...options, ...stops }, promptTokens);
 }
 
 const isTokens = (prompt: readonly ChatMessage[] | readonly number[]): prompt is readonly number[] =>

@@ -64,10 +64,11 @@ export interface PromptInputs {
   readonly continues: boolean;
 }
 
-/** The inputs of `generate` for one prompt as token ids. Throws TFM5602 where the model needs more than a prompt. */
-export function promptInputsOf(model: TextModel, prompt: readonly number[]): PromptInputs {
+/** The inputs of `generate` for one prompt as token ids; `start` begins the target of an encoder–decoder, unless the spec does. Throws TFM5602 where the model needs more than a prompt. */
+export function promptInputsOf(model: TextModel, prompt: readonly number[], start?: number): PromptInputs {
   const { input, continues } = promptInput(model);
-  const inputs = continues ? { [input.name]: prompt } : { [input.name]: prompt, [model.generation.input]: [] };
+  const target = start === undefined ? [] : [start];
+  const inputs = continues ? { [input.name]: prompt } : { [input.name]: prompt, [model.generation.input]: target };
   return { inputs: inputs as never, continues };
 }
 

@@ -1,6 +1,7 @@
 import { TfmError } from '../errors.js';
 import type { SourceLike } from '../weights/source.js';
-import { type JsonObject, type ModelFiles, readModelFiles, stopTokensOf } from './files.js';
+import { type JsonObject, type ModelFiles, readModelFiles, stopTokensOf, tokenizerHelp } from './files.js';
+import { type PublishedGeneration, publishedGeneration } from './generation-config.js';
 
 /** The roles that special tokens have in tokenizer_config.json, there with `_token` behind. */
 type SpecialRole = 'bos' | 'eos' | 'unk' | 'sep' | 'pad' | 'cls' | 'mask';
@@ -17,6 +18,8 @@ export interface Tokenizer {
   readonly specialTokens: Readonly<Partial<Record<SpecialRole, string>>>;
   /** The tokens that end a text: those of generation_config.json or config.json, and the tokenizer's own. */
   readonly stopTokens: readonly number[];
+  /** How the folder would have its model generate: what generation_config.json says, where there is one. */
+  readonly generation?: PublishedGeneration | undefined;
   /** A Jinja template that writes a conversation as a text. */
   readonly chatTemplate: string | undefined;
 }
@@ -43,9 +46,9 @@ interface Package {
 export async function loadTokenizer(from: SourceLike): Promise<Tokenizer> {
   const files = await readModelFiles(from);
   if (!files.tokenizer) {
-    const help = "transformers' tokenizer.save_pretrained writes it where only older forms are there";
-    const place = typeof from === 'string' || from instanceof URL ? ` in ${String(from)}` : '';
-    throw new TfmError('TFM5601', `there is no tokenizer.json${place}`, help);
+    const isNamed = typeof from === 'string' || from instanceof URL;
+    const help = await tokenizerHelp(from, isNamed ? String(from) : 'FOLDER');
+    throw new TfmError('TFM5601', `there is no tokenizer.json${isNamed ? ` in ${String(from)}` : ''}`, help);
   }
   return createTokenizer(files);
 }
@@ -80,6 +83,7 @@ export async function createTokenizer(files: ModelFiles): Promise<Tokenizer> {
     tokenId,
     specialTokens,
     stopTokens: [...new Set([...stopTokensOf(files), ...(eos === undefined ? [] : [eos])])],
+    generation: publishedGeneration(files),
     chatTemplate: chatTemplate ?? templateIn(tokenizerConfig),
   };
 }

@@ -43,7 +43,7 @@ beforeAll(async () => {
     return write(name, tensor('tokens', ids, 'I32', [2, 12]), tensor('attention_mask', mask, 'BOOL', [2, 12]));
   };
   await withMask('padded.safetensors', (row) => row < 9);
-  await withMask('left.safetensors', (row) => row > 1);
+  await withMask('holes.safetensors', (row) => row !== 4);
 });
 
 describe('generation', () => {
@@ -145,7 +145,7 @@ describe('once, on given inputs', () => {
     ],
     ['floats', /^'tokens' is F32, but token needs I64, I32, /],
     ['flat', /^'tokens' is \[24\], but tokens is token\[B, T\]\nhelp: /],
-    ['left', /^'attention_mask' has padding in front of real tokens, in row 0\n/],
+    ['holes', /^'attention_mask' has padding between real tokens, in row 0\n/],
     ['no', /^cannot read no\.safetensors/],
   ])('%s.safetensors is refused', async (name, message) => {
     const { exitCode, stderr } = await tfm(

@@ -141,7 +141,7 @@ describe('writeSafetensors', () => {
   it('writes what is read back', async () => {
     const checkpoint = await openCheckpoint(await toSafetensors(tensors, { format: 'pt', author: 'é' }));
     expect(checkpoint.metadata).toEqual({ author: 'é', format: 'pt' });
-    const read: Record<string, [Dtype, readonly number[], number[]]> = {};
+    const read: Record<string, [string, readonly number[], number[]]> = {};
     for (const name of checkpoint.names()) {
       const { dtype, shape } = checkpoint.entry(name);
       read[name] = [dtype, shape, [...(await checkpoint.read(name))]];

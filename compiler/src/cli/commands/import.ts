@@ -21,8 +21,12 @@ export function importCommand(given: string | undefined, options: ImportOptions,
     return exitCodes.ok;
   }
   if (given === undefined) throw usageFailure('name a folder with a config.json, or the file', 'tfm import --list');
-  const { fields, hint } = readConfig(given, io.cwd);
-  const { text, problems, read, ignored } = importConfig(fields, { hint, partial: options.partial === true });
+  const { fields, generation, hint } = readConfig(given, io.cwd);
+  const { text, problems, read, ignored } = importConfig(fields, {
+    hint,
+    generation,
+    partial: options.partial === true,
+  });
   if (options.verbose) io.stderr.write(`read: ${read.join(', ')}\nno number depends on: ${ignored.join(', ')}\n`);
   if (text === undefined) throw refusal(given, problems);
   for (const problem of problems) io.stderr.write(`not imported: ${problemText(problem)}\n`);
@@ -31,21 +35,29 @@ export function importCommand(given: string | undefined, options: ImportOptions,
   return exitCodes.ok;
 }
 
-function readConfig(given: string, cwd: string): { fields: Readonly<Record<string, unknown>>; hint: string } {
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The fields of config.json, those of generation_config.json beside it, and what the preset may be called. */
+function readConfig(given: string, cwd: string): { fields: Fields; generation: Fields | undefined; hint: string } {
   const absolute = path.resolve(cwd, given);
   const stats = fs.statSync(absolute, { throwIfNoEntry: false });
   const file = stats?.isDirectory() ? path.join(absolute, 'config.json') : absolute;
   if (!fs.existsSync(file)) throw notFound(stats ? path.join(given, 'config.json') : given, file);
-  const name = path.basename(file) === 'config.json' ? path.basename(path.dirname(file)) : path.basename(file, '.json');
+  const hint = path.basename(file) === 'config.json' ? path.basename(path.dirname(file)) : path.basename(file, '.json');
+  const beside = path.join(path.dirname(file), 'generation_config.json');
+  const isConfig = path.basename(file) === 'config.json' && fs.existsSync(beside);
+  const shown = stats?.isDirectory() ? path.join(given, 'generation_config.json') : beside;
+  return { fields: readFields(given, file), generation: isConfig ? readFields(shown, beside) : undefined, hint };
+}
+
+function readFields(given: string, file: string): Fields {
   let content: unknown;
   try {
     content = JSON.parse(fs.readFileSync(file, 'utf8'));
   } catch (error) {
     throw failure('configuration_malformed', { path: given, problem: (error as Error).message });
   }
-  if (typeof content === 'object' && content !== null && !Array.isArray(content)) {
-    return { fields: content as Record<string, unknown>, hint: name };
-  }
+  if (typeof content === 'object' && content !== null && !Array.isArray(content)) return content as Fields;
   throw failure('configuration_malformed', { path: given, problem: 'it holds no object' });
 }
 

@@ -5,13 +5,15 @@ import type { Context } from '../context.js';
 import { generateOptions } from './generate-options.js';
 import { speedometer } from './generation.js';
 import type { GeneratedModel } from './model-module.js';
+import { tellPublished } from './published.js';
 import type { Text } from './text.js';
 
 /**
  * A conversation, written for the model by the chat template of its tokenizer. Each line of standard input is a turn of
  * the user, or `--prompt` the only one; the answers are printed as they come.
  */
-export async function chat(model: GeneratedModel, text: Text, options: RunOptions, { io }: Context): Promise<void> {
+export async function chat(model: GeneratedModel, text: Text, options: RunOptions, context: Context): Promise<void> {
+  const { io } = context;
   const { tokenizer } = text;
   if (!tokenizer) throw new Error('a chat was begun without a tokenizer');
   const { prompt, system, stop } = options;
@@ -24,9 +26,11 @@ export async function chat(model: GeneratedModel, text: Text, options: RunOption
       messages.push({ role: 'user', content: turn });
       const tokens = tokenizer.encode(await applyChatTemplate(tokenizer, messages), { specialTokens: false });
       const speed = speedometer();
+      const own = generateOptions(options, text, tokens.length, io.signal);
+      if (messages.every(({ role }) => role !== 'assistant')) tellPublished(text, own, context);
       state ??= stateOf(model, tokens);
       const answer = streamText(model, tokenizer, tokens, {
-        ...generateOptions(options, text, io.signal),
+        ...own,
         onProgress: speed.onProgress,
         ...(stop && { stop }),
         ...(state && { state }),

@@ -1,28 +1,48 @@
 import type { GenerateOptions } from '@tfm-lang/runtime';
+import { withPublished } from '@tfm-lang/runtime/tasks';
 import type { RunOptions } from '../commands/run-options.js';
 import { tokenValues } from '../values.js';
 import type { Text } from './text.js';
 
-/** What generation takes from the command line. */
-export function generateOptions(options: RunOptions, text: Text, signal: AbortSignal): GenerateOptions {
-  const { maxNewTokens = options.chat ? 512 : 64, beams = 1, choice, earlyStopping, banRepeatedNgram } = options;
-  // A beam search draws nothing.
-  const { temperature = beams > 1 ? undefined : 0.8 } = options;
-  return {
+/** What a prompt of `promptTokens` is continued with: the options of the command line, and the published ones where they say nothing. */
+export function generateOptions(
+  options: RunOptions,
+  text: Text,
+  promptTokens: number,
+  signal: AbortSignal,
+): GenerateOptions {
+  const { choice, earlyStopping, banRepeatedNgram } = options;
+  const given: GenerateOptions = {
     ...sameName(options),
-    maxNewTokens,
+    ...drawingByDefault(options, text, promptTokens),
     signal,
-    ...(temperature !== undefined && { temperature }),
     ...(banRepeatedNgram !== undefined && { noRepeatNgramSize: banRepeatedNgram }),
     ...(earlyStopping && { earlyStopping: earlyStopping === 'never' ? earlyStopping : earlyStopping === 'true' }),
     ...(choice && { choices: choice.map((each) => choiceTokens(each, text)) }),
     ...(text.stopTokens.length > 0 && { stopTokens: text.stopTokens }),
   };
+  return { maxNewTokens: options.chat ? 512 : 64, ...withPublished(text.published, given, promptTokens) };
 }
+
+/** Where nothing is published of drawing, tokens are drawn, though not with the whole variety of the model; a beam search draws nothing. */
+function drawingByDefault(
+  options: RunOptions,
+  { published }: Text,
+  promptTokens: number,
+): Pick<GenerateOptions, 'temperature'> {
+  if (options.temperature !== undefined || (options.beams ?? 1) > 1 || published?.draws) return {};
+  const asks = [...DRAWING, 'beams' as const].some((name) => options[name] !== undefined);
+  const searches = published?.options(promptTokens).beams !== undefined;
+  const wantsSeveral = (options.samples ?? 1) > 1 && !searches;
+  const isSettled = searches || published?.draws === false;
+  return asks || wantsSeveral || !isSettled ? { temperature: 0.8 } : {};
+}
+
+const DRAWING = ['topK', 'topP', 'minP', 'typicalP', 'seed'] as const;
 
 /** The options that have the runtime's names. */
 const NAMES = [
-  ...(['minNewTokens', 'topK', 'topP', 'minP', 'typicalP', 'seed'] as const),
+  ...(['maxNewTokens', 'minNewTokens', 'temperature', 'topK', 'topP', 'minP', 'typicalP', 'seed'] as const),
   ...(['repetitionPenalty', 'frequencyPenalty', 'presencePenalty', 'logitBias'] as const),
   ...(['beams', 'lengthPenalty'] as const),
 ];

@@ -4,6 +4,7 @@ import type { RunOptions } from '../commands/run-options.js';
 import type { Context } from '../context.js';
 import { generateOptions } from './generate-options.js';
 import type { GeneratedModel } from './model-module.js';
+import { tellPublished } from './published.js';
 import { printSamples } from './samples.js';
 import type { Text } from './text.js';
 
@@ -26,10 +27,7 @@ export async function generateText(
   if ((options.samples ?? 1) > 1) return printSamples(model, text, options, context);
   const { io } = context;
   const speed = speedometer();
-  const { continues, pieces, promptTokens } = beginning(model, text, options, {
-    ...generateOptions(options, text, io.signal),
-    onProgress: speed.onProgress,
-  });
+  const { continues, pieces, promptTokens } = beginning(model, text, options, context, speed.onProgress);
   let first = continues;
   for await (const piece of pieces) {
     // Not before: a prompt that the model refuses is no output.
@@ -71,12 +69,18 @@ interface Beginning {
 
 function beginning(
   model: GeneratedModel,
-  { tokenizer }: Text,
-  { prompt, promptTokens, stop }: RunOptions,
-  options: GenerateOptions,
+  text: Text,
+  given: RunOptions,
+  context: Context,
+  onProgress: NonNullable<GenerateOptions['onProgress']>,
 ): Beginning {
+  const { tokenizer, published } = text;
+  const { prompt, promptTokens, stop } = given;
   const tokens = promptTokens ?? tokenizer?.encode(prompt ?? '') ?? [];
-  const { inputs, continues } = promptInputsOf(model, tokens);
+  const { inputs, continues } = promptInputsOf(model, tokens, published?.start);
+  const own = generateOptions(given, text, continues ? tokens.length : 1, context.io.signal);
+  tellPublished(text, own, context);
+  const options = { ...own, onProgress };
   if (!tokenizer) {
     const pieces = ids(model.generate(inputs, options), continues ? tokens.length : 0);
     return { pieces, continues: continues ? tokens.join(',') : undefined, promptTokens: tokens.length };

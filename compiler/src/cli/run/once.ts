@@ -9,17 +9,20 @@ import { notFound, writeWhole } from '../files.js';
 import type { ChosenModel } from '../spec.js';
 import { type Aliases, outputNamesInFile } from './aliases.js';
 import type { GeneratedModel, LoadedModule, RuntimeModule } from './model-module.js';
+import { frontPadding, hasRowsOf, moveRows } from './padding.js';
 import { type InputPlan, planInputs } from './tensors.js';
 
 /** The inputs of one run, and the outputs to write with their names in the file. */
 export interface OnceInputs {
   readonly inputs: object;
   readonly outputs: ReadonlyMap<string, string>;
+  /** Rows of padding in front of each sequence: outputs get them back. */
+  readonly shifts: readonly number[];
 }
 
 /** Runs the model once and writes the outputs to a safetensors file. */
 export async function runOnce(
-  { inputs, outputs: wanted }: OnceInputs,
+  { inputs, outputs: wanted, shifts }: OnceInputs,
   model: GeneratedModel,
   { runtime }: LoadedModule,
   options: RunOptions,
@@ -31,7 +34,16 @@ export async function runOnce(
   for (const [own, output] of outputs) {
     const name = wanted.get(own) ?? own;
     const { shape } = output;
-    tensors.push({ name, dtype: fileDtype(output.dtype), shape, data: await runtime.read(output) });
+    const values = await runtime.read(output);
+    const data =
+      shifts.length === 0
+        ? values
+        : moveRows(
+            values,
+            shape,
+            shifts.map((shift) => -shift),
+          );
+    tensors.push({ name, dtype: fileDtype(output.dtype), shape, data });
     output.dispose();
   }
   const left = [...wanted.keys()].filter((own) => !outputs.has(own));
@@ -105,15 +117,19 @@ export async function readInputs(
     const translated = plans.some(({ input, tensor }) => input.name !== tensor);
     const written = outputNamesInFile(outputs, aliases, translated);
     const inputs: Record<string, object> = {};
-    for (const plan of plans) inputs[plan.input.name] = await readInput(file, plan, runtime);
-    return { inputs, outputs: new Map(outputs.map((own, i) => [own, written[i] ?? own])) };
+    let shifts: readonly number[] = [];
+    for (const plan of plans) {
+      if (!plan.trailing) inputs[plan.input.name] = await readInput(file, plan, runtime);
+      else [inputs[plan.input.name], shifts] = await readPadded(file, plan, chosen, outputs);
+    }
+    return { inputs, outputs: new Map(outputs.map((own, i) => [own, written[i] ?? own])), shifts };
   } finally {
     await file.close();
   }
 }
 
 async function readInput(file: Checkpoint, plan: InputPlan, runtime: RuntimeModule): Promise<object> {
-  const { tensor, presence, axes, trailing = false } = plan;
+  const { tensor, presence, axes } = plan;
   if (axes.length > 0) return rearrangedInput(file, tensor, axes, runtime);
   const { shape } = file.entry(tensor);
   const values = await file.read(tensor);
@@ -123,11 +139,30 @@ async function readInput(file: Checkpoint, plan: InputPlan, runtime: RuntimeModu
   const present = Array.from({ length: batch }, (_, b) =>
     Array.from({ length: rows }, (_row, t) => mask[b * rows + t] !== 0),
   );
-  if (!trailing) return { values, shape, present };
-  const odd = present.findIndex((row) => row.lastIndexOf(true) > row.indexOf(false) && row.includes(false));
-  if (odd < 0) return { values, shape };
-  const help = 'the model reads no mask: leave such rows out, or put their padding at the end';
-  throw inputFailure(`'${presence}' has padding in front of real tokens, in row ${odd}`, help);
+  return { values, shape, present };
+}
+
+/**
+ * The input of a model that reads no mask: no row sees those behind it, so padding may stand at the end. What stands in front is moved there,
+ * and positions count from the first real row. Throws a failure where an output, or another input, could not be moved with it.
+ */
+async function readPadded(
+  file: Checkpoint,
+  { input, tensor, presence = '' }: InputPlan,
+  { model }: ChosenModel,
+  outputs: readonly string[],
+): Promise<[input: object, shifts: readonly number[]]> {
+  const { shape } = file.entry(tensor);
+  const values = await file.read(tensor);
+  const shifts = frontPadding(await file.read(presence), shape, presence);
+  const row = shifts.findIndex((shift) => shift > 0);
+  if (row < 0) return [{ values, shape }, []];
+  const fixed = outputs.filter((output) => !hasRowsOf(model, input.name, output));
+  const others = model.inputs.map(({ name }) => name).filter((name) => name !== input.name);
+  if (fixed.length === 0 && others.length === 0) return [{ values: moveRows(values, shape, shifts), shape }, shifts];
+  const why = fixed.length > 0 ? `${fixed.join(', ')} has no rows to move` : `it also reads ${others.join(', ')}`;
+  const help = `${model.name} reads no mask, and ${why}: put padding at the end`;
+  throw inputFailure(`'${presence}' has padding in front of real tokens, in row ${row}`, help);
 }
 
 async function rearrangedInput(

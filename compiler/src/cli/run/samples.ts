@@ -3,6 +3,7 @@ import type { RunOptions } from '../commands/run-options.js';
 import type { Context } from '../context.js';
 import { generateOptions } from './generate-options.js';
 import type { GeneratedModel } from './model-module.js';
+import { tellPublished } from './published.js';
 import type { Text } from './text.js';
 
 /** Prints several texts for one prompt, one after the other; their log-probabilities go to standard error. */
@@ -10,14 +11,17 @@ export async function printSamples(
   model: GeneratedModel,
   text: Text,
   options: RunOptions,
-  { io }: Context,
+  context: Context,
 ): Promise<void> {
-  const { tokenizer } = text;
+  const { io } = context;
+  const { tokenizer, published } = text;
   const { prompt, promptTokens, samples = 1, stop = [] } = options;
   const tokens = promptTokens ?? tokenizer?.encode(prompt ?? '') ?? [];
-  const { inputs, continues } = promptInputsOf(model, tokens);
+  const { inputs, continues } = promptInputsOf(model, tokens, published?.start);
+  const own = generateOptions(options, text, continues ? tokens.length : 1, io.signal);
+  tellPublished(text, own, context);
   const [found = []] = await model.complete(inputs, {
-    ...generateOptions(options, text, io.signal),
+    ...own,
     samples,
     ...(tokenizer &&
       stop.length > 0 && { stopWhen: (at) => beginOf(stop, tokenizer, at.tokens.slice(at.promptTokens)) >= 0 }),

@@ -19,7 +19,7 @@ export interface InputPlan {
   readonly tensor: string;
   /** The mask of real rows that came with it. */
   readonly presence?: string;
-  /** The model reads no mask, because no row sees those behind it: the mask may only say where padding at the end begins. */
+  /** The model reads no mask, because no row sees those behind it: the mask may only say what is padding before and behind. */
   readonly trailing?: boolean;
   /** The tensor has the other library's name, and is rearranged in these ways. */
   readonly axes: readonly string[];

@@ -1,11 +1,15 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import type { SourceLike } from '@tfm-lang/runtime';
 import {
   createTokenizer,
   type JsonObject,
   type ModelFiles,
+  type PublishedGeneration,
+  publishedGeneration,
   readModelFiles,
   stopTokensOf,
+  tokenizerHelp,
 } from '@tfm-lang/runtime/tasks';
 import type { RunOptions } from '../commands/run-options.js';
 import { inputFailure, usageFailure } from '../exit.js';
@@ -22,6 +26,8 @@ export interface Text {
   readonly tokenizer: Tokenizer | undefined;
   /** Empty: those of the spec. */
   readonly stopTokens: readonly number[];
+  /** What the folder of the weights says of generation. */
+  readonly published: PublishedGeneration | undefined;
 }
 
 /**
@@ -29,23 +35,29 @@ export interface Text {
  * generation_config.json or config.json has them. Throws a failure where a text has no tokenizer.
  */
 export async function readText(options: RunOptions, io: Io, runtime: RuntimeModule): Promise<Text> {
-  const files = options.weights === undefined ? {} : await filesBeside(options.weights, io, runtime);
+  const files =
+    options.weights === undefined ? {} : await readModelFiles(await folderWith(options.weights, io, runtime));
   if (options.tokenizer !== undefined) {
     const { config, generationConfig } = files;
     const own = await namedFiles(options.tokenizer, io.cwd);
     const merged = { ...own, ...(config && { config }), ...(generationConfig && { generationConfig }) };
     return withTokenizer(merged);
   }
-  if (options.promptTokens !== undefined) return { tokenizer: undefined, stopTokens: stopTokensOf(files) };
+  if (options.promptTokens !== undefined) {
+    return { tokenizer: undefined, stopTokens: stopTokensOf(files), published: publishedGeneration(files) };
+  }
   if (files.tokenizer) return withTokenizer(files);
   const help = 'give --tokenizer FILE; without a tokenizer, give --prompt-tokens 1,2,3';
-  if (options.weights === undefined) throw usageFailure('a text needs a tokenizer', help);
-  throw inputFailure(`a text needs a tokenizer, and there is no tokenizer.json beside ${options.weights}`, help);
+  const { weights } = options;
+  if (weights === undefined) throw usageFailure('a text needs a tokenizer', help);
+  const older = await tokenizerHelp(await folderWith(weights, io, runtime), weights.replace(/^hub:/, ''));
+  const message = `a text needs a tokenizer, and there is no tokenizer.json beside ${weights}`;
+  throw inputFailure(message, older ?? help);
 }
 
 async function withTokenizer(files: ModelFiles): Promise<Text> {
   const tokenizer = await createTokenizer(files);
-  return { tokenizer, stopTokens: tokenizer.stopTokens };
+  return { tokenizer, stopTokens: tokenizer.stopTokens, published: tokenizer.generation };
 }
 
 /** The files of the folder with `--tokenizer`, which may have another name than tokenizer.json. */
@@ -63,10 +75,11 @@ async function namedFiles(given: string, cwd: string): Promise<ModelFiles> {
   }
 }
 
-async function filesBeside(weights: string, io: Io, runtime: RuntimeModule): Promise<ModelFiles> {
+/** What the weights lie in, or beside. */
+async function folderWith(weights: string, io: Io, runtime: RuntimeModule): Promise<SourceLike> {
   const source = await weightsSource(weights, io, runtime);
   const isPath = typeof source === 'string' && path.isAbsolute(source);
-  return readModelFiles(isPath ? folderOf(source) : source);
+  return isPath ? folderOf(source) : source;
 }
 
 const folderOf = (file: string): string =>

@@ -27,6 +27,12 @@ export function banTokens(logits: Float32Array, tokens: Iterable<number>): void 
   for (const token of tokens) ban(logits, token);
 }
 
+/** Leaves one token, with the logit 0: in a beam search it is certain. */
+export function force(logits: Float32Array, token: number): void {
+  logits.fill(Number.NEGATIVE_INFINITY);
+  if (token < logits.length) logits[token] = 0;
+}
+
 /** Forbids all tokens but some. */
 export function allowOnly(logits: Float32Array, allowed: ReadonlySet<number>): void {
   for (let token = 0; token < logits.length; token++) if (!allowed.has(token)) ban(logits, token);

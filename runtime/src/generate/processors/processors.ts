@@ -1,5 +1,5 @@
 import type { ProcessingOptions } from '../options.js';
-import { allowOnly, banRepeatedNgrams, banTokens, banWords } from './bans.js';
+import { allowOnly, banRepeatedNgrams, banTokens, banWords, force } from './bans.js';
 import type { Choices } from './choices.js';
 import { penalizeCounts, penalizeRepetition } from './penalties.js';
 import { keepMinP, keepTopK, keepTopP, keepTypical, warm } from './truncation.js';
@@ -20,7 +20,7 @@ export type LogitsProcessor = (logits: Float32Array, context: LogitsContext) => 
 
 /** What options ask for, in the order of Hugging Face's `generate`; the caller's own processors come last. */
 export function processorsFor(
-  options: ProcessingOptions,
+  options: ProcessingOptions & { readonly maxNewTokens?: number },
   stops: ReadonlySet<number>,
   choices: Choices | undefined,
 ): LogitsProcessor[] {
@@ -45,7 +45,31 @@ export function processorsFor(
     });
   }
   if (choices) all.push((logits, at) => allowOnly(logits, choices.allowed(newTokens(at))));
-  return [...all, ...(options.logitsProcessors ?? [])];
+  return [...all, ...forcingProcessors(options), ...(options.logitsProcessors ?? [])];
+}
+
+/** Tokens that must or must not stand at the beginning or the end. */
+function forcingProcessors(options: Parameters<typeof processorsFor>[0]): LogitsProcessor[] {
+  const { forcedBos, forcedEos, maxNewTokens, suppressTokens = [], beginSuppressTokens = [] } = options;
+  const all: LogitsProcessor[] = [];
+  if (forcedBos !== undefined) {
+    all.push((logits, { tokens }) => {
+      if (tokens.length === 1) force(logits, forcedBos);
+    });
+  }
+  if (forcedEos !== undefined && maxNewTokens !== undefined) {
+    all.push((logits, { tokens, promptTokens }) => {
+      if (tokens.length === promptTokens + maxNewTokens - 1) force(logits, forcedEos);
+    });
+  }
+  if (suppressTokens.length > 0) all.push((logits) => banTokens(logits, suppressTokens));
+  if (beginSuppressTokens.length > 0) {
+    all.push((logits, { tokens, promptTokens }) => {
+      const first = forcedBos !== undefined && promptTokens === 1 ? 2 : promptTokens;
+      if (tokens.length === first) banTokens(logits, beginSuppressTokens);
+    });
+  }
+  return all;
 }
 
 /** What sampling makes of the logits before it draws, in Hugging Face's order. */
