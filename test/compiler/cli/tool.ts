@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import type { Io } from '../../../compiler/src/cli/io.js';
 import { main } from '../../../compiler/src/cli/main.js';
 
 export interface Result {
@@ -21,33 +22,36 @@ export interface RunSettings {
 
 /** Runs `tfm …argv` in this process. */
 export async function tfm(argv: readonly string[], settings: RunSettings = {}): Promise<Result> {
-  const { isTerminal = false } = settings;
   let stdout = '';
   let stderr = '';
-  const exitCode = await main(argv, {
-    stdout: {
-      write: (text) => {
+  const exitCode = await main(
+    argv,
+    ioOf({
+      ...settings,
+      onStdout: (text) => {
         stdout += text;
         settings.onStdout?.(text);
       },
-      isTerminal,
-      columns: 100,
-    },
-    stderr: {
-      write: (text) => {
+      onStderr: (text) => {
         stderr += text;
         settings.onStderr?.(text);
       },
-      isTerminal,
-      columns: 100,
-    },
+    }),
+  );
+  return { exitCode, stdout, stderr };
+}
+
+/** What a command gets of the process. */
+export function ioOf({ isTerminal = false, ...settings }: RunSettings): Io {
+  return {
+    stdout: { write: (text) => settings.onStdout?.(text), isTerminal, columns: 100 },
+    stderr: { write: (text) => settings.onStderr?.(text), isTerminal, columns: 100 },
     readStdin: () => Promise.resolve(settings.stdin ?? ''),
     lines: () => linesOf(settings.stdin ?? ''),
     cwd: settings.cwd ?? process.cwd(),
     env: settings.env ?? {},
     signal: settings.signal ?? new AbortController().signal,
-  });
-  return { exitCode, stdout, stderr };
+  };
 }
 
 async function* linesOf(text: string): AsyncGenerator<string> {
