@@ -16,6 +16,16 @@ describe('webgpu', () => {
     expect(await read(tf.add(tf.tensor1d([1, 2]), 1))).toEqual(Float32Array.of(2, 3));
   });
 
+  // tfjs starts a device of its own as soon as somebody asks for the backend, and once it is there, takes it.
+  test('the device is the one that was asked for with all that the adapter has, also the second time', async () => {
+    const adapter = await navigator.gpu.requestAdapter();
+    const { maxStorageBuffersPerShaderStage: most } = adapter!.limits;
+    expect(device().limits.maxStorageBuffersPerShaderStage).toBe(most);
+    const first = device();
+    expect(await useBackend('webgpu')).toBe('webgpu');
+    expect(device()).toBe(first);
+  });
+
   test('an error of the device is told by the next read, once', async () => {
     const x = tf.tensor1d([1, 2]);
     device().createShaderModule({ code: 'this is no WGSL' });

@@ -23,7 +23,8 @@ export async function findAdapter(): Promise<GPUAdapter | null> {
 export async function startWebGpu(adapter: GPUAdapter): Promise<void> {
   const { WebGPUBackend } = await import('@tensorflow/tfjs-backend-webgpu');
   tf.env().set('WEBGPU_CPU_FORWARD', false); // small tensors, too, are computed where the others are
-  const existing = tf.findBackend('webgpu') as WebGPUBackend | null;
+  // Not `findBackend`: where there is none yet, it starts tfjs's own.
+  const existing = tf.engine().registry.webgpu as WebGPUBackend | undefined;
   if (existing && !isLost(existing.device)) {
     watch(existing.device);
   } else {
@@ -31,7 +32,8 @@ export async function startWebGpu(adapter: GPUAdapter): Promise<void> {
     if (tf.engine().backendNames().includes('webgpu')) tf.removeBackend('webgpu');
     const device = await requestDevice(adapter);
     watch(device);
-    tf.registerBackend('webgpu', () => new WebGPUBackend(device, adapter.info), 3);
+    // A promise: tfjs then drops a backend of its own that is still starting and would take the place of this one later.
+    tf.registerBackend('webgpu', () => Promise.resolve(new WebGPUBackend(device, adapter.info)), 3);
   }
   if (!(await tf.setBackend('webgpu')))
     throw new TfmError('TFM5501', 'the WebGPU backend did not start', "useBackend('wasm') needs no GPU");

@@ -3,6 +3,7 @@ import { beforeAll, expect, test, vi } from 'vitest';
 import { gelu, linear, read, useBackend } from '../../../runtime/src/index.js';
 import type { GpuBackend } from '../../../runtime/src/kernels/webgpu/backend.js';
 import { type Dispatch, dispatch } from '../../../runtime/src/kernels/webgpu/dispatch.js';
+import { runLazily } from '../../../runtime/src/lazy/tensor.js';
 import { workOf } from './kit.js';
 
 beforeAll(async () => {
@@ -60,6 +61,17 @@ test.each([1, 200, 5000])('data of each dispatch, %i numbers, more than a buffer
   const all = Array.from({ length: 40 }, (_, n) => run(x, { data: new Int32Array(count).fill(n) })[0]!);
   const sums = await read(tf.stack(all.map((y) => tf.mean(y))));
   expect([...sums].map(Math.round)).toEqual(all.map((_, n) => n));
+});
+
+test('small data stays in its place while an operand that was put off is computed and submitted', async () => {
+  const batchSize = tf.env().getNumber('WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE');
+  tf.env().set('WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE', 1);
+  const [y] = runLazily(() => {
+    const x = linear(tf.tensor2d([[1, 2]]), { weight: tf.eye(2) });
+    return run(x, { reads: { data: { of: Int32Array.of(10, 20), as: 'i32' }, x: { of: x, as: 'f32' } } });
+  });
+  tf.env().set('WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE', batchSize);
+  expect([...(await read(y!))]).toEqual([12, 24]);
 });
 
 test('an error of a shader is told by the next read, with its name', async () => {

@@ -36,8 +36,11 @@ export function dispatch(backend: GpuBackend, of: Dispatch): void {
     return;
   }
   const operands = [...Object.values(of.writes), ...Object.values(of.reads)];
-  const resources: GPUBufferBinding[] = operands.map(({ of: data }) =>
-    ArrayBuffer.isView(data) ? smallData(backend, data.buffer) : { buffer: bufferOf(backend, data) },
+  // Tensors first: the numbers of one may be put off (lazy/tensor.ts) and be computed only now, which may submit, and small
+  // data lies in its place no longer than until then.
+  const buffers = operands.map(({ of: data }) => (ArrayBuffer.isView(data) ? undefined : bufferOf(backend, data)));
+  const resources: GPUBufferBinding[] = operands.map(({ of: data }, i) =>
+    ArrayBuffer.isView(data) ? smallData(backend, data.buffer) : { buffer: buffers[i]! },
   );
   resources.push(smallData(backend, uniformWords(of)));
   const { device } = backend;
