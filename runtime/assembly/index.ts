@@ -3,9 +3,10 @@
 export { attention, attentionScratch } from './attention';
 export { attentionGradient } from './attention-gradient';
 export { writeRows } from './cache';
-export { activation } from './elementwise';
+export { activation, arithmetic } from './elementwise';
 export { linear, linearScratch, product } from './linear';
 export { attentionGradientScratch } from './gradient-room';
 export { layerNorm, rmsNorm } from './norm';
 export { rotary } from './rotary';
 export { softmax } from './softmax';
+export { takeRows } from './take-rows';

@@ -7,6 +7,14 @@ export interface ActivationAttributes {
   readonly activation: ActivationName;
 }
 
+export type ArithmeticName = 'add' | 'subtract' | 'multiply' | 'divide';
+
+export interface ArithmeticAttributes {
+  readonly operator: ArithmeticName;
+  /** The second operand, where it is a number. */
+  readonly value: number;
+}
+
 export interface NormAttributes {
   readonly eps: number;
 }

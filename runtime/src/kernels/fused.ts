@@ -1,5 +1,6 @@
 import type { NamedAttrMap, NamedTensorMap, Tensor, TensorInfo } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
+import { ownName } from './own-name.js';
 
 /** A tensor that an operator reads; some may be absent (a bias, a mask). */
 export type Operand<T = Tensor> = T | undefined;
@@ -31,7 +32,7 @@ export type WithPresence<Attributes> = Attributes & { readonly present: readonly
 
 /** Whether the active backend has a kernel for these operands. Empty ones, and other numbers than float32, are left to tfjs. */
 export function hasKernel(kernel: string, operands: readonly Operand[]): boolean {
-  if (!tf.getKernel(kernel, tf.getBackend())) return false;
+  if (!tf.getKernel(ownName(kernel), tf.getBackend())) return false;
   return operands.every((operand) => !operand || (operand.dtype === 'float32' && operand.size > 0));
 }
 
@@ -46,7 +47,7 @@ export function runFused<Attributes extends object>(
   if (!hasKernel(operator.kernel, operands)) return tf.tidy(() => operator.composition(operands, attributes));
   registerGradient(operator);
   const inputs = presentOf(operands) as unknown as NamedTensorMap; // tfjs takes lists, its types do not say so
-  const results = tf.engine().runKernel(operator.kernel, inputs, withPresence(attributes, operands));
+  const results = tf.engine().runKernel(ownName(operator.kernel), inputs, withPresence(attributes, operands));
   return (Array.isArray(results) ? results[0] : results) as Tensor;
 }
 
@@ -82,14 +83,23 @@ export function setDirectKernels(backend: string, kernels: ReadonlyMap<string, D
 /**
  * The kernel's results where neither a gradient nor a profile is recorded, and a backend has said that it may. When a token is
  * decoded, hundreds of small operators run once: what tfjs does around each costs more than some of them.
+ *
+ * @param ids The operand that is int32, where there is one; all others are float32.
  */
-export function runDirectly(kernel: string, operands: readonly Operand[], attributes: object): Tensor[] | undefined {
+export function runDirectly(
+  kernel: string,
+  operands: readonly Operand[],
+  attributes: object,
+  ids?: Tensor,
+): Tensor[] | undefined {
   const engine = tf.engine();
   const run = directKernels.get(engine.backendName)?.get(kernel);
   if (!run || engine.state.gradientDepth > 0 || engine.state.profiling) return undefined;
   // Asking for `dataId` computes what was put off (lazy/tensor.ts): now, because a kernel that has begun holds scratch memory.
-  for (const operand of operands)
-    if (operand && (operand.dtype !== 'float32' || operand.size === 0 || !operand.dataId)) return undefined;
+  for (const operand of operands) {
+    const dtype = operand === ids ? 'int32' : 'float32';
+    if (operand && (operand.dtype !== dtype || operand.size === 0 || !operand.dataId)) return undefined;
+  }
   const results = run(operands, attributes);
   return (Array.isArray(results) ? results : [results]).map((result) => engine.makeTensorFromTensorInfo(result));
 }
@@ -105,9 +115,10 @@ function presentOf(operands: readonly Operand[]): Tensor[] {
 }
 
 function registerGradient<Attributes extends object>(operator: FusedOperator<Attributes>): void {
-  if (tf.getGradient(operator.kernel)) return;
+  const kernelName = ownName(operator.kernel);
+  if (tf.getGradient(kernelName)) return;
   tf.registerGradient({
-    kernelName: operator.kernel,
+    kernelName,
     saveAllInputs: true,
     ...(operator.keepsResults ? { outputsToSave: [true, true] } : {}),
     gradFunc: (dys, saved, attributes) => {

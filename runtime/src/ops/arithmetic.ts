@@ -1,14 +1,18 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
+import type { ArithmeticName } from '../kernels/attributes.js';
+import { runDirectly } from '../kernels/fused.js';
 import { lazyProduct, lazySum } from '../lazy/operators.js';
 
 /** An operand of elementwise arithmetic, whose results are float32; axes broadcast from the right. */
 export type Operand = Tensor | number;
 
-export const add = (a: Operand, b: Operand): Tensor => ofTensors(lazySum, a, b) ?? onReals(tf.add, a, b);
-export const subtract = (a: Operand, b: Operand): Tensor => onReals(tf.sub, a, b);
-export const multiply = (a: Operand, b: Operand): Tensor => ofTensors(lazyProduct, a, b) ?? onReals(tf.mul, a, b);
-export const divide = (a: Operand, b: Operand): Tensor => onReals(tf.div, a, b);
+export const add = (a: Operand, b: Operand): Tensor =>
+  ofTensors(lazySum, a, b) ?? direct('add', a, b) ?? direct('add', b, a) ?? onReals(tf.add, a, b);
+export const subtract = (a: Operand, b: Operand): Tensor => direct('subtract', a, b) ?? onReals(tf.sub, a, b);
+export const multiply = (a: Operand, b: Operand): Tensor =>
+  ofTensors(lazyProduct, a, b) ?? direct('multiply', a, b) ?? direct('multiply', b, a) ?? onReals(tf.mul, a, b);
+export const divide = (a: Operand, b: Operand): Tensor => direct('divide', a, b) ?? onReals(tf.div, a, b);
 export const power = (a: Operand, b: Operand): Tensor => onReals(tf.pow, a, b);
 export const minimum = (a: Operand, b: Operand): Tensor =>
   onReals(broadcasts(a, b) ? choosing(tf.minimum) : tf.minimum, a, b);
@@ -29,6 +33,20 @@ export function clamp(x: Tensor, { low, high }: { readonly low: number; readonly
 
 function ofTensors(compute: (a: Tensor, b: Tensor) => Tensor | undefined, a: Operand, b: Operand): Tensor | undefined {
   return typeof a === 'number' || typeof b === 'number' ? undefined : compute(a, b);
+}
+
+/** By the kernel of the active backend, where it has one and b is a number or as large as the last axes of a. */
+function direct(operator: ArithmeticName, a: Operand, b: Operand): Tensor | undefined {
+  if (typeof a === 'number' || (typeof b !== 'number' && !repeats(b.shape, a.shape))) return undefined;
+  const [second, value] = typeof b === 'number' ? [undefined, b] : [b, 0];
+  return runDirectly('TfmArithmetic', [a, second], { operator, value })?.[0];
+}
+
+/** Whether a tensor fits the last axes of another one, of which it does not stretch any. */
+function repeats(shape: readonly number[], over: readonly number[]): boolean {
+  const first = shape.findIndex((size) => size !== 1);
+  const own = first < 0 ? [] : shape.slice(first);
+  return shape.length <= over.length && own.every((size, axis) => size === over[over.length - own.length + axis]);
 }
 
 type Arithmetic = (a: Operand, b: Operand) => Tensor;

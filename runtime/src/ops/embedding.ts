@@ -1,6 +1,8 @@
 import type { NamedTensorMap, Tensor, Tensor2D } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
-import { size } from './shapes.js';
+import { runDirectly } from '../kernels/fused.js';
+import { add, multiply } from './arithmetic.js';
+import { size, view } from './shapes.js';
 import { type TokenIds, tokens } from './tokens.js';
 
 export interface EmbeddingOptions {
@@ -22,7 +24,7 @@ export function embedding(
   return tf.tidy(() => {
     const checked = ids instanceof tf.Tensor ? ids : tokens(ids, { vocabulary: size(weight, 0) });
     const rows = takeRows(weight, checked);
-    return scale === 1 ? rows : tf.mul(rows, scale);
+    return scale === 1 ? rows : multiply(rows, scale);
   });
 }
 
@@ -33,7 +35,9 @@ const takeRowsKernel = 'TfmTakeRows';
  * UnsortedSegmentSum, which wasm lacks; ScatterNd adds up repeated ids everywhere.
  */
 export function takeRows(table: Tensor, ids: Tensor): Tensor {
-  const flat = tf.reshape(tf.cast(ids, 'int32'), [ids.size]);
+  const direct = runDirectly(takeRowsKernel, [table, ids], {}, ids);
+  if (direct) return direct[0]!;
+  const flat = view(ids.dtype === 'int32' ? ids : tf.cast(ids, 'int32'), [ids.size]);
   // The ids must be saved: a surrounding tidy ends before the gradient is asked for.
   const take = tf.customGrad((rows, save) => {
     const weight = rows as Tensor2D;
@@ -43,14 +47,19 @@ export function takeRows(table: Tensor, ids: Tensor): Tensor {
       tf.tidy(() => tf.scatterND(tf.reshape(saved!, [flat.size, 1]), dy as Tensor2D, shape));
     return { value: rowsOf(weight, flat), gradFunc: gradient };
   });
-  return tf.reshape(take(table), [...ids.shape, size(table, 1)]);
+  return view(take(table), [...ids.shape, size(table, 1)]);
+}
+
+/** x [.., T, width] + rows of a table, the same for every entry of the batch where the ids are [T]. */
+export function addRows(x: Tensor, table: Tensor, ids: Tensor): Tensor {
+  return runDirectly(takeRowsKernel, [table, ids, x], {}, ids)?.[0] ?? add(x, takeRows(table, ids));
 }
 
 /** By the kernel of the active backend, where it has one: tfjs's `gather` on wasm is a loop over single numbers. */
 function rowsOf(table: Tensor2D, ids: Tensor): Tensor2D {
   const own =
-    tf.getKernel(takeRowsKernel, tf.getBackend()) && table.dtype === 'float32' && table.size > 0 && ids.size > 0;
+    tf.getKernel(ownName(takeRowsKernel), tf.getBackend()) && table.dtype === 'float32' && table.size > 0 && ids.size > 0;
   if (!own) return tf.gather(table, ids);
   const inputs = [table, ids] as unknown as NamedTensorMap; // tfjs takes lists, its types do not say so
-  return tf.engine().runKernel(takeRowsKernel, inputs, { present: [true, true] }) as Tensor2D;
+  return tf.engine().runKernel(ownName(takeRowsKernel), inputs, { present: [true, true] }) as Tensor2D;
 }

@@ -2,8 +2,9 @@ import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { TfmError } from '../errors.js';
 import { guarded, isWatched, stepTensor } from '../replay/tracking.js';
+import { add } from './arithmetic.js';
 import { type OperatorScope, once, type Position, type Start, startOf } from './context.js';
-import { takeRows } from './embedding.js';
+import { addRows, takeRows } from './embedding.js';
 import { describe, misfit, sequenceAxis, size } from './shapes.js';
 import { bucket, TableCache } from './tables.js';
 
@@ -26,7 +27,7 @@ export function sinusoidalPositions(
   const [length, width] = [size(x, sequenceAxis(x)), size(x, -1)];
   const key = `sinusoidal ${layout} ${base} ${width}`;
   const table = (rows: number) => sinusoids.get(`${key} ${rows}`, () => sinusoidalTable(rows, width, layout, base));
-  return tf.tidy(() => tf.add(x, positionRows(key, table, width, length, startOf(grows, scope), scope)));
+  return tf.tidy(() => add(x, positionRows(key, table, width, length, startOf(grows, scope), scope)));
 }
 
 /** The encodings of positions 0 … rows − 1, row by row. */
@@ -113,11 +114,10 @@ export function learnedPositions(
     const position = isWatched() ? undefined : start.read();
     if (typeof position === 'number') {
       places();
-      return tf.add(x, tf.slice(weight, [offset + position, 0], [length, width]));
+      return add(x, tf.slice(weight, [offset + position, 0], [length, width]));
     }
     const ids = () => places().map((p) => offset + p);
-    const rows = stepTensor({ make: ids, shape: placesShape(start, length), dtype: 'int32' });
-    return tf.add(x, takeRows(weight, rows));
+    return addRows(x, weight, stepTensor({ make: ids, shape: placesShape(start, length), dtype: 'int32' }));
   });
 }
 
@@ -147,7 +147,7 @@ export function axialPositions(
       columns,
       ids((p) => p % across),
     );
-    return tf.add(x, tf.add(row, column));
+    return add(x, add(row, column));
   });
 }
 

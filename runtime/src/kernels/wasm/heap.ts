@@ -1,5 +1,6 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
 import { type Kernels, kernelsOf, memoryOf, type WasmBackend } from './instance.js';
+import { Scratch } from './scratch.js';
 
 /** A pointer into tfjs's heap; 0 stands for an absent tensor. */
 export type Pointer = number;
@@ -12,13 +13,15 @@ export class Heap {
   readonly kernels: Kernels;
   readonly #backend: WasmBackend;
   readonly #memory: WebAssembly.Memory;
-  #scratch: Pointer = 0;
-  #scratchBytes = 0;
+  readonly #scratch: Scratch;
+  readonly #room: Scratch;
 
   constructor(backend: WasmBackend) {
     this.kernels = kernelsOf(backend);
     this.#backend = backend;
     this.#memory = memoryOf(backend);
+    this.#scratch = new Scratch(backend);
+    this.#room = new Scratch(backend);
   }
 
   /** Where the numbers of a tensor are. A tensor of another backend is copied here first, by tfjs. */
@@ -31,15 +34,27 @@ export class Heap {
     return this.#backend.makeOutput([...shape], 'float32');
   }
 
-  /** At least so many bytes for the time of one kernel, aligned to cache lines. They are kept for the next one. */
+  /** At least so many bytes for the time of one kernel, aligned to cache lines. */
   scratch(bytes: number): Pointer {
-    if (bytes > this.#scratchBytes) {
-      const { _malloc, _free } = this.#backend.wasm;
-      if (this.#scratch) _free(this.#scratch);
-      this.#scratch = _malloc(bytes + 64) >>> 0; // tfjs's malloc gives addresses above 2 GB as negative numbers
-      this.#scratchBytes = bytes;
-    }
-    return Math.ceil(this.#scratch / 64) * 64;
+    return this.#scratch.room(bytes);
+  }
+
+  /** The same beside that, for what a kernel is told. A step that is recorded keeps it: it is written once. */
+  room(bytes: number): Pointer {
+    return this.#room.room(bytes);
+  }
+
+  /**
+   * Begins a kernel's last part, which is all that a recorded step does of it when it is run again: what stands before is as it
+   * was.
+   */
+  repeat(run: () => void): void {
+    run();
+  }
+
+  /** Keeps scratch where it is, for recorded steps. @returns What ends that. */
+  pin(): () => void {
+    return this.#scratch.pin();
   }
 
   /** int32 numbers at an address, until memory grows. */

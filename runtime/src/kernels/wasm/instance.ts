@@ -7,6 +7,7 @@ export interface Kernels {
   readonly attentionGradientScratch: (width: number, valueWidth: number) => number;
   readonly attentionScratch: (rows: number, keys: number, width: number, valueWidth: number) => number;
   readonly activation: (...args: Numbers<4>) => void;
+  readonly arithmetic: (...args: Numbers<7>) => void;
   readonly linear: (...args: Numbers<12>) => void;
   readonly linearScratch: () => number;
   readonly product: (...args: Numbers<7>) => void;
@@ -14,6 +15,7 @@ export interface Kernels {
   readonly rmsNorm: (...args: Numbers<6>) => void;
   readonly rotary: (...args: Numbers<10>) => void;
   readonly softmax: (...args: Numbers<4>) => void;
+  readonly takeRows: (...args: Numbers<8>) => void;
   readonly writeRows: (...args: Numbers<7>) => void;
 }
 

@@ -1,6 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
+import { recordSteps } from '../../replay/backend.js';
+import { captureStep, runOnHeap } from '../../replay/wasm/capture.js';
 import { type DirectKernel, placed, setDirectKernels, type WithPresence } from '../fused.js';
 import { activation } from './activation.js';
+import { arithmetic } from './arithmetic.js';
 import { attention } from './attention.js';
 import { attentionGradient } from './attention-gradient.js';
 import { heapOf } from './heap.js';
@@ -14,6 +17,7 @@ import { takeRows } from './take-rows.js';
 /** The fused operators of the wasm backend by the names that the operators call. */
 const kernels = {
   TfmActivation: activation,
+  TfmArithmetic: arithmetic,
   TfmAttend: attention,
   TfmAttendGradient: attentionGradient,
   TfmLayerNorm: layerNorm,
@@ -29,12 +33,13 @@ const kernels = {
 export async function registerWasmKernels(): Promise<void> {
   if (!(await compileKernels())) return;
   const direct = new Map<string, DirectKernel>();
-  for (const [kernelName, kernel] of Object.entries(kernels)) {
-    direct.set(kernelName, (operands, attributes) =>
-      (kernel as WasmKernel<object>)(operands, attributes, heapOf(tf.backend() as unknown as WasmBackend)),
-    );
-    if (tf.getKernel(kernelName, 'wasm')) continue;
+  for (const [name, kernel] of Object.entries(kernels)) {
     const run = kernel as WasmKernel<object>;
+    direct.set(name, (operands, attributes) =>
+      runOnHeap(kernelName, operands, (given, heap) => run(given, attributes, heap)),
+    );
+    const kernelName = ownName(name);
+    if (tf.getKernel(kernelName, 'wasm')) continue;
     tf.registerKernel({
       kernelName,
       backendName: 'wasm',
@@ -46,4 +51,5 @@ export async function registerWasmKernels(): Promise<void> {
     });
   }
   setDirectKernels('wasm', direct);
+  recordSteps('wasm', captureStep);
 }
