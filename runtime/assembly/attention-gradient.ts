@@ -23,8 +23,17 @@ export class GradientTask {
   dBias: usize;
 }
 
+/** Tasks that lie behind each other, as in `attention`. They add to gradients of the bias that may be the same. */
+export function attentionGradient(tasks: usize, gradients: usize, count: i32, scratch: usize): void {
+  for (; count > 0; count--, tasks += offsetof<AttentionTask>(), gradients += offsetof<GradientTask>()) {
+    const task = changetype<AttentionTask>(tasks);
+    task.scratch = scratch;
+    gradientsOf(task, changetype<GradientTask>(gradients));
+  }
+}
+
 /** One batch entry and one key head, with all query heads that read it. */
-export function attentionGradient(task: AttentionTask, into: GradientTask): void {
+function gradientsOf(task: AttentionTask, into: GradientTask): void {
   const room = changetype<GradientRoom>(task.scratch);
   room.layOut(task.width, task.valueWidth);
   const rows = task.queries * task.group;

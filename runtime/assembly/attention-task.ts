@@ -54,9 +54,12 @@ export class AttentionTask {
   dropFirst: u32;
   dropQuery: u32;
   dropHead: u32;
-  scratch: usize;
 
-  // From here on `attention` writes: the parts of the scratch.
+  // From here on the kernels write: the scratch, and for `attention` its parts.
+  scratch: usize;
+  /** The values as they are read: where they are, or a copy with rows of whole tiles. */
+  values: usize;
+  valuesStride: usize;
   /** valueWidth in whole tiles of 8. */
   columns: i32;
   /** For each row of a block the largest score so far and the sum of the weights relative to it. */

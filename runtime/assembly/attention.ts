@@ -24,8 +24,17 @@ export function attentionScratch(rows: i32, keys: i32, width: i32, valueWidth: i
   return floats(BLOCK_ROWS * 2 + 4 * SCORES + BLOCK_ROWS * columns + 4 * max(width, TILE_KEYS) + packed + padded);
 }
 
+/** Tasks that lie behind each other, one by one with the same scratch; none reads what another writes. */
+export function attention(tasks: usize, count: i32, scratch: usize): void {
+  for (; count > 0; count--, tasks += offsetof<AttentionTask>()) {
+    const task = changetype<AttentionTask>(tasks);
+    task.scratch = scratch;
+    attend(task);
+  }
+}
+
 /** One batch entry and one key head, with all query heads that read it. */
-export function attention(task: AttentionTask): void {
+function attend(task: AttentionTask): void {
   const columns = (task.valueWidth + 7) & ~7;
   task.columns = columns;
   task.statistics = task.scratch;
@@ -39,6 +48,8 @@ export function attention(task: AttentionTask): void {
     for (let k = 0; k < task.keys; k += 8, free += floats(8 * task.width))
       packRows(task.key + <usize>k * task.keyStride, task.keyStride, min(8, task.keys - k), task.width, free);
   }
+  task.values = task.value;
+  task.valuesStride = task.valueStride;
   if (columns != task.valueWidth) padValues(task, free);
   for (let r = 0; r < rows; r += BLOCK_ROWS) block(task, r, min(rows, r + BLOCK_ROWS));
 }
@@ -56,8 +67,8 @@ function padValues(task: AttentionTask, to: usize): void {
     memory.copy(to + <usize>k * stride, task.value + <usize>k * task.valueStride, length);
     memory.fill(to + <usize>k * stride + length, 0, stride - length);
   }
-  task.value = to;
-  task.valueStride = stride;
+  task.values = to;
+  task.valuesStride = stride;
 }
 
 /** Rows [from, to) with all keys that one of them sees, tile by tile; tiles that none sees are not touched. */
@@ -131,10 +142,10 @@ function weightedValues(task: AttentionTask, count: i32, origin: i32, from: i32,
   const stride = floats(task.columns);
   const step = floats(SCORES);
   const w0 = task.scores + floats(from);
-  const values = task.value + <usize>(origin + from) * task.valueStride;
+  const values = task.values + <usize>(origin + from) * task.valuesStride;
   const keys = to - from;
   if (count == 1) {
-    for (let j: usize = 0; j < stride; j += 32) rowOfColumns(w0, values + j, task.valueStride, keys, o0 + j);
+    for (let j: usize = 0; j < stride; j += 32) rowOfColumns(w0, values + j, task.valuesStride, keys, o0 + j);
     return;
   }
   // Missing rows repeat the last, and write what it writes.
@@ -146,7 +157,7 @@ function weightedValues(task: AttentionTask, count: i32, origin: i32, from: i32,
   const o2 = count > 2 ? o1 + stride : o1;
   const o3 = count > 3 ? o2 + stride : o2;
   for (let j: usize = 0; j < stride; j += 32)
-    packedTileOfColumns(left, values + j, task.valueStride, keys, o0 + j, o1 + j, o2 + j, o3 + j);
+    packedTileOfColumns(left, values + j, task.valuesStride, keys, o0 + j, o1 + j, o2 + j, o3 + j);
 }
 
 /** The row's sum of weighted values over its sum of weights; zeros for a row that sees no key. */

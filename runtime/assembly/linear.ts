@@ -32,9 +32,11 @@ export function linear(
   else blocks(x, w, floats(k), true, bias, residual, y, m, n, k, activation, scratch, from, to);
 }
 
-/** y [m, n] = a [m, k] · b [k, n]. */
-export function product(a: usize, b: usize, y: usize, m: i32, n: i32, k: i32, scratch: usize): void {
-  blocks(a, b, floats(n), false, 0, 0, y, m, n, k, NONE, scratch, 0, n);
+/** y [m, n] = a [m, k] · b [k, n]; columns [from, to) alone, as in `linear`. */
+export function product(
+  a: usize, b: usize, y: usize, m: i32, n: i32, k: i32, scratch: usize, from: i32, to: i32,
+): void {
+  blocks(a, b, floats(n), false, 0, 0, y, m, n, k, NONE, scratch, from, to);
 }
 
 /**

@@ -11,6 +11,12 @@ describe('useBackend in Node without navigator.gpu', () => {
     expect(await read(tf.add(tf.tensor1d([1, 2]), 1))).toEqual(Float32Array.of(2, 3));
   });
 
+  test('refuses more threads where wasm was started for one', async () => {
+    await useBackend('wasm', { threads: 1 });
+    const refused = await useBackend('wasm', { threads: 2 }).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: 'TFM5505', help: expect.stringContaining('before any other call') });
+  });
+
   test('gives cpu where that is asked for', async () => {
     expect(await useBackend('cpu')).toBe('cpu');
     expect(await read(tf.tensor1d([1, 0], 'bool'))).toEqual(Uint8Array.of(1, 0));

@@ -11,6 +11,7 @@ export interface RunOptions extends GenerationOptions {
   readonly set?: Readonly<Record<string, unknown>>;
   readonly preset?: string;
   readonly backend?: 'webgpu' | 'wasm' | 'cpu';
+  readonly threads?: number;
   readonly inputs?: string;
   readonly outputs?: string;
   readonly output?: readonly string[];
@@ -68,5 +69,10 @@ function declareModelOptions(command: Command): void {
         'wasm',
         'cpu',
       ]),
+    )
+    .addOption(
+      new Option('--threads <n>', 'threads of the backend wasm (default: 1)')
+        .argParser(wholeValue(1))
+        .implies({ backend: 'wasm' }),
     );
 }

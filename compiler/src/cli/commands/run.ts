@@ -28,7 +28,7 @@ export async function run(spec: string, options: RunOptions, context: Context): 
   const text = inputs
     ? undefined
     : await (await import('../run/text.js')).readText(options, context.io, module.runtime);
-  await startBackend(module, options.backend, context);
+  await startBackend(module, options, context);
   const model = await makeModel(module, chosen, options, context);
   try {
     if (inputs) await runOnce(inputs, model, module, options, context);
@@ -45,6 +45,7 @@ export async function run(spec: string, options: RunOptions, context: Context): 
 /** What one option needs of the others, and commander cannot say. */
 function checkOptions(options: RunOptions): void {
   const { inputs, outputs, output, prompt, promptTokens, tokenizer, weights, init, chat, system, stop } = options;
+  if (options.threads !== undefined && options.backend !== 'wasm') throw usageFailure('--threads needs --backend wasm');
   if (weights === undefined && init === undefined)
     throw usageFailure('give --weights FILE, or --init SEED for random weights');
   if (inputs !== undefined) {

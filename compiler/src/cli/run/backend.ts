@@ -10,12 +10,12 @@ type Backend = 'webgpu' | 'wasm' | 'cpu';
  */
 export async function startBackend(
   { runtime }: LoadedModule,
-  wish: Backend | undefined,
+  { backend: wish, threads }: { readonly backend?: Backend; readonly threads?: number },
   { io }: Context,
 ): Promise<void> {
   const started = performance.now();
   const { backend, why } = wish ? await asked(wish) : await chosen();
-  const active = await runtime.useBackend(backend);
+  const active = await runtime.useBackend(backend, { threads });
   io.stderr.write(`backend ${active}${why} (${Math.round(performance.now() - started)} ms)\n`);
 }
 

@@ -94,4 +94,9 @@ export const runtimeModelExplanations: Readonly<Record<string, Explanation>> = {
       'The weights need more memory than the backend can have: WebAssembly addresses 4 GB. Nothing of them stays there.',
     fix: "`useBackend('webgpu')` has the memory of the GPU. A smaller model, or fewer `outputs` of it, needs less.",
   },
+  TFM5505: {
+    meaning:
+      "`useBackend('wasm', { threads })` asks for several threads on one memory, and this place does not allow it: the page is not cross-origin isolated, the engine has no WebAssembly SIMD, workers are refused, or wasm was started for one thread before.",
+    fix: 'Serve the page with the headers `Cross-Origin-Opener-Policy: same-origin` and `Cross-Origin-Embedder-Policy: require-corp`, or leave `threads` out: results are the same. Where wasm runs already, give `threads` at the first `useBackend`.',
+  },
 };

@@ -1,10 +1,7 @@
 import type { AttendGradientAttributes } from '../attributes.js';
-import { writeTask } from './attention-task.js';
-import { attentionTasks, scratchParts } from './attention-tasks.js';
-import type { WasmKernel } from './kernel.js';
-
-/** The fields of `GradientTask` in runtime/assembly/attention-gradient.ts, and room to the next line of the cache. */
-const gradientTaskBytes = 64;
+import { gradientTaskBytes } from './attention-task.js';
+import { attentionTasks, taskRoom, writeTasks } from './attention-tasks.js';
+import { countOf, type WasmKernel } from './kernel.js';
 
 /**
  * [query, key, value, bias?, mask?, dy [B, Tq, H, d_v], y [B, Tq, H, d_v], logSumExp [B, Tq, H]] → the gradients of
@@ -16,31 +13,29 @@ export const attentionGradient: WasmKernel<AttendGradientAttributes> = (operands
   const valueWidth = value!.shape[3]!;
   const gradients = [query!, key!, value!].map(({ shape }) => heap.output(shape));
   const dBias = attributes.biasLearns ? heap.output(bias!.shape) : undefined;
-  const bytes = gradientTaskBytes + heap.kernels.attentionGradientScratch(width, valueWidth);
-  const { free, ...parts } = scratchParts(heap, attributes, bytes);
+  const { kernels } = heap;
+  const count = query!.shape[0]! * value!.shape[attributes.headsFirst ? 1 : 2]!;
+  const into = Math.ceil((count * gradientTaskBytes) / 64) * 64;
+  const scratchBytes = kernels.attentionGradientScratch(width, valueWidth);
+  const room = taskRoom(heap, attributes, count, into + scratchBytes);
   const [dQuery, dKey, dValue] = gradients.map((gradient) => heap.pointer(gradient));
-  if (dBias)
-    heap
-      .floats(
-        heap.pointer(dBias),
-        dBias.shape.reduce((n, size) => n * size, 1),
-      )
-      .fill(0);
+  if (dBias) heap.floats(heap.pointer(dBias), countOf(dBias.shape)).fill(0);
   const tensors = { query: query!, key: key!, value: value!, bias, mask, sinks: undefined, result: dy!, logSums };
   const from = { query: heap.pointer(query), key: heap.pointer(key), value: heap.pointer(value), dy: heap.pointer(dy) };
   const keys = key!.shape[1]!;
-  for (const task of attentionTasks(tensors, attributes, keys, { ...parts, free: free + gradientTaskBytes }, heap)) {
-    const biasAt = dBias ? heap.pointer(dBias) + (task.bias.at - heap.pointer(bias)) : 0;
-    writeTask(task, parts.task, heap);
-    const fields = [
-      heap.pointer(y) + (task.result - from.dy),
-      dQuery! + (task.query - from.query),
-      dKey! + (task.key - from.key),
-      dValue! + (task.value - from.value),
-      biasAt,
-    ];
-    heap.integers(free, fields.length).set(fields);
-    heap.kernels.attentionGradient(parts.task, free);
-  }
+  const tasks = attentionTasks(tensors, attributes, keys, room, heap);
+  writeTasks(tasks, room.tasks, heap);
+  const gradientTasks = tasks.flatMap((task) => [
+    heap.pointer(y) + (task.result - from.dy),
+    dQuery! + (task.query - from.query),
+    dKey! + (task.key - from.key),
+    dValue! + (task.value - from.value),
+    dBias ? heap.pointer(dBias) + (task.bias.at - heap.pointer(bias)) : 0,
+  ]);
+  heap.integers(room.free, gradientTasks.length).set(gradientTasks);
+  const products = (countOf(query!.shape) / width) * keys * (width + valueWidth);
+  // Several heads may add to the same gradient of the bias.
+  const apart = Number(!dBias);
+  kernels.attentionGradient(room.tasks, room.free, count, room.free + into, scratchBytes, products, apart);
   return dBias ? [...gradients, dBias] : gradients;
 };

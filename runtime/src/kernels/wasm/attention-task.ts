@@ -1,6 +1,6 @@
 import type { Heap, Pointer } from './heap.js';
 
-/** The inputs of one call of `attention`, in the order and with the meaning of runtime/assembly/attention-task.ts. */
+/** One of the tasks of `attention`, in the order and with the meaning of runtime/assembly/attention-task.ts. */
 export interface AttentionTask {
   readonly query: Pointer;
   readonly queryStride: number;
@@ -28,7 +28,6 @@ export interface AttentionTask {
   readonly logSumStride: number;
   readonly logSumHeadStride: number;
   readonly dropout: DropoutTask;
-  readonly scratch: Pointer;
 }
 
 /** A mask of dropout over [B, H, rows, keys]. */
@@ -50,8 +49,11 @@ export interface AddedScores {
   readonly key: number;
 }
 
-/** 40 fields of input and 5 that the kernel uses itself. */
+/** 37 fields of input and 8 that the kernel uses itself. */
 export const taskBytes = 45 * 4;
+
+/** `GradientTask` in runtime/assembly/attention-gradient.ts. */
+export const gradientTaskBytes = 5 * 4;
 
 export function writeTask(task: AttentionTask, at: Pointer, heap: Heap): void {
   const { bias, mask, dropout } = task;
@@ -65,12 +67,12 @@ export function writeTask(task: AttentionTask, at: Pointer, heap: Heap): void {
     ...[task.sinks, task.logSums, task.logSumStride, task.logSumHeadStride],
   ];
   const drop = [dropout.threshold, dropout.key, dropout.first, dropout.query, dropout.head].map((value) => value | 0);
-  const length = before.length + 2 + behind.length + 1 + drop.length + 1;
+  const length = before.length + 2 + behind.length + 1 + drop.length;
   const integers = heap.integers(at, length);
   const floats = heap.floats(at, length);
   integers.set(before);
   floats.set([task.scale, task.cap], before.length);
   integers.set(behind, before.length + 2);
   floats[before.length + 2 + behind.length] = dropout.kept;
-  integers.set([...drop, task.scratch], before.length + 3 + behind.length);
+  integers.set(drop, before.length + 3 + behind.length);
 }

@@ -2,7 +2,7 @@ import type { TensorInfo } from '@tensorflow/tfjs';
 import type { AttendAttributes } from '../attributes.js';
 import { broadcastStrides } from '../broadcast.js';
 import { counterMask } from '../counter-mask.js';
-import { type AddedScores, type AttentionTask, type DropoutTask, taskBytes } from './attention-task.js';
+import { type AddedScores, type AttentionTask, type DropoutTask, taskBytes, writeTask } from './attention-task.js';
 import type { Heap, Pointer } from './heap.js';
 
 /** Tensors that one attention reads and writes. */
@@ -18,19 +18,27 @@ export interface AttentionTensors {
   readonly logSums: TensorInfo | undefined;
 }
 
-/** Scratch of a call: the task, the intervals, and what the kernel itself wants. */
-export function scratchParts(heap: Heap, { visible: { firsts, ends } }: AttendAttributes, bytes: number) {
+/** Scratch of a call: the tasks, the intervals, and `bytes` that are free, from the beginning of a line of the cache on. */
+export function taskRoom(heap: Heap, { visible: { firsts, ends } }: AttendAttributes, count: number, bytes: number) {
   const length = Math.ceil(firsts.length / 4) * 16;
-  const task = heap.scratch(taskBytes + 2 * length + bytes);
-  const parts = {
-    task,
-    firsts: task + taskBytes,
-    ends: task + taskBytes + length,
-    free: task + taskBytes + 2 * length,
+  const before = Math.ceil((count * taskBytes + 2 * length) / 64) * 64;
+  const tasks = heap.scratch(before + bytes);
+  const room = {
+    tasks,
+    firsts: tasks + count * taskBytes,
+    ends: tasks + count * taskBytes + length,
+    free: tasks + before,
   };
-  heap.integers(parts.firsts, firsts.length).set(firsts);
-  heap.integers(parts.ends, ends.length).set(ends);
-  return parts;
+  heap.integers(room.firsts, firsts.length).set(firsts);
+  heap.integers(room.ends, ends.length).set(ends);
+  return room;
+}
+
+/** Behind each other, as the kernels read them. */
+export function writeTasks(tasks: readonly AttentionTask[], at: Pointer, heap: Heap): void {
+  tasks.forEach((task, i) => {
+    writeTask(task, at + i * taskBytes, heap);
+  });
 }
 
 /** The tasks of one attention: one for each batch entry and key head, with all heads that read it. */
@@ -38,7 +46,7 @@ export function attentionTasks(
   of: AttentionTensors,
   attributes: AttendAttributes,
   keys: number,
-  parts: ReturnType<typeof scratchParts>,
+  room: ReturnType<typeof taskRoom>,
   heap: Heap,
 ): AttentionTask[] {
   const [batch, queries, heads, width] = of.query.shape as [number, number, number, number];
@@ -68,8 +76,8 @@ export function attentionTasks(
       resultStride: heads * valueWidth * 4,
       resultHeadStride: valueWidth * 4,
       ...{ group, queries, keys, width, valueWidth, scale: attributes.scale, cap: attributes.cap },
-      firsts: parts.firsts + b * ownIntervals,
-      ends: parts.ends + b * ownIntervals,
+      firsts: room.firsts + b * ownIntervals,
+      ends: room.ends + b * ownIntervals,
       bias: readBias(b, g * group),
       mask: readMask(b, g * group),
       sinks: of.sinks ? sinks! + g * group * 4 : 0,
@@ -77,7 +85,6 @@ export function attentionTasks(
       logSumStride: heads * 4,
       logSumHeadStride: 4,
       dropout: dropout(b, g * group),
-      scratch: parts.free,
     };
   });
 }

@@ -1,6 +1,5 @@
 import type { AttendAttributes } from '../attributes.js';
-import { writeTask } from './attention-task.js';
-import { attentionTasks, scratchParts } from './attention-tasks.js';
+import { attentionTasks, taskRoom, writeTasks } from './attention-tasks.js';
 import type { WasmKernel } from './kernel.js';
 
 /**
@@ -12,15 +11,17 @@ export const attention: WasmKernel<AttendAttributes> = (operands, attributes, he
   const [query, key, value, bias, mask, sinks] = operands;
   const [batch, queries, heads, width] = query!.shape as [number, number, number, number];
   const valueWidth = value!.shape[3]!;
-  const rows = queries * (heads / value!.shape[attributes.headsFirst ? 1 : 2]!);
+  const keyHeads = value!.shape[attributes.headsFirst ? 1 : 2]!;
   const keys = attributes.visible.ends.reduce((most, end) => Math.max(most, end), 0);
   const result = heap.output([batch, queries, heads, valueWidth]);
   const logSums = attributes.keepsLogSumExp ? heap.output([batch, queries, heads]) : undefined;
-  const parts = scratchParts(heap, attributes, heap.kernels.attentionScratch(rows, keys, width, valueWidth));
+  const { kernels } = heap;
+  const scratchBytes = kernels.attentionScratch(queries * (heads / keyHeads), keys, width, valueWidth);
+  const room = taskRoom(heap, attributes, batch * keyHeads, scratchBytes);
   const tensors = { query: query!, key: key!, value: value!, bias, mask, sinks, result, logSums };
-  for (const task of attentionTasks(tensors, attributes, keys, parts, heap)) {
-    writeTask(task, parts.task, heap);
-    heap.kernels.attention(parts.task);
-  }
+  const tasks = attentionTasks(tensors, attributes, keys, room, heap);
+  writeTasks(tasks, room.tasks, heap);
+  const products = batch * queries * heads * keys * (width + valueWidth);
+  kernels.attention(room.tasks, tasks.length, room.free, scratchBytes, products);
   return logSums ? [result, logSums] : result;
 };

@@ -1,16 +1,20 @@
 import * as tf from '@tensorflow/tfjs';
+import { ThreadPool } from './threads/pool.js';
+import { splitKernels } from './threads/split.js';
 
 /** What runtime/assembly/index.ts exports; pointers and counts are plain numbers. */
 export interface Kernels {
-  readonly attention: (task: number) => void;
-  readonly attentionGradient: (task: number, gradients: number) => void;
+  /** Tasks, their number, scratch; its bytes and about how many products are added say how threads may share them. */
+  readonly attention: (...args: Numbers<5>) => void;
+  /** Tasks, what they make, then as above, and 1 where no two tasks write the same number. */
+  readonly attentionGradient: (...args: Numbers<7>) => void;
   readonly attentionGradientScratch: (width: number, valueWidth: number) => number;
   readonly attentionScratch: (rows: number, keys: number, width: number, valueWidth: number) => number;
   readonly activation: (...args: Numbers<4>) => void;
   readonly arithmetic: (...args: Numbers<7>) => void;
   readonly linear: (...args: Numbers<12>) => void;
   readonly linearScratch: () => number;
-  readonly product: (...args: Numbers<7>) => void;
+  readonly product: (...args: Numbers<9>) => void;
   readonly layerNorm: (...args: Numbers<7>) => void;
   readonly rmsNorm: (...args: Numbers<6>) => void;
   readonly rotary: (...args: Numbers<10>) => void;
@@ -34,6 +38,7 @@ export interface WasmBackend {
   };
   readonly dataIdMap: { get(dataId: object): { readonly memoryOffset: number } };
   makeOutput(shape: number[], dtype: 'float32'): tf.TensorInfo;
+  dispose(): void;
 }
 
 // One module for each kind of memory and engine; a bundle loads the one that is used.
@@ -46,6 +51,7 @@ const modules = {
 
 const compiled = new Map<keyof typeof modules, WebAssembly.Module>();
 const instances = new WeakMap<WasmBackend, Kernels>();
+const pools = new WeakMap<WasmBackend, ThreadPool>();
 
 /** Compiles the kernels for the active wasm backend. @returns False where its engine has no SIMD: tfjs's own kernels then serve. */
 export async function compileKernels(): Promise<boolean> {
@@ -79,9 +85,28 @@ export function kernelsOf(backend: WasmBackend): Kernels {
   if (!module)
     throw new Error('the kernels were not compiled for this memory: the backend was not started by useBackend');
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-  const kernels = exports as unknown as Kernels;
+  const own = exports as unknown as Kernels;
+  const kernels = isShared(memory) ? splitKernels(own, poolFor(backend, module, own)) : own;
   instances.set(backend, kernels);
   return kernels;
+}
+
+/** The threads that run the kernels of a backend; `undefined` where its memory is not shared. */
+export function threadsOf(backend: WasmBackend): ThreadPool | undefined {
+  if (hasKernels(backend)) kernelsOf(backend);
+  return pools.get(backend);
+}
+
+function poolFor(backend: WasmBackend, module: WebAssembly.Module, kernels: Kernels): ThreadPool {
+  const { _malloc: allocate, _free: free } = backend.wasm;
+  const pool = new ThreadPool({ module, memory: memoryOf(backend), kernels, allocate, free });
+  pools.set(backend, pool);
+  const dispose = backend.dispose.bind(backend);
+  backend.dispose = () => {
+    pool.end();
+    dispose();
+  };
+  return pool;
 }
 
 export function memoryOf({ wasm }: WasmBackend): WebAssembly.Memory {
@@ -92,9 +117,12 @@ export function memoryOf({ wasm }: WasmBackend): WebAssembly.Memory {
 }
 
 function moduleFor(memory: WebAssembly.Memory): keyof typeof modules {
-  const shared = typeof SharedArrayBuffer !== 'undefined' && memory.buffer instanceof SharedArrayBuffer;
   const simd = hasRelaxedSimd() ? 'relaxed' : 'simd';
-  return shared ? `${simd}-shared` : simd;
+  return isShared(memory) ? `${simd}-shared` : simd;
+}
+
+function isShared({ buffer }: WebAssembly.Memory): boolean {
+  return typeof SharedArrayBuffer !== 'undefined' && (buffer as ArrayBufferLike) instanceof SharedArrayBuffer;
 }
 
 /** Whether the engine has relaxed SIMD, a product and a sum in one instruction: not Node 20 and not Safari so far. */

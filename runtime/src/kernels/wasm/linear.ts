@@ -21,6 +21,6 @@ export const product: WasmKernel<object> = ([a, b], _, heap) => {
   const columns = b!.shape[1]!;
   const y = heap.output([...a!.shape.slice(0, -1), columns]);
   const scratch = heap.scratch(heap.kernels.linearScratch());
-  heap.kernels.product(heap.pointer(a), heap.pointer(b), heap.pointer(y), rows, columns, width, scratch);
+  heap.kernels.product(heap.pointer(a), heap.pointer(b), heap.pointer(y), rows, columns, width, scratch, 0, columns);
   return y;
 };
