@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import type { ActivationAttributes } from './attributes.js';
 import { type Operand, runDirectly, withPresence } from './fused.js';
+import { ownName } from './own-name.js';
 
 /** Linear layers of one input as one kernel, which may normalize the input first. */
 export interface Projection extends ActivationAttributes {
@@ -46,12 +47,12 @@ const kernel = 'TfmProjection';
 
 /** Whether the active backend computes a linear layer with what stands around it. */
 export function fusesLayers(): boolean {
-  return fusesDispatches() || tf.getKernel('TfmLinear', tf.getBackend()) !== undefined;
+  return fusesDispatches() || tf.getKernel(ownName('TfmLinear'), tf.getBackend()) !== undefined;
 }
 
 /** Whether it also computes several layers and the norm of their input as one: where dispatches are what costs. */
 export function fusesDispatches(): boolean {
-  return tf.getBackend() === 'webgpu' && tf.getKernel(kernel, 'webgpu') !== undefined;
+  return tf.getBackend() === 'webgpu' && tf.getKernel(ownName(kernel), 'webgpu') !== undefined;
 }
 
 /** Whether a shader may bind as many tensors as this projection has. All its gains, offsets and biases may become one. */
@@ -87,6 +88,6 @@ export function runKernels(name: string, operands: readonly Operand[], attribute
   const direct = runDirectly(name, operands, attributes);
   if (direct) return direct;
   const inputs = operands.filter((operand) => operand !== undefined) as unknown as NamedTensorMap;
-  const made = tf.engine().runKernel(name, inputs, withPresence(attributes, operands));
+  const made = tf.engine().runKernel(ownName(name), inputs, withPresence(attributes, operands));
   return Array.isArray(made) ? made : [made];
 }

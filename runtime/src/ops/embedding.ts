@@ -1,6 +1,7 @@
 import type { NamedTensorMap, Tensor, Tensor2D } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { runDirectly } from '../kernels/fused.js';
+import { ownName } from '../kernels/own-name.js';
 import { add, multiply } from './arithmetic.js';
 import { size, view } from './shapes.js';
 import { type TokenIds, tokens } from './tokens.js';
@@ -58,7 +59,10 @@ export function addRows(x: Tensor, table: Tensor, ids: Tensor): Tensor {
 /** By the kernel of the active backend, where it has one: tfjs's `gather` on wasm is a loop over single numbers. */
 function rowsOf(table: Tensor2D, ids: Tensor): Tensor2D {
   const own =
-    tf.getKernel(ownName(takeRowsKernel), tf.getBackend()) && table.dtype === 'float32' && table.size > 0 && ids.size > 0;
+    tf.getKernel(ownName(takeRowsKernel), tf.getBackend()) &&
+    table.dtype === 'float32' &&
+    table.size > 0 &&
+    ids.size > 0;
   if (!own) return tf.gather(table, ids);
   const inputs = [table, ids] as unknown as NamedTensorMap; // tfjs takes lists, its types do not say so
   return tf.engine().runKernel(ownName(takeRowsKernel), inputs, { present: [true, true] }) as Tensor2D;

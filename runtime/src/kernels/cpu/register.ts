@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { placed, type WithPresence } from '../fused.js';
+import { ownName } from '../own-name.js';
 import { attention } from './attention.js';
 import { attentionGradient } from './attention-gradient.js';
 import type { CpuBackend, CpuKernel } from './backend.js';
@@ -12,7 +13,8 @@ const kernels = {
 
 /** Adds our kernels to tfjs's CPU backend; a second call does nothing. */
 export function registerCpuKernels(): void {
-  for (const [kernelName, kernel] of Object.entries(kernels)) {
+  for (const [name, kernel] of Object.entries(kernels)) {
+    const kernelName = ownName(name);
     if (tf.getKernel(kernelName, 'cpu')) continue;
     const run = kernel as CpuKernel<object>;
     tf.registerKernel({

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { recordSteps } from '../../replay/backend.js';
 import { WebGpuCapture } from '../../replay/webgpu/capture.js';
 import { placed, type WithPresence } from '../fused.js';
+import { ownName } from '../own-name.js';
 import { activation } from './activation.js';
 import { attention } from './attention.js';
 import { attentionGradient } from './attention-gradient.js';
@@ -28,7 +29,8 @@ const kernels = {
 /** Adds our kernels to tfjs's WebGPU backend; a second call does nothing. */
 export function registerWebGpuKernels(): void {
   recordSteps('webgpu', () => new WebGpuCapture());
-  for (const [kernelName, kernel] of Object.entries(kernels)) {
+  for (const [name, kernel] of Object.entries(kernels)) {
+    const kernelName = ownName(name);
     if (tf.getKernel(kernelName, 'webgpu')) continue;
     const run = kernel as WebGpuKernel<object>;
     tf.registerKernel({

@@ -2,6 +2,7 @@ import type { NamedAttrMap, NamedTensorMap, Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import type { AttendAttributes, AttendGradientAttributes } from '../../kernels/attributes.js';
 import type { Operand } from '../../kernels/fused.js';
+import { ownName } from '../../kernels/own-name.js';
 
 /**
  * The gradients of [query, key, value, bias?, mask?, sinks?] of one fused attention, for those that are present: from its
@@ -28,7 +29,7 @@ function runGradient(operands: readonly Operand[], attributes: AttendAttributes)
   const present = operands.map((operand) => operand !== undefined);
   const inputs = operands.filter((operand) => operand !== undefined) as unknown as NamedTensorMap;
   const given = { ...attributes, present } as unknown as NamedAttrMap;
-  return tf.engine().runKernel('TfmAttendGradient', inputs, given) as unknown as Tensor[];
+  return tf.engine().runKernel(ownName('TfmAttendGradient'), inputs, given) as unknown as Tensor[];
 }
 
 /** A sink's probability in each row, times what the softmax takes from every score's gradient, summed over the rows: [H]. */
