@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { recordSteps } from '../../replay/backend.js';
 import { captureStep, runOnHeap } from '../../replay/wasm/capture.js';
 import { type DirectKernel, placed, setDirectKernels, type WithPresence } from '../fused.js';
+import { ownName } from '../own-name.js';
 import { activation } from './activation.js';
 import { arithmetic } from './arithmetic.js';
 import { attention } from './attention.js';
@@ -36,7 +37,7 @@ export async function registerWasmKernels(): Promise<void> {
   for (const [name, kernel] of Object.entries(kernels)) {
     const run = kernel as WasmKernel<object>;
     direct.set(name, (operands, attributes) =>
-      runOnHeap(kernelName, operands, (given, heap) => run(given, attributes, heap)),
+      runOnHeap(name, operands, (given, heap) => run(given, attributes, heap)),
     );
     const kernelName = ownName(name);
     if (tf.getKernel(kernelName, 'wasm')) continue;
