@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { Scratch } from './scratch.js';
 import { ThreadPool } from './threads/pool.js';
 import { splitKernels } from './threads/split.js';
 
@@ -98,8 +99,7 @@ export function threadsOf(backend: WasmBackend): ThreadPool | undefined {
 }
 
 function poolFor(backend: WasmBackend, module: WebAssembly.Module, kernels: Kernels): ThreadPool {
-  const { _malloc: allocate, _free: free } = backend.wasm;
-  const pool = new ThreadPool({ module, memory: memoryOf(backend), kernels, allocate, free });
+  const pool = new ThreadPool({ module, memory: memoryOf(backend), kernels, scratch: new Scratch(backend) });
   pools.set(backend, pool);
   const dispose = backend.dispose.bind(backend);
   backend.dispose = () => {

@@ -1,4 +1,5 @@
 import type { Kernels } from '../instance.js';
+import type { Scratch } from '../scratch.js';
 import { board, type Export, takePieces } from './work.js';
 import { type RunningWorker, startWorker } from './worker.js';
 
@@ -7,8 +8,8 @@ export interface SharedModule {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
   readonly kernels: Kernels;
-  readonly allocate: (bytes: number) => number;
-  readonly free: (pointer: number) => void;
+  /** For the workers. */
+  readonly scratch: Scratch;
 }
 
 /** Scratch of a job: which argument it is (what is given serves the calling thread), and the bytes that each thread needs. */
@@ -29,8 +30,6 @@ export class ThreadPool {
   #board = newBoard();
   readonly #maySleep = maySleep();
   #workers: RunningWorker[] = [];
-  #scratch = 0;
-  #scratchBytes = 0;
 
   constructor(shared: SharedModule) {
     this.#shared = shared;
@@ -78,7 +77,7 @@ export class ThreadPool {
     job[2] = scratch?.argument ?? -1;
     if (scratch) {
       job[4] = Math.ceil(scratch.bytes / 64) * 64;
-      job[3] = this.#scratchFor(job[4] * (this.size - 1));
+      job[3] = this.#shared.scratch.room(job[4] * (this.size - 1));
     }
     pieces.forEach((args, i) => {
       job.set(args, board.header + i * board.arguments);
@@ -99,15 +98,6 @@ export class ThreadPool {
       if (done === pieces) return;
       if (turn > spins && this.#maySleep) Atomics.wait(cells, board.done, done, 1);
     }
-  }
-
-  #scratchFor(bytes: number): number {
-    if (bytes > this.#scratchBytes) {
-      if (this.#scratch) this.#shared.free(this.#scratch);
-      this.#scratch = this.#shared.allocate(bytes + 64) >>> 0; // tfjs's malloc gives addresses above 2 GB as negative numbers
-      this.#scratchBytes = bytes;
-    }
-    return Math.ceil(this.#scratch / 64) * 64;
   }
 }
 
