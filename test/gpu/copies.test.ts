@@ -1,0 +1,9 @@
+import { expect, test } from 'vitest';
+import { resultsOfTwoCopies } from '../support/copies.js';
+
+test('two copies of the runtime share a device, and neither runs kernels of the other', async () => {
+  const { alone, together, gradients } = await resultsOfTwoCopies('webgpu');
+  expect(together).toEqual([alone, alone]);
+  expect(gradients[1]!.values).toEqual(gradients[0]!.values);
+  expect(gradients.map(({ kernels }) => kernels)).toEqual([['TfmLinear'], ['TfmLinear of copy 2']]);
+});
