@@ -40,6 +40,9 @@ function answer(
 ): void {
   hub.asked.push(url);
   response.setHeader('content-type', 'application/json');
+  // As the hub does: pages of other origins may read, and see what a range is of.
+  response.setHeader('access-control-allow-origin', '*');
+  response.setHeader('access-control-expose-headers', 'content-range, etag');
   if (hub.token !== undefined && headers.authorization !== `Bearer ${hub.token}`) {
     response.writeHead(401).end('{"error":"Invalid credentials"}');
     return;
