@@ -12,11 +12,16 @@ export type TensorData = Float32Array | Int32Array | Uint8Array;
  * @throws TfmError TFM5401 where a model was given a tensor with token ids outside its vocabulary, TFM5502 where the GPU reported an error since the last read, TFM5503 where it was lost.
  */
 export async function read(tensor: Tensor): Promise<TensorData> {
+  return guardedRead(() => tensor.data());
+}
+
+/** What is read back from the device; errors as those of `read`. */
+export async function guardedRead<T>(readBack: () => Promise<T>): Promise<T> {
   const device = activeDevice();
   if (device) await checked(device);
   const before = device && takeError(device);
   if (before) throw before;
-  const data = await tensor.data().catch((cause: unknown) => {
+  const data = await readBack().catch((cause: unknown) => {
     const error = device && takeError(device);
     throw error ?? new TfmError('TFM5502', 'a tensor could not be read back', undefined, { cause });
   });

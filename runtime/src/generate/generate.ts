@@ -4,6 +4,7 @@ import { beamSearch } from './beam-search.js';
 import { begin, repeated, scoresOf } from './begin.js';
 import type { Decoder } from './decoder.js';
 import type { Rules, SequenceEnd } from './ending.js';
+import type { Logits } from './logits.js';
 import type { BatchOptions, Completion, Finished } from './options.js';
 import type { PromptSize } from './prompt.js';
 import { Sampler } from './sampling.js';
@@ -54,9 +55,10 @@ async function* drawTokens(
   try {
     const sequences = sequencesFor(promptsOf(state.batch), ends, rules, options);
     for (let rows = state.batch; ; rows = sequences.length) {
-      const scores = await scoresOf(logits, rows, options);
       const each = sequences.length / rows;
-      const tokens = sequences.map((sequence, i) => sequence.draw(scores[Math.floor(i / each)]!, scored));
+      const tokens =
+        (await drawWhereTheyAre(logits, sequences, rules, options)) ??
+        drawHere(await scoresOf(logits, rows, options), sequences, scored);
       if (tokens.every((token) => token === null)) return sequences;
       report(tokens, sequences, options);
       yield tokens;
@@ -70,6 +72,26 @@ async function* drawTokens(
     logits.dispose();
     if (state !== options.state) state.dispose();
   }
+}
+
+/** Tokens from logits [B, vocab] that were read; several neighbouring sequences may begin with the same. */
+function drawHere(scores: readonly Float32Array[], sequences: readonly Sequence[], scored: boolean): (number | null)[] {
+  const each = sequences.length / scores.length;
+  return sequences.map((sequence, i) => sequence.draw(scores[Math.floor(i / each)]!, scored));
+}
+
+/** Tokens that the device draws; `undefined` where it has no logits to itself, or does not know what the options ask for. */
+async function drawWhereTheyAre(
+  logits: Logits,
+  sequences: readonly Sequence[],
+  { processors }: Rules,
+  { temperature = 1, topK = 0, topP = 1, minP = 0, typicalP = 1, signal }: BatchOptions,
+): Promise<(number | null)[] | undefined> {
+  if (!logits.draw || processors.length > 0 || typicalP < 1) return undefined;
+  const randoms = sequences.map(({ random }) => random);
+  const drawn = await logits.draw({ temperature, topK, topP, minP, randoms });
+  signal?.throwIfAborted();
+  return sequences.map((sequence, i) => sequence.accept(drawn[i]!));
 }
 
 /** The one sequence of a batch of one. Throws TFM5303 where the prompt has more. */

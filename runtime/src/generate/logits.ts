@@ -1,12 +1,37 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { read } from '../device/read.js';
 
+/** How tokens are drawn on a device. */
+export interface Drawing {
+  /** Divides the logits; 0 takes the most likely token. */
+  readonly temperature: number;
+  /** Only the k most likely; 0: all. */
+  readonly topK: number;
+  readonly topP: number;
+  readonly minP: number;
+  /** The number of (0, 1) that decides, for each sequence. */
+  readonly randoms: readonly number[];
+}
+
+/** What was drawn for a sequence. */
+export interface Drawn {
+  readonly token: number;
+  /** By the model's own probabilities. */
+  readonly logProbability: number;
+  /** No token is left: all logits are −∞. */
+  readonly isForbidden: boolean;
+  /** A logit is NaN. */
+  readonly isBroken: boolean;
+}
+
 /** The scores of the next token of each sequence, [B, vocab], wherever they are. */
 export interface Logits {
   /** As a tensor of their own, the caller's to dispose. */
   tensor(): Tensor;
   /** As plain numbers, row by row, until the next step. */
   read(): Promise<Float32Array>;
+  /** Draws a token of each sequence where they are; absent where that is not possible. */
+  draw?(drawing: Drawing): Promise<readonly Drawn[]>;
   /** Gives them back, where they are not part of something else. */
   dispose(): void;
 }

@@ -31,12 +31,17 @@ export class Sampler {
     return this.#draw(own, draw);
   }
 
+  /** The number of (0, 1) that decides a draw. */
+  random(draw: number): number {
+    return this.#random.uniform(draw);
+  }
+
   #draw(logits: Float32Array, draw: number): number {
     const largest = logits[likeliest(logits)] ?? 0;
     const weight = (token: number): number => Math.exp((logits[token] ?? 0) - largest);
     let total = 0;
     for (let token = 0; token < logits.length; token++) total += weight(token);
-    let rest = this.#random.uniform(draw) * total;
+    let rest = this.random(draw) * total;
     let last = 0;
     for (let token = 0; token < logits.length; token++) {
       const own = weight(token);
@@ -49,7 +54,7 @@ export class Sampler {
   }
 }
 
-function noneLeft(): TfmError {
+export function noneLeft(): TfmError {
   return new TfmError(
     'TFM5307',
     'the options forbid every token',

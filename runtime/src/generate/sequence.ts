@@ -1,9 +1,10 @@
 import { TfmError } from '../errors.js';
 import type { Rules, SequenceEnd } from './ending.js';
+import type { Drawn } from './logits.js';
 import type { Completion, Finished, FinishReason } from './options.js';
 import { logSumExp } from './processors/probabilities.js';
 import { type LogitsContext, processed } from './processors/processors.js';
-import type { Sampler } from './sampling.js';
+import { noneLeft, type Sampler } from './sampling.js';
 
 /** One sequence of a generation: draws its tokens until there is a reason to end. */
 export class Sequence {
@@ -52,7 +53,24 @@ export class Sequence {
       processed(logits.slice(), this.#rules.processors, this.#context),
       this.#newTokens,
     );
-    if (scored) this.#logProbability += (logits[token] ?? Number.NaN) - logSumExp(logits);
+    return this.#take(token, scored ? (logits[token] ?? Number.NaN) - logSumExp(logits) : 0);
+  }
+
+  /** The random number that the next draw is made with. */
+  get random(): number {
+    return this.#sampler.random(this.#newTokens);
+  }
+
+  /** What was drawn elsewhere, in the place of `draw`. Throws TFM5307, TFM5310. */
+  accept({ token, logProbability, isForbidden, isBroken }: Drawn): number | null {
+    if (this.isOver) return null;
+    if (isBroken) throw notNumbers();
+    if (isForbidden) throw noneLeft();
+    return this.#take(token, logProbability);
+  }
+
+  #take(token: number, logProbability: number): number | null {
+    this.#logProbability += logProbability;
     if (this.#rules.stops.has(token)) {
       this.#reason = 'stop';
       return null;
@@ -66,7 +84,10 @@ export class Sequence {
 
 /** Throws TFM5310 where logits are NaN. */
 export function checkNumbers(logits: Float32Array): void {
-  if (!logits.some(Number.isNaN)) return;
+  if (logits.some(Number.isNaN)) throw notNumbers();
+}
+
+function notNumbers(): TfmError {
   const help = 'are the weights those of this model? Are they finite?';
-  throw new TfmError('TFM5310', 'the scores of the next token are not numbers', help);
+  return new TfmError('TFM5310', 'the scores of the next token are not numbers', help);
 }

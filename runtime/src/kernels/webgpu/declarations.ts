@@ -1,5 +1,5 @@
 /** The element of a storage array in WGSL. */
-export type ElementType = 'f32' | 'vec2f' | 'vec4f' | 'i32' | 'vec2i';
+export type ElementType = 'f32' | 'vec2f' | 'vec4f' | 'i32' | 'vec2i' | 'vec4i';
 
 interface Declared {
   readonly constants: Readonly<Record<string, number>>;

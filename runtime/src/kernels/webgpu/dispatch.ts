@@ -85,7 +85,7 @@ export interface Pipeline {
 const pipelines = new WeakMap<GPUDevice, Map<string, Pipeline>>();
 
 /** The pipeline of a shader, made once for each device. Its declarations say all that its code depends on. */
-function pipelineOf(device: GPUDevice, of: Dispatch): Pipeline {
+export function pipelineOf(device: GPUDevice, of: Dispatch): Pipeline {
   const ofDevice = pipelines.get(device) ?? new Map<string, Pipeline>();
   pipelines.set(device, ofDevice);
   const declared = declarations(of);

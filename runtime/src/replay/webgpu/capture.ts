@@ -186,8 +186,8 @@ export class WebGpuCapture implements StepCapture, KernelRecorder {
   /** What the CPU learns of a step decides what runs next, or becomes the numbers of other tensors. */
   #watchReads(): void {
     for (const name of ['read', 'readSync', 'readToGPU', 'createTensorFromGPUData'] as const) {
-      const method = this.#backend[name] as (...of: readonly unknown[]) => never;
-      this.#replace(name, (...of: readonly unknown[]) => {
+      const method = this.#backend[name] as (...of: unknown[]) => never;
+      this.#replace(name, (...of: unknown[]) => {
         noteEscape('the numbers of a tensor are read');
         return method.apply(this.#backend, of);
       });

@@ -1,6 +1,7 @@
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { read } from '../../device/read.js';
+import type { Drawing, Drawn } from '../../generate/logits.js';
 import type { GpuBackend } from '../../kernels/webgpu/backend.js';
 import type { Dispatch } from '../../kernels/webgpu/dispatch.js';
 import type { RecordedKernel, StepProgram } from '../backend.js';
@@ -9,6 +10,7 @@ import { Arena, type Slot } from './arena.js';
 import type { StockBackend } from './backend.js';
 import type { Captured } from './capture.js';
 import { type CapturedDispatch, hasSamePipeline, smallDataOf, type VaryingKernel } from './commands.js';
+import { DeviceSampler } from './sampler.js';
 import { wordsOf } from './words.js';
 
 /** One dispatch of a recording. */
@@ -32,6 +34,7 @@ export class WebGpuStep implements StepProgram {
   readonly #logits: TensorInfo;
   readonly #arena: Arena;
   readonly #commands: readonly Command[];
+  #sampler: DeviceSampler | undefined;
 
   constructor(backend: StockBackend, captured: Captured, logits: TensorInfo) {
     this.#backend = backend;
@@ -104,12 +107,19 @@ export class WebGpuStep implements StepProgram {
     }
   }
 
+  draw(drawing: Drawing): Promise<readonly Drawn[]> {
+    this.#submitOthers(); // the captured step is among them
+    this.#sampler ??= new DeviceSampler(this.#backend, this.#logits);
+    return this.#sampler.draw(drawing);
+  }
+
   /** They are the recording's. */
   dispose(): void {}
 
   drop(): void {
     const { held, uniforms } = this.#captured;
     held.release();
+    this.#sampler?.drop();
     this.#arena.release();
     // The captured step itself may not be submitted yet.
     if (this.#backend.commandEncoder) this.#backend.uniformPendingDisposal.push(...uniforms);
