@@ -9,11 +9,16 @@ const usual: Readonly<Record<string, number>> = {
   ...{ width: 8, depth: 2, heads: 2, hidden: 12, d_k: 4, embed_width: 6, joint: 7 },
   ...{ decoder_depth: 2, decoder_heads: 2, decoder_hidden: 12 },
   ...{ text_width: 8, text_depth: 1, text_heads: 2 },
+  ...{ mels: 5, frames: 13, count: 8, expert_hidden: 6 },
   ...{ size: 6, patch: 2, near: 3, rotary_dim: 2, share: 0.5, query_scalar: 4, buckets: 6, most: 10 },
 };
 
-/** Lists of sizes that fit each other: no name tells them. */
+/** Sizes that must fit each other: no name tells them. */
 const special: Readonly<Record<string, SmallModel['settings']>> = {
+  'specs/models/deepseek_v3.tfm DeepSeekV3': {
+    ...{ vocab: 13, context: 24, width: 8, depth: 2, dense: 1, heads: 2, hidden: 12, expert_hidden: 6 },
+    ...{ q_rank: 6, kv_rank: 5, d_nope: 4, d_rope: 2, d_v: 3, count: 12, top: 3, groups: 4, top_groups: 2 },
+  },
   'specs/models/swin.tfm Swin': {
     ...{ size: 32, patch: 2, channels: 1, width: 4, depths: [1, 2, 1, 1], heads: [1, 2, 2, 4] },
     ...{ near: 3, classes: 5 },
