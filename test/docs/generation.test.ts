@@ -49,6 +49,7 @@ test('the program prints what it says, and gives all memory back', async () => {
     ...Array.from({ length: 3 }, () => [12, number, 'length']),
     [tokens],
     [tokens, 'stop'],
+    ['config.json', {}, tokens],
     [number, tokens],
     [number, tokens],
     [14, tokens],
@@ -59,8 +60,8 @@ test('the program prints what it says, and gives all memory back', async () => {
   const [careful, chosen] = [printed[11]![0] as number[], printed[12]![0]];
   expect(new Set(careful.map((_, i) => careful.slice(i, i + 3).join())).size).toBe(12);
   expect([[378, 409], [372], [410, 286]]).toContainEqual(chosen);
-  expect(printed[13]![0] as number).toBeGreaterThanOrEqual(printed[14]![0] as number);
-  const perplexity = printed[17]![1] as number;
+  expect(printed[14]![0] as number).toBeGreaterThanOrEqual(printed[15]![0] as number);
+  const perplexity = printed[18]![1] as number;
   expect(perplexity).toBeGreaterThan(1);
   expect(perplexity).toBeLessThan(512);
 });

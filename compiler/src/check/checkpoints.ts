@@ -230,19 +230,14 @@ function counts(sizes: readonly number[]): string {
 // ----------------------------------------------------------------------------------------------------- steps
 
 const steps = ['transpose', 'reshape', 'axes', 'unpack', 'add', 'rows'];
-const later = ['fp8', 'mxfp4'];
 
 function stepOf(syntax: Syntax, context: Context): CheckpointStep | undefined {
   const { checker } = context;
   const callee = syntax.kind === 'call' ? syntax.callee : syntax;
   const at = atSpan(context, syntax.span);
   const name = callee.kind === 'name' ? callee.name : '';
-  if (later.includes(name)) {
-    checker.report('not_yet_supported', at, { construct: `the block-quantised format \`${name}\`` });
-    return undefined;
-  }
   if (!steps.includes(name)) {
-    checker.report('unknown_step', at, { name: name || 'this', suggestion: suggestion(name, [...steps, ...later]) });
+    checker.report('unknown_step', at, { name: name || 'this', suggestion: suggestion(name, steps) });
     return undefined;
   }
   const given = syntax.kind === 'call' ? syntax.arguments : [];

@@ -8,7 +8,10 @@ const told = [
   ...['forced_bos_token_id', 'forced_eos_token_id', 'suppress_tokens', 'begin_suppress_tokens', 'bad_words_ids'],
 ];
 
-/** What a reader of the spec must know of generation_config.json, one line each: a spec says what a model computes, not how it is used. */
+/**
+ * What a reader of the spec must know of generation_config.json, one line each: a spec says what a model computes, not how it is
+ * used.
+ */
 export function generationNotes(fields: Fields): readonly string[] {
   const found = told.flatMap((name) => {
     const value = fields[name];

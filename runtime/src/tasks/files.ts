@@ -52,8 +52,8 @@ export async function readModelFiles(from: SourceLike): Promise<ModelFiles> {
 const older = ['tokenizer.model', 'spiece.model', 'sentencepiece.bpe.model', 'vocab.json', 'vocab.txt'];
 
 /**
- * What to do where a folder has no tokenizer.json, by the other files of tokenizers that it has; undefined where it has none. `place` is what the
- * folder, or the file in it, is called.
+ * What to do where a folder has no tokenizer.json, by the other files of tokenizers that it has; undefined where it has none.
+ * `place` is what the folder, or the file in it, is called.
  */
 export async function tokenizerHelp(from: SourceLike, place: string): Promise<string | undefined> {
   const read = await readerOf(from);
@@ -69,7 +69,7 @@ export async function tokenizerHelp(from: SourceLike, place: string): Promise<st
   if (found === undefined) return undefined;
   const folder = JSON.stringify(place.replace(/[^/\\]+\.(safetensors|json)$/i, '') || '.');
   const program = `from transformers import AutoTokenizer; AutoTokenizer.from_pretrained(${folder}).save_pretrained("tokenizer")`;
-  return `it has ${found}; this writes tokenizer/tokenizer.json: python -c '${program}'`;
+  return `it has ${found}; this writes tokenizer/tokenizer.json (pip install transformers sentencepiece): python -c '${program}'`;
 }
 
 /** The tokens that end a text: `eos_token_id` of generation_config.json, or else of config.json. */

@@ -25,8 +25,9 @@ export interface GeneratedText {
 
 /**
  * Yields text as it is generated: never a part of a character, never what may become a stop string. Ends at the tokenizer's
- * `stopTokens` unless `stopTokens` are given. What generation_config.json says holds where no option says otherwise. An encoder–decoder takes the prompt as its source. Options and errors are those
- * of the model's `generate`; also throws TFM5602 and TFM5603.
+ * `stopTokens` unless `stopTokens` are given. What generation_config.json says holds where no option says otherwise. An
+ * encoder–decoder takes the prompt as its source. Options and errors are those of the model's `generate`; also throws TFM5602
+ * and TFM5603.
  */
 export async function* streamText(
   model: TextModel,

@@ -10,8 +10,8 @@ export interface PublishedGeneration {
   /** The file that says so. */
   readonly file: 'generation_config.json' | 'config.json';
   /**
-   * Whether tokens are drawn (`do_sample`); else the most likely one is taken, or a beam search is made. Hugging Face's `generate` draws only
-   * where it is true; undefined where no generation_config.json says so.
+   * Whether tokens are drawn (`do_sample`); else the most likely one is taken, or a beam search is made. Hugging Face's
+   * `generate` draws only where it is true; undefined where no generation_config.json says so.
    */
   readonly draws: boolean | undefined;
   /** What the target of an encoder–decoder begins with (`decoder_start_token_id`). */
@@ -68,8 +68,8 @@ const drawn = ['temperature', 'topK', 'topP', 'minP', 'typicalP'] as const;
 const searched = ['beams', 'lengthPenalty', 'earlyStopping'] as const;
 
 /**
- * Options with the published ones where they say nothing. Where they ask for drawing (`temperature`, `topK`, …, `seed`), a published beam search is
- * left out, and what is published of drawing where they ask for beams.
+ * Options with the published ones where they say nothing. Where they ask for drawing (`temperature`, `topK`, …, `seed`), a
+ * published beam search is left out, and what is published of drawing where they ask for beams.
  */
 export function withPublished<Options extends BatchOptions>(
   published: PublishedGeneration | undefined,

@@ -64,7 +64,10 @@ export interface PromptInputs {
   readonly continues: boolean;
 }
 
-/** The inputs of `generate` for one prompt as token ids; `start` begins the target of an encoder–decoder, unless the spec does. Throws TFM5602 where the model needs more than a prompt. */
+/**
+ * The inputs of `generate` for one prompt as token ids; `start` begins the target of an encoder–decoder, unless the spec does.
+ * Throws TFM5602 where the model needs more than a prompt.
+ */
 export function promptInputsOf(model: TextModel, prompt: readonly number[], start?: number): PromptInputs {
   const { input, continues } = promptInput(model);
   const target = start === undefined ? [] : [start];

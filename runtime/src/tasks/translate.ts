@@ -5,9 +5,9 @@ import { promptInput, type TextModel } from './model.js';
 import type { Tokenizer } from './tokenizer.js';
 
 /**
- * Translations (or summaries: what the model was trained for) of texts, by an encoder–decoder. Texts go in one batch where
- * the model tells padding from tokens. Where neither the options nor generation_config.json say otherwise, the most likely token each time. Other options and
- * errors are those of `generateBatch`; also rejects with TFM5602 for a model without a source.
+ * Translations (or summaries: what the model was trained for) of texts, by an encoder–decoder. Texts go in one batch where the
+ * model tells padding from tokens. Where neither the options nor generation_config.json say otherwise, the most likely token
+ * each time. Other options and errors are those of `generateBatch`; also rejects with TFM5602 for a model without a source.
  */
 export async function translate(
   model: TextModel,

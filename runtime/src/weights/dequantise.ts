@@ -13,8 +13,8 @@ export interface QuantisedSpan {
 }
 
 /**
- * The values of spans as float32, in their order, as {@link readSpans} gives them; those of quantised tensors times their scales. The scales of
- * one tensor are held at a time, and read once where its spans are neighbours.
+ * The values of spans as float32, in their order, as {@link readSpans} gives them; those of quantised tensors times their
+ * scales. The scales of one tensor are held at a time, and read once where its spans are neighbours.
  */
 export async function* readAnySpans(
   spans: readonly AnySpan[],

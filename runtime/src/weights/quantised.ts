@@ -11,9 +11,9 @@ export interface TensorPlace {
 }
 
 /**
- * A tensor whose numbers have few bits and whose blocks have scales in a tensor beside it; a number is value · scale. Two forms are
- * known by their names: `X_blocks` with `X_scales`, bytes both, are MXFP4 (two numbers of E2M1 in a byte, a scale of E8M0 for every 32), where
- * X has its last two axes the other way round; `X` of F8_E4M3 has its scales in `X_scale_inv`.
+ * A tensor whose numbers have few bits and whose blocks have scales in a tensor beside it; a number is value · scale. Two forms
+ * are known by their names: `X_blocks` with `X_scales`, bytes both, are MXFP4 (two numbers of E2M1 in a byte, a scale of E8M0
+ * for every 32), where X has its last two axes the other way round; `X` of F8_E4M3 has its scales in `X_scale_inv`.
  */
 export interface Quantised {
   readonly format: 'MXFP4' | 'F8_E4M3';
@@ -30,8 +30,8 @@ const MXFP4_BLOCK = 32;
 const MXFP4_BYTES = MXFP4_BLOCK / 2;
 
 /**
- * The quantised tensors of a checkpoint by the names of what they hold. Throws {@link SafetensorsError} TFM5117 where scales are missing, or
- * do not fit; bytes that only have the name of blocks are no quantised tensor.
+ * The quantised tensors of a checkpoint by the names of what they hold. Throws {@link SafetensorsError} TFM5117 where scales are
+ * missing, or do not fit; bytes that only have the name of blocks are no quantised tensor.
  */
 export function quantisedTensors(places: ReadonlyMap<string, TensorPlace>): Map<string, Quantised> {
   const found = new Map<string, Quantised>();
@@ -78,7 +78,10 @@ function fp8(name: string, values: TensorPlace, places: ReadonlyMap<string, Tens
   return { format: 'F8_E4M3', values, scales, shape, blocks };
 }
 
-/** The power of two that cuts `size` into `count` blocks, of which the last may be smaller: there is one at most. 0 where there is none. */
+/**
+ * The power of two that cuts `size` into `count` blocks, of which the last may be smaller: there is one at most. 0 where there
+ * is none.
+ */
 function blockSize(size: number, count: number): number {
   if (count === 1) return Math.max(1, size);
   let block = 1;

@@ -75,7 +75,8 @@ test('a repository with a tokenizer of an older form is told what makes the othe
   expect(exitCode).toBe(1);
   expect(stderr).toContain('error: a text needs a tokenizer, and there is no tokenizer.json beside hub:owner/name\n');
   const program = 'from transformers import AutoTokenizer; AutoTokenizer.from_pretrained("owner/name")';
-  const help = `it has spiece.model; this writes tokenizer/tokenizer.json: python -c '${program}.save_pretrained("tokenizer")'`;
+  const needs = '(pip install transformers sentencepiece)';
+  const help = `it has spiece.model; this writes tokenizer/tokenizer.json ${needs}: python -c '${program}.save_pretrained("tokenizer")'`;
   expect(stderr).toContain(`help: ${help}\n`);
   const folder = folderWith({ 'tokenizer.model': 'x', 'source.spm': 'x' });
   fs.copyFileSync(`${golden}/model.safetensors`, `${folder}/model.safetensors`);

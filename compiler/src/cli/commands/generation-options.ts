@@ -43,7 +43,11 @@ export function declareGenerationOptions(command: Command): void {
     )
     .option('--system <text>', 'what the conversation begins with, for the model alone')
     .option('--stop <text>', 'end before this text (may be repeated)', texts)
-    .option('-n, --max-new-tokens <n>', 'how many tokens at most (default: 64, in a conversation 512)', wholeValue(0))
+    .option(
+      '-n, --max-new-tokens <n>',
+      'how many tokens at most (default: as published, or 64, in a conversation 512)',
+      wholeValue(0),
+    )
     .option('--min-new-tokens <n>', 'no stop token before so many', wholeValue(0))
     .addOption(
       new Option('--score', 'print how likely each token of the prompt is, and the perplexity').conflicts(['samples']),
@@ -73,7 +77,7 @@ function declareSampling(command: Command): void {
     .optionsGroup('Drawing tokens:')
     .option(
       '--temperature <t>',
-      '0 takes the most likely token (default: 0.8)',
+      '0 takes the most likely token (default: as published, or 0.8)',
       numberValue(0, 1e6, 'a number of at least 0'),
     )
     .option('--top-k <k>', 'only the k most likely tokens', wholeValue(1))

@@ -4,7 +4,10 @@ import type { RunOptions } from '../commands/run-options.js';
 import { tokenValues } from '../values.js';
 import type { Text } from './text.js';
 
-/** What a prompt of `promptTokens` is continued with: the options of the command line, and the published ones where they say nothing. */
+/**
+ * What a prompt of `promptTokens` is continued with: the options of the command line, and the published ones where they say
+ * nothing.
+ */
 export function generateOptions(
   options: RunOptions,
   text: Text,
@@ -24,7 +27,10 @@ export function generateOptions(
   return { maxNewTokens: options.chat ? 512 : 64, ...withPublished(text.published, given, promptTokens) };
 }
 
-/** Where nothing is published of drawing, tokens are drawn, though not with the whole variety of the model; a beam search draws nothing. */
+/**
+ * Where nothing is published of drawing, tokens are drawn, though not with the whole variety of the model; a beam search draws
+ * nothing.
+ */
 function drawingByDefault(
   options: RunOptions,
   { published }: Text,

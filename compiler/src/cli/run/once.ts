@@ -143,8 +143,9 @@ async function readInput(file: Checkpoint, plan: InputPlan, runtime: RuntimeModu
 }
 
 /**
- * The input of a model that reads no mask: no row sees those behind it, so padding may stand at the end. What stands in front is moved there,
- * and positions count from the first real row. Throws a failure where an output, or another input, could not be moved with it.
+ * The input of a model that reads no mask: no row sees those behind it, so padding may stand at the end. What stands in front is
+ * moved there, and positions count from the first real row. Throws a failure where an output, or another input, could not be
+ * moved with it.
  */
 async function readPadded(
   file: Checkpoint,

@@ -4,8 +4,8 @@ import { inputFailure } from '../exit.js';
 type Values = Float32Array | Int32Array | Uint8Array;
 
 /**
- * How many rows of padding stand in front of each sequence, for a model that reads no mask because its rows see none behind them. Throws
- * a failure where there is padding between real rows.
+ * How many rows of padding stand in front of each sequence, for a model that reads no mask because its rows see none behind
+ * them. Throws a failure where there is padding between real rows.
  */
 export function frontPadding(
   mask: ArrayLike<number>,
