@@ -1,6 +1,6 @@
 import { epilogue } from './epilogue';
 import { NONE } from './math';
-import { packColumns, packLeft, packRows } from './pack';
+import { packColumns, packLeft, packLeftColumns, packRows } from './pack';
 import { packedTile } from './packed-tile';
 import { dots } from './row';
 import { first, floats } from './simd';
@@ -39,6 +39,13 @@ export function product(
   blocks(a, b, floats(n), false, 0, 0, y, m, n, k, NONE, scratch, from, to);
 }
 
+/** y [m, n] = aᵀ · b for a [k, m] and b [k, n], the gradient of a weight; columns [from, to) alone, as in `linear`. */
+export function productOfRows(
+  a: usize, b: usize, y: usize, m: i32, n: i32, k: i32, scratch: usize, from: i32, to: i32,
+): void {
+  blocks(a, b, floats(n), false, 0, 0, y, m, n, k, NONE, scratch, from, to, true);
+}
+
 /**
  * Few rows, decoding: four rows of W at a time, for all rows of x while they are in the first cache. The four are a quarter
  * of W apart: four long streams from memory, which the processor's prefetching follows to their end. Neighbouring rows are
@@ -74,12 +81,15 @@ function rows(
   }
 }
 
-/** Blocks of rows and inner indices; in each, panel by panel. `b` has rows of panels (`transposed`) or their columns. */
+/**
+ * Blocks of rows and inner indices; in each, panel by panel. `b` has rows of panels (`transposed`) or their columns, `a` rows or,
+ * where it is `turned`, their columns.
+ */
 function blocks(
   a: usize, b: usize, strideB: usize, transposed: bool, bias: usize, residual: usize, y: usize, m: i32, n: i32, k: i32,
-  activation: i32, scratch: usize, from: i32, to: i32,
+  activation: i32, scratch: usize, from: i32, to: i32, turned: bool = false,
 ): void {
-  const strideA = floats(k);
+  const strideA = floats(turned ? m : k);
   const strideY = floats(n);
   const edge = scratch + PANEL_BYTES;
   const left = edge + EDGE_BYTES;
@@ -89,7 +99,8 @@ function blocks(
       const inner = min(PANEL_INNER, k - k0);
       const last = k0 + inner == k;
       for (let i = m0, packed = left; i < m1; i += 4, packed += floats(4 * inner))
-        packLeft(a + <usize>i * strideA + floats(k0), strideA, min(4, m1 - i), inner, packed);
+        if (turned) packLeftColumns(a + <usize>k0 * strideA + floats(i), strideA, min(4, m1 - i), inner, packed);
+        else packLeft(a + <usize>i * strideA + floats(k0), strideA, min(4, m1 - i), inner, packed);
       for (let j = from; j < to; j += 8) {
         const columns = min(8, to - j);
         if (transposed) packRows(b + <usize>j * strideB + floats(k0), strideB, columns, inner, scratch);

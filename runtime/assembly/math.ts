@@ -110,3 +110,24 @@ export const RELU: i32 = 4;
   if (activation == SILU) return silu(x);
   return relu(x);
 }
+
+/** The derivative of an activation. */
+@inline export function derivative(x: v128, activation: i32): v128 {
+  if (activation == NONE) return splat(1.0);
+  if (activation == GELU) {
+    // Φ(x) + x φ(x)
+    const density = f32x4.mul(splat(0.39894228), exp2(f32x4.mul(f32x4.mul(x, x), splat(-0.5 * log2e))));
+    return madd(x, density, madd(splat(0.5), erf(f32x4.mul(x, splat(0.70710678118))), splat(0.5)));
+  }
+  if (activation == RELU) return v128.bitselect(splat(1.0), splat(0), f32x4.gt(x, splat(0)));
+  if (activation == SILU) {
+    const s = f32x4.div(splat(1.0), f32x4.add(splat(1.0), exp2(f32x4.mul(x, splat(-log2e)))));
+    return f32x4.mul(s, madd(x, f32x4.sub(splat(1.0), s), splat(1.0)));
+  }
+  // Of x · σ(u): σ + x σ (1 − σ) u′. Behind ±30 it is 0 or 1; u′ grows without end.
+  x = clamp(x, -30.0, 30.0);
+  const q = f32x4.mul(x, x);
+  const s = f32x4.div(splat(1.0), f32x4.add(splat(1.0), exp2(f32x4.mul(x, madd(q, splat(slope * <f32>0.044715), splat(slope))))));
+  const rise = madd(q, splat(-3.0 * slope * <f32>0.044715 / log2e), splat(-slope / log2e));
+  return f32x4.mul(s, madd(f32x4.mul(x, f32x4.sub(splat(1.0), s)), rise, splat(1.0)));
+}

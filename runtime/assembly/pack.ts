@@ -21,6 +21,14 @@ export function packLeft(source: usize, stride: usize, rows: i32, inner: i32, to
   packFour(source, r1, r2, rows > 3 ? r2 + stride : r2, inner, to, 16);
 }
 
+/** The left side of a tile from 4 columns of a matrix whose rows are inner indices; of fewer, the last again. */
+export function packLeftColumns(source: usize, stride: usize, columns: i32, inner: i32, to: usize): void {
+  for (; inner > 0; inner--, source += stride, to += 16) {
+    if (columns == 4) v128.store(to, v128.load(source));
+    else for (let j = 0; j < 4; j++) store<f32>(to + floats(j), load<f32>(source + floats(min(j, columns - 1))));
+  }
+}
+
 /** A transposition: rows to columns that are `step` bytes apart. */
 export function packFour(r0: usize, r1: usize, r2: usize, r3: usize, inner: i32, to: usize, step: usize): void {
   let i: usize = 0;

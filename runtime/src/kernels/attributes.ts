@@ -19,6 +19,23 @@ export interface NormAttributes {
   readonly eps: number;
 }
 
+export interface NormGradientAttributes extends NormAttributes {
+  /** About the mean: of `layer_norm`, not of `rms_norm`. */
+  readonly centred: boolean;
+  /** Whether the gradient of the bias is wanted. */
+  readonly withBias: boolean;
+}
+
+export interface ProductOfRowsAttributes {
+  /** Whether the sums of the columns of the first operand are wanted, too. */
+  readonly withSums: boolean;
+}
+
+export interface CrossEntropyAttributes {
+  /** ε: the target is 1 − ε on the right class and ε spread over all. */
+  readonly labelSmoothing: number;
+}
+
 export interface RotaryAttributes {
   readonly pairs: 'halves' | 'interleaved';
   /** Turns back: by −angle. */

@@ -15,7 +15,8 @@ export interface FusedOperator<Attributes extends object> {
   readonly constants?: readonly number[];
   /**
    * The gradient for each operand that is present, in their order, where there is a faster way than the composition's;
-   * `results` are those of the kernel, where it has several. Not asked for where the gradient itself has a gradient.
+   * `results` are those of the kernel, where it has several. Not asked for where the gradient itself has a gradient: that is
+   * taken of the composition.
    */
   readonly gradient?: (
     dy: Tensor,
@@ -127,12 +128,34 @@ function registerGradient<Attributes extends object>(operator: FusedOperator<Att
       const dy = (Array.isArray(dys) ? dys[0] : dys) as Tensor;
       const results = saved.slice(presentOf(operands).length);
       const gradients =
-        operator.gradient && !(operator.keepsResults && (isTapeOn() || results.length < 2))
+        operator.gradient && !isTapeOn() && !(operator.keepsResults && results.length < 2)
           ? operator.gradient(dy, operands, given, results)
           : gradientOfComposition(operator, dy, operands, given);
       return Object.fromEntries(gradients.entries());
     },
   });
+}
+
+/**
+ * Gradients that one kernel makes together, when the first of them is asked for. They belong to whatever was running when this
+ * was called: what asks for the first gives back all that it made but that one.
+ */
+export function together(run: () => readonly Tensor[]): (place: number) => () => Tensor {
+  const { state } = tf.engine();
+  const { activeScope } = state;
+  let results: readonly Tensor[] | undefined;
+  return (place) => () => {
+    if (!results) {
+      const own = state.activeScope;
+      state.activeScope = activeScope;
+      try {
+        results = run();
+      } finally {
+        state.activeScope = own;
+      }
+    }
+    return results[place]!;
+  };
 }
 
 /** The gradient of the composition, recomputed from the operands: for those that are present, in their order. */

@@ -1,18 +1,19 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
-import type { ActivationAttributes } from '../kernels/attributes.js';
-import { type FusedOperator, runFused } from '../kernels/fused.js';
+import type { ActivationAttributes, ActivationName } from '../kernels/attributes.js';
+import { type FusedOperator, hasKernel, isTapeOn, runFused, together } from '../kernels/fused.js';
+import { runKernels } from '../kernels/projection.js';
 import { lazyActivation } from '../lazy/operators.js';
 import { describe, misfit, size, withFeatures } from './shapes.js';
 
 /** max(x, 0). */
 export function relu(x: Tensor): Tensor {
-  return lazyActivation(x, 'relu') ?? tf.relu(x);
+  return lazyActivation(x, 'relu') ?? activated(x, 'relu');
 }
 
 /** x · Φ(x) with the normal distribution's Φ(x) = (1 + erf(x / √2)) / 2 (Hendrycks and Gimpel 2016). */
 export function gelu(x: Tensor): Tensor {
-  return lazyActivation(x, 'gelu') ?? runFused(activationOperator, [x], { activation: 'gelu' });
+  return lazyActivation(x, 'gelu') ?? activated(x, 'gelu');
 }
 
 /**
@@ -20,12 +21,12 @@ export function gelu(x: Tensor): Tensor {
  * keeps its digits for large negative x.
  */
 export function geluTanh(x: Tensor): Tensor {
-  return lazyActivation(x, 'geluTanh') ?? runFused(activationOperator, [x], { activation: 'geluTanh' });
+  return lazyActivation(x, 'geluTanh') ?? activated(x, 'geluTanh');
 }
 
 /** x · σ(x). */
 export function silu(x: Tensor): Tensor {
-  return lazyActivation(x, 'silu') ?? runFused(activationOperator, [x], { activation: 'silu' });
+  return lazyActivation(x, 'silu') ?? activated(x, 'silu');
 }
 
 /** σ(x) = 1 / (1 + exp(−x)). */
@@ -64,7 +65,7 @@ export function maxout(x: Tensor, { pieces }: { readonly pieces: number }): Tens
 const slope = 2 * Math.sqrt(2 / Math.PI);
 
 /** The activations of stock operators. */
-export const activations: Readonly<Record<ActivationAttributes['activation'], (x: Tensor) => Tensor>> = {
+export const activations: Readonly<Record<ActivationName, (x: Tensor) => Tensor>> = {
   none: (x) => x,
   gelu: (x) => tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1)),
   geluTanh: (x) => tf.mul(x, tf.sigmoid(tf.mul(x, tf.add(tf.mul(tf.square(x), slope * 0.044715), slope)))),
@@ -75,4 +76,32 @@ export const activations: Readonly<Record<ActivationAttributes['activation'], (x
 const activationOperator: FusedOperator<ActivationAttributes> = {
   kernel: 'TfmActivation',
   composition: ([x], { activation }) => activations[activation](x!),
+  gradient: (dy, [x], { activation }) => [() => runKernels('TfmActivationGradient', [x, dy], { activation })[0]!],
 };
+
+/** Of what activations were made while a gradient is recorded. */
+const origins = new WeakMap<Tensor, { readonly x: Tensor; readonly activation: ActivationName }>();
+
+function activated(x: Tensor, activation: ActivationName): Tensor {
+  const y = runFused(activationOperator, [x], { activation });
+  if (isTapeOn()) origins.set(y, { x, activation });
+  return y;
+}
+
+/** [a, b] of equal shapes → activation(a) ⊙ b (Shazeer 2020, equation 5). */
+const gatedOperator: FusedOperator<ActivationAttributes> = {
+  kernel: 'TfmGated',
+  composition: ([a, b], { activation }) => tf.mul(activations[activation](a!), b!),
+  gradient: (dy, [a, b], { activation }) => {
+    const gradient = together(() => runKernels('TfmGatedGradient', [a, b, dy], { activation }));
+    return [gradient(0), gradient(1)];
+  },
+};
+
+/** a ⊙ b where one of them is an activation and a gradient is recorded: both gradients are then one kernel. */
+export function gatedProduct(a: Tensor, b: Tensor): Tensor | undefined {
+  if (!isTapeOn() || !tf.util.arraysEqual(a.shape, b.shape)) return undefined;
+  const [origin, other] = origins.has(a) ? [origins.get(a), b] : [origins.get(b), a];
+  if (!origin || origin.x.isDisposed || !hasKernel(gatedOperator.kernel, [origin.x, other])) return undefined;
+  return runFused(gatedOperator, [origin.x, other], { activation: origin.activation });
+}

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { ArithmeticName } from '../kernels/attributes.js';
 import { runDirectly } from '../kernels/fused.js';
 import { lazyProduct, lazySum } from '../lazy/operators.js';
+import { gatedProduct } from './activations.js';
 
 /** An operand of elementwise arithmetic, whose results are float32; axes broadcast from the right. */
 export type Operand = Tensor | number;
@@ -11,7 +12,11 @@ export const add = (a: Operand, b: Operand): Tensor =>
   ofTensors(lazySum, a, b) ?? direct('add', a, b) ?? direct('add', b, a) ?? onReals(tf.add, a, b);
 export const subtract = (a: Operand, b: Operand): Tensor => direct('subtract', a, b) ?? onReals(tf.sub, a, b);
 export const multiply = (a: Operand, b: Operand): Tensor =>
-  ofTensors(lazyProduct, a, b) ?? direct('multiply', a, b) ?? direct('multiply', b, a) ?? onReals(tf.mul, a, b);
+  ofTensors(lazyProduct, a, b) ??
+  ofTensors(gatedProduct, a, b) ??
+  direct('multiply', a, b) ??
+  direct('multiply', b, a) ??
+  onReals(tf.mul, a, b);
 export const divide = (a: Operand, b: Operand): Tensor => direct('divide', a, b) ?? onReals(tf.div, a, b);
 export const power = (a: Operand, b: Operand): Tensor => onReals(tf.pow, a, b);
 export const minimum = (a: Operand, b: Operand): Tensor =>

@@ -1,7 +1,8 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import type { ActivationAttributes } from '../kernels/attributes.js';
-import { type FusedOperator, gradientOfComposition, type Operand, runFused } from '../kernels/fused.js';
+import { type FusedOperator, gradientOfComposition, type Operand, runFused, together } from '../kernels/fused.js';
+import { runKernels } from '../kernels/projection.js';
 import { lazyLinear } from '../lazy/operators.js';
 import { activations } from './activations.js';
 import { describe, matrix, misfit, size, view, withFeatures } from './shapes.js';
@@ -62,8 +63,9 @@ export const linearOperator: FusedOperator<ActivationAttributes> = {
 };
 
 function linearGradient(dy: Tensor, [x, weight, bias, residual]: readonly Operand[]): (() => Tensor)[] {
-  const gradients = [() => product(dy, weight!), () => product(tf.transpose(matrix(dy)), matrix(x!))];
-  if (bias) gradients.push(() => tf.sum(matrix(dy), 0));
+  const ofWeights = productOfRows(dy, x!, bias !== undefined);
+  const gradients = [() => product(dy, weight!), ofWeights(0)];
+  if (bias) gradients.push(ofWeights(1));
   if (residual) gradients.push(() => tf.clone(dy));
   return gradients;
 }
@@ -76,7 +78,16 @@ export function product(a: Tensor, b: Tensor): Tensor {
 const productOperator: FusedOperator<object> = {
   kernel: 'TfmProduct',
   composition: ([a, b]) => view(tf.matMul(matrix(a!), b as Tensor2D), withFeatures(a!, size(b!, 1))),
+  gradient: (dy, [a, b]) => [
+    () => runFused(linearOperator, [dy, b, undefined, undefined], { activation: 'none' }),
+    productOfRows(a!, dy, false)(0),
+  ],
 };
+
+/** aᵀ · b over all rows, [.., m] and [.., n] → [m, n], and the sums of the columns of a [m]: as gradients, when they are asked for. */
+function productOfRows(a: Tensor, b: Tensor, withSums: boolean): (place: number) => () => Tensor {
+  return together(() => runKernels('TfmProductOfRows', [a, b], { withSums }));
+}
 
 /**
  * x Wᵀ of matrices. On wasm as (W xᵀ)ᵀ: tfjs hands a product to XNNPACK only where no operand is transposed (12 times

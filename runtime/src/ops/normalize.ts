@@ -1,7 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import type { NormAttributes } from '../kernels/attributes.js';
-import { type FusedOperator, runFused } from '../kernels/fused.js';
+import { type FusedOperator, type Operand, runFused, together } from '../kernels/fused.js';
+import { runKernels } from '../kernels/projection.js';
 import { lazyNorm } from '../lazy/operators.js';
 
 /** Gain and offset on the last axis, each [features]; absent ones are 1 and 0. */
@@ -30,6 +31,7 @@ const layerNormOperator: FusedOperator<NormAttributes> = {
     const centred = tf.sub(x!, tf.mean(x!, -1, true));
     return affine(tf.mul(centred, inverseRoot(centred, eps)), weight, bias);
   },
+  gradient: (dy, operands, { eps }) => normGradient(dy, operands, eps, true),
 };
 
 /** x / √(mean(x²) + eps) · weight over the last axis (Zhang and Sennrich 2019, equation 4). */
@@ -45,7 +47,15 @@ export function rmsNorm(
 const rmsNormOperator: FusedOperator<NormAttributes> = {
   kernel: 'TfmRmsNorm',
   composition: ([x, weight], { eps }) => affine(tf.mul(x!, inverseRoot(x!, eps)), weight, undefined),
+  gradient: (dy, operands, { eps }) => normGradient(dy, operands, eps, false),
 };
+
+/** Of [x, weight?, bias?], for those that are present: with x̂ the normalized x, g = dy · weight, σ⁻¹ (g − mean(g) − x̂ mean(g x̂)). */
+function normGradient(dy: Tensor, [x, weight, bias]: readonly Operand[], eps: number, centred: boolean) {
+  const withBias = bias !== undefined;
+  const gradient = together(() => runKernels('TfmNormGradient', [x, weight, dy], { eps, centred, withBias }));
+  return [x, weight, bias].filter((operand) => operand !== undefined).map((_, place) => gradient(place));
+}
 
 /** exp(x) / Σ exp(x) over the last axis. */
 export function softmax(x: Tensor): Tensor {

@@ -1,14 +1,23 @@
 import * as tf from '@tensorflow/tfjs';
 import { placed, type WithPresence } from '../fused.js';
 import { ownName } from '../own-name.js';
+import { activation, activationGradient, gated, gatedGradient } from './activation.js';
 import { attention } from './attention.js';
 import { attentionGradient } from './attention-gradient.js';
 import type { CpuBackend, CpuKernel } from './backend.js';
+import { layerNorm, normGradient, rmsNorm } from './normalize.js';
 
 /** The fused operators of the cpu backend by the names that the operators call. */
 const kernels = {
+  TfmActivation: activation,
+  TfmActivationGradient: activationGradient,
   TfmAttend: attention,
   TfmAttendGradient: attentionGradient,
+  TfmGated: gated,
+  TfmGatedGradient: gatedGradient,
+  TfmLayerNorm: layerNorm,
+  TfmNormGradient: normGradient,
+  TfmRmsNorm: rmsNorm,
 } as const;
 
 /** Adds our kernels to tfjs's CPU backend; a second call does nothing. */

@@ -13,11 +13,17 @@ export interface Kernels {
   readonly attentionScratch: (rows: number, keys: number, width: number, valueWidth: number) => number;
   readonly activation: (...args: Numbers<4>) => void;
   readonly arithmetic: (...args: Numbers<7>) => void;
+  readonly activationGradient: (...args: Numbers<5>) => void;
+  readonly columnSums: (...args: Numbers<4>) => void;
+  readonly gated: (...args: Numbers<5>) => void;
+  readonly gatedGradient: (...args: Numbers<7>) => void;
   readonly linear: (...args: Numbers<12>) => void;
   readonly linearScratch: () => number;
   readonly product: (...args: Numbers<9>) => void;
+  readonly productOfRows: (...args: Numbers<9>) => void;
   readonly layerNorm: (...args: Numbers<7>) => void;
   readonly rmsNorm: (...args: Numbers<6>) => void;
+  readonly normGradient: (...args: Numbers<10>) => void;
   readonly rotary: (...args: Numbers<10>) => void;
   readonly softmax: (...args: Numbers<4>) => void;
   readonly takeRows: (...args: Numbers<8>) => void;

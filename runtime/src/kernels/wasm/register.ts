@@ -4,6 +4,7 @@ import { captureStep, runOnHeap } from '../../replay/wasm/capture.js';
 import { type DirectKernel, placed, setDirectKernels, type WithPresence } from '../fused.js';
 import { ownName } from '../own-name.js';
 import { activation } from './activation.js';
+import { activationGradient, gated, gatedGradient } from './activation-gradient.js';
 import { arithmetic } from './arithmetic.js';
 import { attention } from './attention.js';
 import { attentionGradient } from './attention-gradient.js';
@@ -12,18 +13,25 @@ import { compileKernels, type WasmBackend } from './instance.js';
 import type { WasmKernel } from './kernel.js';
 import { linear, product } from './linear.js';
 import { layerNorm, rmsNorm, softmax } from './normalize.js';
+import { normGradient } from './normalize-gradient.js';
+import { productOfRows } from './product-of-rows.js';
 import { rotary } from './rotary.js';
 import { takeRows } from './take-rows.js';
 
 /** The fused operators of the wasm backend by the names that the operators call. */
 const kernels = {
   TfmActivation: activation,
+  TfmActivationGradient: activationGradient,
   TfmArithmetic: arithmetic,
   TfmAttend: attention,
   TfmAttendGradient: attentionGradient,
+  TfmGated: gated,
+  TfmGatedGradient: gatedGradient,
   TfmLayerNorm: layerNorm,
   TfmLinear: linear,
+  TfmNormGradient: normGradient,
   TfmProduct: product,
+  TfmProductOfRows: productOfRows,
   TfmRmsNorm: rmsNorm,
   TfmRotary: rotary,
   TfmSoftmax: softmax,

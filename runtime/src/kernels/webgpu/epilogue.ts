@@ -24,6 +24,25 @@ const bodies: Readonly<Record<ActivationName, string>> = {
   relu: 'return max(x, 0.0);',
 };
 
+/** As WGSL: `fn activate` as above and `fn derivative(x: f32) -> f32`, its derivative. */
+export function derivativeCode(activation: ActivationName): string {
+  return `${activationCode(activation)}\nfn derivative(x: f32) -> f32 { ${derivatives[activation]} }`;
+}
+
+const derivatives: Readonly<Record<ActivationName, string>> = {
+  none: 'return 1.0;',
+  // Φ(x) + x φ(x); the density is 0 long before 14.
+  gelu: `let z = clamp(x, -14.0, 14.0);
+  return 0.5 * (1 + erf(x * 0.70710678)) + z * 0.3989422804 * exp(-0.5 * z * z);`,
+  // With x · σ(u): σ + x σ (1 − σ) u′.
+  geluTanh: `let z = clamp(x, -30.0, 30.0);
+  let s = 1 / (1 + exp(clamp(-z * (${slope} + ${slope * 0.044715} * z * z), -80.0, 80.0)));
+  return s * (1 + z * (1 - s) * (${slope} + ${3 * slope * 0.044715} * z * z));`,
+  silu: `let s = 1 / (1 + exp(clamp(-x, -80.0, 80.0)));
+  return s * (1 + x * (1 - s));`,
+  relu: 'return select(0.0, 1.0, x > 0);',
+};
+
 /** erf as a rational function of degree 13/8 on |x| ≤ 4 (as in Eigen), to 5e-7. */
 const erf = `
 fn erf(wide: f32) -> f32 {

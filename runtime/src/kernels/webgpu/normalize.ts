@@ -53,19 +53,7 @@ function normalize({ x, weight, bias, eps, centred }: Norm, backend: GpuBackend)
 }
 
 const code = (has: { readonly centred: boolean; readonly weight: boolean; readonly bias: boolean }) => `
-var<workgroup> parts: array<f32, 64>;
-
-/** The sum over all threads. */
-fn total(lane: i32, part: f32) -> f32 {
-  workgroupBarrier(); // the sum before this one is read
-  parts[lane] = part;
-  for (var n = 32; n > 0; n /= 2) {
-    workgroupBarrier();
-    if (lane < n) { parts[lane] += parts[lane + n]; }
-  }
-  workgroupBarrier();
-  return parts[0];
-}
+${totalCode}
 
 @compute @workgroup_size(64)
 fn main(
@@ -77,21 +65,7 @@ fn main(
   if (row >= uniforms.rows) { return; }
   let lane = i32(thread);
   let start = row * uniforms.step;
-  let width = f32(uniforms.width);
-  let vectors = (uniforms.width + 3) / 4;
-  let places = vec4i(0, 1, 2, 3);
-
-  // What is subtracted is in two parts: a mean that is a thousand deviations has too few digits in one.
-  var shift = 0.0;
-  var mean = 0.0;
-  ${has.centred ? meanCode : ''}
-  // Of the centred values, for the same reason.
-  var squares = vec4f(0);
-  for (var c = lane; c < vectors; c += 64) {
-    let d = select(vec4f(0), xAt(start, c) - shift - mean, places + 4 * c < vec4i(uniforms.width));
-    squares += d * d;
-  }
-  let factor = inverseSqrt(total(lane, dot(squares, vec4f(1))) / width + uniforms.eps);
+  ${momentsCode(has.centred)}
 
   for (var c = lane; c < vectors; c += 64) {
     var v = (xAt(start, c) - shift - mean) * factor;
@@ -102,10 +76,43 @@ fn main(
 }
 `;
 
+/** The sum over the 64 threads of a workgroup. */
+export const totalCode = `
+var<workgroup> parts: array<f32, 64>;
+
+fn total(lane: i32, part: f32) -> f32 {
+  workgroupBarrier(); // the sum before this one is read
+  parts[lane] = part;
+  for (var n = 32; n > 0; n /= 2) {
+    workgroupBarrier();
+    if (lane < n) { parts[lane] += parts[lane + n]; }
+  }
+  workgroupBarrier();
+  return parts[0];
+}`;
+
+/** Of the row that begins at `start`: the normalized one is (x − shift − mean) · factor. */
+export const momentsCode = (centred: boolean) => `
+  let width = f32(uniforms.width);
+  let vectors = (uniforms.width + 3) / 4;
+  let places = vec4i(0, 1, 2, 3);
+
+  // What is subtracted is in two parts: a mean that is a thousand deviations has too few digits in one.
+  var shift = 0.0;
+  var mean = 0.0;
+  ${centred ? meanCode : ''}
+  // Of the centred values, for the same reason.
+  var squares = vec4f(0);
+  for (var c = lane; c < vectors; c += 64) {
+    let d = select(vec4f(0), xAt(start, c) - shift - mean, places + 4 * c < vec4i(uniforms.width));
+    squares += d * d;
+  }
+  let factor = inverseSqrt(total(lane, dot(squares, vec4f(1))) / width + uniforms.eps);`;
+
 const meanCode = `
   shift = xAt(start, 0).x;
-  var sum = vec4f(0);
+  var distances = vec4f(0);
   for (var c = lane; c < vectors; c += 64) {
-    sum += select(vec4f(0), xAt(start, c) - shift, places + 4 * c < vec4i(uniforms.width));
+    distances += select(vec4f(0), xAt(start, c) - shift, places + 4 * c < vec4i(uniforms.width));
   }
-  mean = total(lane, dot(sum, vec4f(1))) / width;`;
+  mean = total(lane, dot(distances, vec4f(1))) / width;`;

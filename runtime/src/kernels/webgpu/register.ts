@@ -4,22 +4,31 @@ import { WebGpuCapture } from '../../replay/webgpu/capture.js';
 import { placed, type WithPresence } from '../fused.js';
 import { ownName } from '../own-name.js';
 import { activation } from './activation.js';
+import { activationGradient, gated, gatedGradient } from './activation-gradient.js';
 import { attention } from './attention.js';
 import { attentionGradient } from './attention-gradient.js';
 import type { GpuBackend } from './backend.js';
 import { runKernel, type WebGpuKernel } from './kernel.js';
 import { linear, projection } from './linear.js';
 import { layerNorm, rmsNorm } from './normalize.js';
+import { normGradient } from './normalize-gradient.js';
+import { product, productOfRows } from './product.js';
 import { rotary } from './rotary.js';
 import { turnHeads } from './turn-heads.js';
 
 /** The fused operators of the WebGPU backend by the names that the operators call. */
 const kernels = {
   TfmActivation: activation,
+  TfmActivationGradient: activationGradient,
   TfmAttend: attention,
   TfmAttendGradient: attentionGradient,
+  TfmGated: gated,
+  TfmGatedGradient: gatedGradient,
   TfmLayerNorm: layerNorm,
   TfmLinear: linear,
+  TfmNormGradient: normGradient,
+  TfmProduct: product,
+  TfmProductOfRows: productOfRows,
   TfmProjection: projection,
   TfmRmsNorm: rmsNorm,
   TfmRotary: rotary,

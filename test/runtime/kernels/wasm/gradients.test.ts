@@ -50,6 +50,14 @@ const cases: readonly GradientCase[] = [
   { name: 'gelu', shapes: [[4, 11]], run: (x) => ops.gelu(x!) },
   { name: 'gelu by tanh', shapes: [[4, 11]], run: (x) => ops.geluTanh(x!) },
   { name: 'silu', shapes: [[4, 11]], run: (x) => ops.silu(x!) },
+  {
+    name: 'silu(a) ⊙ b',
+    shapes: [
+      [4, 11],
+      [4, 11],
+    ],
+    run: (a, b) => ops.multiply(ops.silu(a!), b!),
+  },
   { name: 'rotary', shapes: [[2, 5, 3, 8]], run: (x) => ops.rotary(x!, { share: 0.5 }) },
   { name: 'rotary, interleaved', shapes: [[2, 5, 3, 8]], run: (x) => ops.rotary(x!, { pairs: 'interleaved' }) },
   { name: 'attend', shapes: attention, run: (q, k, v) => ops.attend(q!, k!, v!, { mask: ops.causal }) },
@@ -98,15 +106,16 @@ describe('gradients are those of the cpu backend', () => {
     expect(Math.max(...errors), errors.join()).toBeLessThan(1e-5);
   });
 
-  test.each(cases.filter(({ name }) => ['linear, 17 rows', 'rotary', 'silu'].includes(name)))(
-    'a second time: $name',
-    async (of) => {
-      const expected = await gradients(of, 'cpu', true);
-      const found = await gradients(of, 'wasm', true);
-      const errors = found.map((gradient, i) => relativeError(gradient, expected[i]!));
-      expect(Math.max(...errors), errors.join()).toBeLessThan(1e-4);
-    },
-  );
+  test.each(
+    cases.filter(({ name }) =>
+      ['linear, 17 rows', 'layer_norm', 'rms_norm', 'rotary', 'silu', 'silu(a) ⊙ b'].includes(name),
+    ),
+  )('a second time: $name', async (of) => {
+    const expected = await gradients(of, 'cpu', true);
+    const found = await gradients(of, 'wasm', true);
+    const errors = found.map((gradient, i) => relativeError(gradient, expected[i]!));
+    expect(Math.max(...errors), errors.join()).toBeLessThan(1e-4);
+  });
 
   test('a linear layer goes back through kernels of its own', async () => {
     await ops.useBackend('wasm');
@@ -114,8 +123,9 @@ describe('gradients are those of the cpu backend', () => {
     const kernels = await kernelsOf(
       () => tf.grads((a: Tensor, b: Tensor) => tf.sum(ops.linear(a, { weight: b })))([x, w])[1]!,
     );
-    expect(kernels.filter((name) => name.startsWith('Tfm'))).toEqual(['TfmLinear', 'TfmProduct']);
+    expect(kernels.filter((name) => name.startsWith('Tfm'))).toEqual(['TfmLinear', 'TfmProduct', 'TfmProductOfRows']);
     expect(kernels).not.toContain('BatchMatMul');
+    expect(kernels).not.toContain('Transpose');
   });
 
   test('variableGrads finds weights', async () => {

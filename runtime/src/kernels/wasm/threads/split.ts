@@ -45,6 +45,11 @@ export function splitKernels(kernels: Kernels, pool: ThreadPool): Kernels {
       const own = { argument: 6, bytes: scratchOfLinear };
       share('product', work, (first, end) => [a, b, y, m, n, k, scratch, from + first, from + end], own);
     },
+    productOfRows(a, b, y, m, n, k, scratch, from, to) {
+      const work = { total: to - from, unit: 8, time: productTime(m, to - from, k) };
+      const own = { argument: 6, bytes: scratchOfLinear };
+      share('productOfRows', work, (first, end) => [a, b, y, m, n, k, scratch, from + first, from + end], own);
+    },
     layerNorm(x, weight, bias, y, rows, width, eps) {
       share('layerNorm', { total: rows, time: 0.6 * rows * width }, (first, end) => {
         const at = 4 * first * width;
@@ -66,6 +71,24 @@ export function splitKernels(kernels: Kernels, pool: ThreadPool): Kernels {
     activation(x, y, count, kind) {
       const work = { total: count, unit: 4, time: 2 * count };
       share('activation', work, (first, end) => [x + 4 * first, y + 4 * first, end - first, kind]);
+    },
+    activationGradient(x, dy, dx, count, kind) {
+      const work = { total: count, unit: 4, time: 3 * count };
+      share('activationGradient', work, (first, end) => {
+        const at = 4 * first;
+        return [x + at, dy + at, dx + at, end - first, kind];
+      });
+    },
+    gated(a, b, y, count, kind) {
+      const work = { total: count, unit: 4, time: 2 * count };
+      share('gated', work, (first, end) => [a + 4 * first, b + 4 * first, y + 4 * first, end - first, kind]);
+    },
+    gatedGradient(a, b, dy, da, db, count, kind) {
+      const work = { total: count, unit: 4, time: 5 * count };
+      share('gatedGradient', work, (first, end) => {
+        const at = 4 * first;
+        return [a + at, b + at, dy + at, da + at, db + at, end - first, kind];
+      });
     },
     rotary(x, cos, sin, y, positions, heads, width, turning, interleaved, sign) {
       share('rotary', { total: positions, time: 0.5 * positions * heads * width }, (first, end) => {
