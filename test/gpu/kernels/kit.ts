@@ -23,17 +23,25 @@ export interface Work {
   readonly buffers: number[];
   pipelines: number;
   bindGroups: number;
+  /** Of buffers that the CPU reads. */
+  mappedBytes: number;
 }
 
 /** Counts what a computation asks of the active device. */
 export async function workOf<T>(run: () => T | Promise<T>): Promise<{ readonly work: Work; readonly result: T }> {
   const { device } = tf.backend() as WebGPUBackend;
-  const work: Work = { dispatches: [], buffers: [], pipelines: 0, bindGroups: 0 };
+  const work: Work = { dispatches: [], buffers: [], pipelines: 0, bindGroups: 0, mappedBytes: 0 };
   const pass = GPUComputePassEncoder.prototype;
   const { setPipeline } = pass;
   pass.setPipeline = function (pipeline) {
     work.dispatches.push(pipeline.label);
     return setPipeline.call(this, pipeline);
+  };
+  const buffer = GPUBuffer.prototype;
+  const { mapAsync } = buffer;
+  buffer.mapAsync = function (...range) {
+    work.mappedBytes += this.size;
+    return mapAsync.apply(this, range);
   };
   const of = device as { -readonly [Name in keyof GPUDevice]: GPUDevice[Name] };
   const { createBuffer, createComputePipeline, createBindGroup } = of;
@@ -53,6 +61,7 @@ export async function workOf<T>(run: () => T | Promise<T>): Promise<{ readonly w
     return { work, result: await run() };
   } finally {
     pass.setPipeline = setPipeline;
+    buffer.mapAsync = mapAsync;
     Object.assign(of, { createBuffer, createComputePipeline, createBindGroup });
   }
 }

@@ -1,0 +1,60 @@
+import { expect } from 'vitest';
+import type { GenerationState } from '../../../runtime/src/index.js';
+import { perturbed, type SpecModel, taken } from '../../support/specs.js';
+
+/** A small model that generates, and the inputs of two sequences that begin with a token each. */
+export interface Replayed {
+  readonly make: () => Promise<SpecModel>;
+  readonly inputs: Readonly<Record<string, unknown>>;
+}
+
+const small = { vocab: 13, context: 128, width: 8, depth: 1, heads: 2 };
+const begin = [[1], [9]];
+const decoder = (spec: string, name: string, config: object): Replayed => ({
+  make: () => perturbed(`specs/models/${spec}.tfm`, name, { ...small, ...config }),
+  inputs: { tokens: begin },
+});
+const source = {
+  values: [
+    [4, 5, 6, 9],
+    [7, 8, 0, 0],
+  ],
+  lengths: [4, 2],
+};
+
+export const gpt2 = decoder('gpt2', 'Gpt2', {});
+
+export const replayedModels: Readonly<Record<string, Replayed>> = {
+  'GPT-2: learned positions': gpt2,
+  'Llama: rotary, grouped queries': decoder('llama', 'Llama', { heads: 4, kv_heads: 2, hidden: 12 }),
+  'Bloom: ALiBi': decoder('bloom', 'Bloom', {}),
+  'Transformer: an encoder of padded sources, sinusoids': {
+    make: () => perturbed('specs/models/transformer.tfm', 'Transformer', { ...small, hidden: 12 }),
+    inputs: { source, target: begin },
+  },
+};
+
+/** Two states that have seen the same. The steps of one are replayed; those of the other are captured, each as it is. */
+export type Pair = readonly [replayed: GenerationState, captured: GenerationState];
+
+/**
+ * States behind the first token that stand further on, so that few steps come to where the recording is another one. What they have
+ * not seen are zeros in the caches, which is as good as any key.
+ */
+export function statesAt(model: SpecModel, { inputs }: Replayed, positions: readonly number[]): Pair {
+  return [0, 1].map(() => {
+    const { logits, state } = model.prefill(inputs);
+    logits.dispose();
+    state.positions = positions;
+    return state;
+  }) as unknown as Pair;
+}
+
+/** A step of both, with the same logits. @returns What is recorded of it. */
+export async function sameStep(model: SpecModel, [replayed, captured]: Pair, tokens: (number | null)[]) {
+  captured.replay.drop();
+  const expected = await taken(model.step(tokens, captured));
+  expect(await taken(model.step(tokens, replayed)), `step to ${replayed.positions}`).toEqual(expected);
+  expect(replayed.replay.escaped).toBeUndefined();
+  return replayed.replay.kernels;
+}
