@@ -2,6 +2,10 @@ import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import * as ops from '../../../../runtime/src/index.js';
+import { type DirectKernel, runDirectly, setDirectKernels } from '../../../../runtime/src/kernels/fused.js';
+import { heapOf } from '../../../../runtime/src/kernels/wasm/heap.js';
+import type { WasmBackend } from '../../../../runtime/src/kernels/wasm/instance.js';
+import { planOf, runLazily } from '../../../../runtime/src/lazy/tensor.js';
 import { normal } from '../../../support/cases/case.js';
 import { relativeError } from '../../../support/compare.js';
 import { heap, tensor } from './kit.js';
@@ -107,6 +111,26 @@ describe('memory', () => {
     };
     const first = round();
     for (let i = 0; i < 3; i++) expect(round()).toEqual(first);
+  });
+
+  test('is held by one kernel at a time: operands that were put off are computed before one runs directly', async () => {
+    const backend = tf.backend() as unknown as WasmBackend;
+    const waits: boolean[] = [];
+    const copy: DirectKernel = ([x]) => {
+      waits.push(planOf(x!) !== undefined);
+      const [own, y] = [heapOf(backend), heapOf(backend).output(x!.shape)];
+      own.floats(own.pointer(y), x!.size).set(own.floats(own.pointer(x!), x!.size));
+      return y;
+    };
+    setDirectKernels('wasm', new Map([['Copy', copy]]));
+    const [y] = runLazily(() => {
+      const x = ops.linear(tf.tensor2d([[1, 2]]), { weight: tf.tensor2d([[3, 4]]) });
+      waits.push(planOf(x) !== undefined);
+      return runDirectly('Copy', [x], {})!;
+    });
+    await ops.useBackend('wasm'); // whose own kernels run directly again
+    expect(waits).toEqual([true, false]);
+    expect([...(await ops.read(y!))]).toEqual([11]);
   });
 
   test('of other backends is brought here', async () => {
