@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import type { OperatorScope, Start } from '../ops/context.js';
+import type { Groups } from './groups.js';
 
 /** What the leaves of a formula stand for in one attention. */
 export interface FormulaContext {
@@ -10,6 +11,8 @@ export interface FormulaContext {
   readonly keys: number;
   /** Absolute position of the first query; keys begin at position 0. */
   readonly start: Start;
+  /** Where the entries of the batch are groups of positions: the positions of query and key t of each. */
+  readonly groups?: Groups | undefined;
   /** [B, H, Tq, Tk] */
   readonly score?: Tensor | undefined;
   /** [B, H, Tq, d_k] */

@@ -44,8 +44,9 @@ function contiguous(
   tensor: Tensor,
   indices: readonly Formula[],
   batched: boolean,
-  { heads, queries, keys, start, batch }: FormulaContext,
+  { heads, queries, keys, start, groups, batch }: FormulaContext,
 ): Tensor | undefined {
+  if (groups) return undefined;
   if (batched && tensor.shape[0] !== batch) return undefined;
   // In a step that is captured the place of the slice would be fixed.
   const position = isWatched() ? undefined : start.read();

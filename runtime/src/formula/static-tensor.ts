@@ -4,10 +4,11 @@ import { TableCache } from '../ops/tables.js';
 import { guarded, type StepArray, stepTensor } from '../replay/tracking.js';
 import type { FormulaContext } from './context.js';
 import { type Formula, formulaKey, usesAxis } from './formula.js';
-import { evaluateStatic } from './static.js';
+import { type Groups, placesOf } from './groups.js';
+import { evaluateStatic, type StaticValues } from './static.js';
 
 /** The part of a context that decides the values of a static formula. */
-export type StaticContext = Pick<FormulaContext, 'heads' | 'queries' | 'keys' | 'start' | 'scope'>;
+export type StaticContext = Pick<FormulaContext, 'batch' | 'heads' | 'queries' | 'keys' | 'start' | 'groups' | 'scope'>;
 
 /** Values [b, h, q, k] of a static formula; b is 1 unless rows of the batch have their own positions. */
 export interface StaticTable {
@@ -50,11 +51,14 @@ export function staticKey(of: Formula, context: StaticContext): string {
   return `${sizesKey(of, context)} ${context.start.name}`;
 }
 
-function sizesKey(of: Formula, { heads, queries, keys }: StaticContext): string {
-  return `${formulaKey(of)} ${heads} ${queries} ${keys}`;
+function sizesKey(of: Formula, { batch, heads, queries, keys, groups }: StaticContext): string {
+  const sizes = `${formulaKey(of)} ${heads} ${queries} ${keys}`;
+  return groups ? `${sizes} ${batch} ${groups.key}` : sizes;
 }
 
-function tableShape(of: Formula, { heads, queries, keys, start }: StaticContext): StaticTable['shape'] {
+function tableShape(of: Formula, context: StaticContext): StaticTable['shape'] {
+  const { heads, queries, keys, start, groups } = context;
+  if (groups) return staticTable(of, context).shape;
   const batch = usesAxis(of, 'query') ? guarded(() => entriesOf(start.read())) : 1;
   const size = (axis: 'head' | 'query' | 'key', count: number) => (usesAxis(of, axis) ? count : 1);
   return [batch, size('head', heads), size('query', queries), size('key', keys)];
@@ -65,7 +69,14 @@ function entriesOf(position: Position): number {
   return typeof position === 'number' ? 1 : position.length;
 }
 
-function makeTable(of: Formula, { heads, queries, keys, start: { read } }: StaticContext): StaticTable {
+function makeTable(of: Formula, context: StaticContext): StaticTable {
+  if (context.groups) return tableOfGroups(of, context, context.groups);
+  const {
+    heads,
+    queries,
+    keys,
+    start: { read },
+  } = context;
   const start = read();
   const starts = typeof start === 'number' || !usesAxis(of, 'query') ? [start] : start;
   const keyPositions = Array.from({ length: keys }, (_, k) => k);
@@ -77,6 +88,22 @@ function makeTable(of: Formula, { heads, queries, keys, start: { read } }: Stati
       keys: keyPositions,
     });
   });
+  return stacked(slices);
+}
+
+/** Of each group its own values; of all together, where they are the same. */
+function tableOfGroups(of: Formula, { heads, batch }: StaticContext, groups: Groups): StaticTable {
+  const slices = groups.places.map((_, g) => {
+    const places = placesOf(groups, g);
+    return evaluateStatic(of, { heads, queries: places, keys: places });
+  });
+  const [first] = slices as [StaticValues];
+  const isOne = slices.every(({ values }) => values.every((value, i) => Object.is(value, first.values[i])));
+  if (isOne) return stacked([first]);
+  return stacked(Array.from({ length: batch / groups.places.length }, () => slices).flat());
+}
+
+function stacked(slices: readonly StaticValues[]): StaticTable {
   const { shape, values } = slices[0]!;
   if (slices.length === 1) return { shape: [1, ...shape], values, length: values.length };
   const all = new Float32Array(slices.length * values.length);

@@ -7,6 +7,7 @@ import type { AttentionDropout } from '../../kernels/attributes.js';
 import { fixed, type OperatorScope, startBehindPrefix } from '../context.js';
 import { size } from '../shapes.js';
 import { attendAtOnce } from './at-once.js';
+import { attendInGroups } from './groups.js';
 import { attentionInputs } from './layout.js';
 import { keysAndValues } from './memory.js';
 import type { Attention } from './problem.js';
@@ -61,10 +62,14 @@ export function attend(
       dropout: dropoutOf(options, sizes.queries, scope),
     };
     const context: FormulaContext = { ...sizes, keys: memory.rows, start, scope };
-    const rows = tileRows(problem, context);
-    const result = rows < sizes.queries ? attendInTiles(problem, context, rows) : attendAtOnce(problem, context);
+    const result = attendInGroups(problem, context) ?? attendToAll(problem, context);
     return tf.reshape(result, inputs.resultShape);
   });
+}
+
+function attendToAll(of: Attention, context: FormulaContext): Tensor {
+  const rows = tileRows(of, context);
+  return rows < context.queries ? attendInTiles(of, context, rows) : attendAtOnce(of, context);
 }
 
 function dropoutOf({ drop }: AttendOptions, rows: number, scope?: OperatorScope): AttentionDropout | undefined {

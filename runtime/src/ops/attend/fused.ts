@@ -74,8 +74,8 @@ export function partsFor(of: FusedAttention, { query: _, ...context }: FormulaCo
 }
 
 /** One number for each distance instead of one for each pair. */
-export function byDistance(of: Formula, { queries }: FormulaContext): boolean {
-  return queries > 1 && isOfDistance(of);
+export function byDistance(of: Formula, { queries, groups }: FormulaContext): boolean {
+  return queries > 1 && !groups && isOfDistance(of);
 }
 
 function smallest(of: Formula, context: FormulaContext): FormulaContext {

@@ -1,7 +1,8 @@
 import { f } from '../../formula/builders.js';
+import type { FormulaContext } from '../../formula/context.js';
 import type { Formula } from '../../formula/formula.js';
+import type { Groups } from '../../formula/groups.js';
 import type { KeyIntervals } from '../../kernels/attributes.js';
-import type { Start } from '../context.js';
 import { type Linear, linear, plus } from './linear.js';
 
 /** A linear form that must be ≤ 0, or < 0 where `strict`. */
@@ -59,8 +60,9 @@ function inequalitiesOf(of: Formula): readonly Inequality[] | undefined {
 /** The keys of 0 … keys − 1 that each query sees, from where the queries of each batch entry, or of all, begin. */
 export function keyIntervals(
   inequalities: readonly Inequality[],
-  { queries, keys, start }: { readonly queries: number; readonly keys: number; readonly start: Start },
+  { batch, queries, keys, start, groups }: Pick<FormulaContext, 'batch' | 'queries' | 'keys' | 'start' | 'groups'>,
 ): KeyIntervals {
+  if (groups) return intervalsOfGroups(inequalities, groups, batch);
   const position = start.read();
   const starts = typeof position === 'number' ? [position] : position;
   const firsts = new Int32Array(starts.length * queries);
@@ -73,6 +75,30 @@ export function keyIntervals(
     }
   });
   return { firsts, ends };
+}
+
+/** Of a group's positions, which are in order, an interval is one too; of what is behind its end nobody sees anything. */
+function intervalsOfGroups(inequalities: readonly Inequality[], { places, rows }: Groups, batch: number): KeyIntervals {
+  const isFull = inequalities.length === 0 && places.every(({ length }) => length === rows);
+  if (isFull) return { firsts: new Int32Array(rows), ends: new Int32Array(rows).fill(rows) };
+  const firsts = new Int32Array(batch * rows);
+  const ends = new Int32Array(batch * rows);
+  for (let entry = 0; entry < batch; entry++) {
+    const own = places[entry % places.length]!;
+    const end = own.at(-1)! + 1;
+    for (const [t, position] of own.entries()) {
+      const [first, last] = interval(inequalities, position, end);
+      firsts[entry * rows + t] = countBelow(own, first);
+      ends[entry * rows + t] = Math.max(countBelow(own, last), countBelow(own, first));
+    }
+  }
+  return { firsts, ends };
+}
+
+/** How many of the positions, which are in order, are below another. */
+function countBelow(positions: Int32Array, other: number): number {
+  const at = positions.findIndex((position) => position >= other);
+  return at < 0 ? positions.length : at;
 }
 
 function interval(inequalities: readonly Inequality[], q: number, keys: number): [first: number, end: number] {
