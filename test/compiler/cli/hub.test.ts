@@ -49,7 +49,9 @@ test('a prompt needs nothing else: tokenizer, chat template and generation_confi
   ]) {
     const found = await run('hub:owner/name', ...argv);
     expect(found, found.stderr).toMatchObject({ exitCode: 0 });
-    expect(found.stderr).toContain('generation_config.json: repetition_penalty 1.2, max_new_tokens 7\n');
+    expect(found.stderr).toContain(
+      'generation_config.json: repetition_penalty 1.2, max_new_tokens 7; the most likely token each time\n',
+    );
     expect(found.stderr).toContain('7 tokens');
     expect(found.stdout).toBe((await run('hub', ...argv)).stdout);
   }

@@ -71,10 +71,14 @@ describe('what generation_config.json says of drawing', () => {
     const other = await run(cwd, prompt, '--seed', '5');
     expect(other.stderr).toContain('drawn with the seed 5');
     const greedy = await run(cwd, prompt, '--temperature', '0');
-    expect(greedy.stderr).not.toContain('seed');
+    expect(greedy.stderr).not.toMatch(/seed|most likely/);
     fs.rmSync(`${cwd}/hub/generation_config.json`);
     expect((await run(cwd, prompt, '--temperature', '0', '-n', '6')).stdout).toBe(greedy.stdout);
     expect(new Set([drawn.stdout, other.stdout, greedy.stdout]).size).toBe(3);
+    fs.writeFileSync(`${cwd}/hub/generation_config.json`, '{"_from_model_config": true}');
+    const usual = await run(cwd, prompt, '-n', '6');
+    expect(usual).toMatchObject({ exitCode: 0, stdout: greedy.stdout });
+    expect(usual.stderr).toContain('generation_config.json: the most likely token each time\n');
     fs.writeFileSync(`${cwd}/hub/generation_config.json`, JSON.stringify({ num_beams: 3, length_penalty: 0.5 }));
     const best = await run(cwd, prompt, '-n', '6');
     expect(best.stdout).toBe((await run(cwd, prompt, '-n', '6', '--beams', '3', '--length-penalty', '0.5')).stdout);

@@ -27,7 +27,7 @@ export async function chat(model: GeneratedModel, text: Text, options: RunOption
       const tokens = tokenizer.encode(await applyChatTemplate(tokenizer, messages), { specialTokens: false });
       const speed = speedometer();
       const own = generateOptions(options, text, tokens.length, io.signal);
-      if (messages.every(({ role }) => role !== 'assistant')) tellPublished(text, own, context);
+      if (messages.every(({ role }) => role !== 'assistant')) tellPublished(text, options, own, context);
       state ??= stateOf(model, tokens);
       const answer = streamText(model, tokenizer, tokens, {
         ...own,

@@ -79,7 +79,7 @@ function beginning(
   const tokens = promptTokens ?? tokenizer?.encode(prompt ?? '') ?? [];
   const { inputs, continues } = promptInputsOf(model, tokens, published?.start);
   const own = generateOptions(given, text, continues ? tokens.length : 1, context.io.signal);
-  tellPublished(text, own, context);
+  tellPublished(text, given, own, context);
   const options = { ...own, onProgress };
   if (!tokenizer) {
     const pieces = ids(model.generate(inputs, options), continues ? tokens.length : 0);

@@ -19,7 +19,7 @@ export async function printSamples(
   const tokens = promptTokens ?? tokenizer?.encode(prompt ?? '') ?? [];
   const { inputs, continues } = promptInputsOf(model, tokens, published?.start);
   const own = generateOptions(options, text, continues ? tokens.length : 1, io.signal);
-  tellPublished(text, own, context);
+  tellPublished(text, options, own, context);
   const [found = []] = await model.complete(inputs, {
     ...own,
     samples,
