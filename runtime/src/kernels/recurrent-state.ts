@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import type { StateCache } from '../ops/context.js';
+import { noteEscape } from '../replay/tracking.js';
 
 /** The states of a recurrence between passes: kept out of every `tf.tidy`, replaced as a whole. */
 export class RecurrentState implements StateCache {
@@ -12,6 +13,7 @@ export class RecurrentState implements StateCache {
   }
 
   replace(tensors: readonly Tensor[]): void {
+    noteEscape('a recurrent state is another tensor after each step');
     const kept = tensors.map((tensor) => tf.keep(tf.clone(tensor)));
     this.dispose();
     this.#tensors = kept;

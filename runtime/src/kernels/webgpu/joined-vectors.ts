@@ -1,4 +1,5 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
+import { unwatched } from '../../replay/tracking.js';
 import { bufferOf, type GpuBackend } from './backend.js';
 import { countOf } from './kernel.js';
 
@@ -25,7 +26,8 @@ export function joinVectors(backend: GpuBackend, vectors: readonly TensorInfo[])
   for (const known of joined.get(sources[0]!) ?? [])
     if (known.sources.length === sources.length && known.sources.every((source, i) => source === sources[i]))
       return known;
-  const made: Kept = { ...copyOf(backend, vectors), sources };
+  // It belongs to the weights, not to the step of a generation that needs it first.
+  const made: Kept = { ...unwatched(() => copyOf(backend, vectors)), sources };
   watchDisposal(backend);
   for (const source of sources) joined.set(source, (joined.get(source) ?? new Set()).add(made));
   return made;

@@ -59,6 +59,7 @@ export class WebGpuStep implements StepProgram {
   }
 
   isIntact(): boolean {
+    this.#submitOthers(); // what was disposed goes with it
     const { tensorMap } = this.#backend;
     for (const [dataId, buffer] of this.#captured.outside) {
       if (!tensorMap.has(dataId) || tensorMap.get(dataId).resource !== buffer) return false;
@@ -69,7 +70,6 @@ export class WebGpuStep implements StepProgram {
   run(numbers: readonly StepArray[]): boolean {
     if (!this.#captured.varying.every((kernel) => this.#runsAgain(kernel))) return false;
     const { device, queue } = this.#backend;
-    this.#submitOthers();
     for (const [i, { buffer, dtype }] of this.#captured.steps.entries())
       queue.writeBuffer(buffer, 0, wordsOf(numbers[i]!, dtype));
     this.#arena.upload();
