@@ -22,6 +22,8 @@ const positions = 33;
 const vocabulary = 512;
 
 let server: PreviewServer | undefined;
+/** The same site with the headers that let its pages share memory. */
+let isolated: PreviewServer | undefined;
 let browser: Browser | undefined;
 let page: Page;
 const problems: string[] = [];
@@ -41,6 +43,8 @@ beforeAll(async () => {
   } as const;
   await build(site);
   server = await preview(site);
+  const headers = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
+  isolated = await preview({ ...site, preview: { ...site.preview, headers } });
   browser = await launchBrowser();
   page = await browser.newPage();
   page.on('pageerror', (error) => problems.push(String(error)));
@@ -52,6 +56,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close();
   await server?.close();
+  await isolated?.close();
 });
 
 // SwiftShader takes a few tenths of a second for a token, and ten times that on a busy machine.
@@ -87,3 +92,33 @@ test.for(['wasm', 'webgpu'] as const)(
     expect(problems).toEqual([]);
   },
 );
+
+test('wasm with two threads, in a page that is cross-origin isolated, gives the same bits', async () => {
+  const other = await browser!.newPage();
+  const tokens = golden.inputTokens.slice(0, positions);
+  const refused = await openPage(other, server).then(() => other.evaluate(refusal, tokens));
+  expect(refused).toMatch(/^TFM5505 .*Cross-Origin-Opener-Policy/);
+
+  await openPage(other, isolated);
+  const [two, one] = await other.evaluate(
+    async (given) => [await window.run('wasm', given, 2), await window.run('wasm', given, 1)] as const,
+    tokens,
+  );
+  expect(two).toEqual(one);
+  expect(two.generated).toEqual(golden.argmax.slice(0, 32));
+  expect(
+    tokens.map((_, position) => largest(two.logits.slice(position * vocabulary, (position + 1) * vocabulary))),
+  ).toEqual(golden.argmax.slice(0, positions));
+}, 120_000);
+
+const openPage = (page: Page, { resolvedUrls }: PreviewServer = server!) =>
+  page.goto(resolvedUrls?.local[0] ?? '', { waitUntil: 'load' });
+const largest = (row: readonly number[]) => row.indexOf(Math.max(...row));
+
+/** Code and help of the error, in the page. */
+function refusal(tokens: readonly number[]): Promise<string> {
+  return window.run('wasm', tokens, 2).then(
+    () => 'not refused',
+    (error: { code: string; help: string }) => `${error.code} ${error.help}`,
+  );
+}

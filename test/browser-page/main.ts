@@ -10,8 +10,8 @@ interface PageResult {
   readonly logits: readonly number[];
 }
 
-async function run(wanted: BackendName, tokens: readonly number[]): Promise<PageResult> {
-  const backend = await useBackend(wanted);
+async function run(wanted: BackendName, tokens: readonly number[], threads?: number): Promise<PageResult> {
+  const backend = await useBackend(wanted, { threads });
   const model = await Llama.load('model.safetensors', { config: Stories260K, checkpoint: 'huggingface' });
   const generated: number[] = [];
   for await (const token of model.generate({ tokens: [] }, { maxNewTokens: 32, temperature: 0 })) generated.push(token);
