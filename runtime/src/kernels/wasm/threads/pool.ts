@@ -4,7 +4,7 @@ import { board, type Export, takePieces } from './work.js';
 import { type RunningWorker, startWorker } from './worker.js';
 
 /** What threads share: the module's instances are their own, its memory is one. */
-export interface SharedModule {
+interface SharedModule {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
   readonly kernels: Kernels;
@@ -19,7 +19,7 @@ export interface JobScratch {
 }
 
 const most = 64;
-/** Looks before the calling thread sleeps, where it may: some microseconds. */
+/** Looks before the calling thread sleeps, where it may: about a tenth of a millisecond. */
 const spins = 20_000;
 
 /** The threads that run kernels on one shared memory: the one that calls, and workers that wait for pieces of its work. */
