@@ -63,6 +63,13 @@ const sameRow: Mask = and(isCausal, {
   mask: f.mask(({ q, k }) => f.equal(f.floor(f.divide(q, 5)), f.floor(f.divide(k, 5)))),
   seen: ({ q, k }) => Math.floor(q / 5) === Math.floor(k / 5),
 });
+const behind: Mask = { mask: f.mask(({ q, k }) => f.greater(k, q)), seen: ({ q, k }) => k > q };
+const own: Mask = { mask: f.mask(({ q, k }) => f.equal(q, k)), seen: ({ q, k }) => q === k };
+const first: Mask = { mask: f.mask(({ k }) => f.less(k, 3)), seen: ({ k }) => k < 3 };
+/** Every second key of what a causal mask shows. */
+const half: Mask = { mask: f.mask(({ q, k }) => f.lessEqual(f.multiply(2, k), q)), seen: ({ q, k }) => 2 * k <= q };
+/** Queries from the fourth on see nothing. */
+const early: Mask = { mask: f.mask(({ q }) => f.less(q, 3)), seen: ({ q }) => q < 3 };
 const none: Mask = { mask: f.constant(false), seen: () => false };
 
 const noTables = () => [];
@@ -160,7 +167,10 @@ const sinksOf = (heads: number) =>
     normal([heads], 7).data.map((x, head) => (head === 1 ? -Infinity : x)),
   );
 
-const masks = { windowed: windowed(3), wide: windowed(33), before, prefixed: prefixed(4), dilated, sameRow, none };
+const masks = {
+  ...{ windowed: windowed(3), wide: windowed(33), prefixed: prefixed(4), dilated, sameRow },
+  ...{ before, behind, own, first, half, early, none },
+};
 const scores = { capped: capped(3), distance, relative, cappedThenKeys };
 
 /** Sizes that are no multiple of any tile, head widths, groups, windows, offsets, scores; the order of sizes is B Tq Tk H G d e. */
