@@ -15,10 +15,6 @@ const llama = { ...longCases[0]!, config: { ...longCases[0]!.config, depth: 1 } 
 describe('webgpu', () => {
   beforeAll(async () => {
     await useBackend('webgpu');
-    // By itself tfjs takes for products of up to 128 numbers (the features of a token in decoding) a kernel that reduces
-    // across a workgroup: good for a GPU, 80 ms each on SwiftShader, where barriers are slow. The tests of operators use
-    // it; here all products are those for small outputs (type 2).
-    tf.env().set('WEBGPU_MATMUL_PROGRAM_TYPE', 2);
   });
 
   test('stories260K: the first 32 tokens of the reference program, and its logits', async () => {
