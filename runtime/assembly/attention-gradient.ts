@@ -77,6 +77,9 @@ function block(task: AttentionTask, into: GradientTask, room: GradientRoom, row:
     to = max(to, high);
   }
   if (from >= to) return;
+  // Keys outside are not read where they multiply a weight: that is 0, and they may hold NaN.
+  const first = from;
+  const end = to;
   // Whole panels; the weights of what they have behind the keys are 0.
   from &= ~7;
   to = (to + 7) & ~7;
@@ -89,7 +92,7 @@ function block(task: AttentionTask, into: GradientTask, room: GradientRoom, row:
   panels(room, room.query, room.columns, rows, room.keyPanels, task.width, room.weights, from, to);
   panels(room, room.dy, room.valueColumns, rows, room.valuePanels, task.valueWidth, room.products, from, to);
   for (let i = 0; i < rows; i++) rowOf(task, into, room, row + i, i, origin, from, to);
-  sumOverKeys(room, room.products, rows, from, min(to, keys), room.key, room.columns, room.dQuery);
+  sumOverKeys(room, room.products, rows, first, end, room.key, room.columns, room.dQuery);
   sumOverRows(room.products, rows, from, to, room.query, room.columns, room.dKey);
   sumOverRows(room.weights, rows, from, to, room.dy, room.valueColumns, room.dValue);
   for (let i = 0; i < rows; i++)

@@ -161,7 +161,7 @@ function ofQueries(loops: Unrolled): string {
     ${sums(
       loops,
       'WIDTH4',
-      (at) => `key0 + ${at} < uniforms.keys`,
+      (at) => `key0 + ${at} < span.y`, // others have a weight of 0, and may hold NaN
       (at, c) => keyVector(`key0 + ${at}`, c),
     )}
   }
