@@ -20,7 +20,7 @@ export async function* readAnySpans(
   spans: readonly AnySpan[],
   options: { readonly signal?: AbortSignal | undefined },
 ): AsyncGenerator<SpanPiece> {
-  let held: { readonly of: Quantised; readonly scales: Float32Array } | undefined;
+  let held: { readonly of: Quantised; readonly scales: Scales } | undefined;
   let scratch = new Float32Array(0);
   for await (const piece of readSpans(spans.map(bytesSpan), options)) {
     const span = spans[piece.span]!;
@@ -58,35 +58,37 @@ function bytesSpan(span: AnySpan): Span {
   return { ...quantised.values, begin: Math.floor(begin / 2), end: Math.ceil(end / 2) };
 }
 
+/** The scales of a tensor, in the order of the file. */
+interface Scales {
+  readonly count: number;
+  at(position: number): number;
+}
+
 async function readScales(
   { scales }: Quantised,
   options: { readonly signal?: AbortSignal | undefined },
-): Promise<Float32Array> {
+): Promise<Scales> {
   const { dtype, shape } = scales.entry;
   const count = shape.reduce((product, size) => product * size, 1);
-  const all = new Float32Array(count);
+  const isPower = dtype === 'U8';
+  // There is one for every 32 numbers: as bytes they take little beside what they scale.
+  const all = isPower ? new Uint8Array(count) : new Float32Array(count);
   for await (const { at, values } of readSpans([{ ...scales, begin: 0, end: count }], options)) all.set(values, at);
-  if (dtype === 'U8') for (let i = 0; i < count; i++) all[i] = powerOfE8M0(all[i]!);
-  return all;
+  return { count, at: isPower ? (i) => powerOfE8M0(all[i]!) : (i) => all[i]! };
 }
 
 /** Multiplies numbers of a tensor, from its element `first` on, with the scales of their blocks. */
-function scaleBlocks(
-  numbers: Float32Array,
-  first: number,
-  { shape, blocks, scales }: Quantised,
-  by: Float32Array,
-): void {
+function scaleBlocks(numbers: Float32Array, first: number, { shape, blocks, scales }: Quantised, by: Scales): void {
   const columns = shape.at(-1) ?? 1;
   const block = blocks.at(-1) ?? 1;
   for (let done = 0; done < numbers.length; ) {
     const row = Math.floor((first + done) / columns);
     const begin = first + done - row * columns;
     const end = Math.min(columns, begin + numbers.length - done);
-    const base = firstScale(row, shape, blocks, by.length === 1 ? [] : scales.entry.shape);
+    const base = firstScale(row, shape, blocks, by.count === 1 ? [] : scales.entry.shape);
     for (let column = begin; column < end; ) {
       const index = Math.floor(column / block);
-      const scale = by[base + index]!;
+      const scale = by.at(base + index);
       const stop = Math.min(end, (index + 1) * block);
       for (; column < stop; column++) numbers[done++]! *= scale;
     }

@@ -20,9 +20,11 @@ export function decodeE4M3(from: Uint8Array, to: Float32Array, at: number): void
   for (let i = 0; i < from.length; i++) to[at + i] = values[from[i]!]!;
 }
 
+const POWERS = Float32Array.from({ length: 256 }, (_, code) => (code === 255 ? Number.NaN : 2 ** (code - 127)));
+
 /** A power of two by its byte of E8M0, whose bias is 127; 255 is NaN. */
 export function powerOfE8M0(code: number): number {
-  return code === 255 ? Number.NaN : 2 ** (code - 127);
+  return POWERS[code] ?? Number.NaN;
 }
 
 /** The sixteen values of E2M1. */
