@@ -43,7 +43,12 @@ export function tableTensor(
 }
 
 export function staticTable(of: Formula, context: StaticContext): StaticTable {
-  return tables.get(`${sizesKey(of, context)} ${String(context.start.read())}`, () => makeTable(of, context));
+  return tables.get(`${sizesKey(of, context)} ${String(positionFor(of, context))}`, () => makeTable(of, context));
+}
+
+/** Where the queries begin, which only a formula that looks at them reads. */
+function positionFor(of: Formula, { start }: StaticContext): Position {
+  return usesAxis(of, 'query') ? start.read() : 0;
 }
 
 /** Equal for equal values in one pass: structure, sizes, where the queries begin. */
@@ -71,17 +76,11 @@ function entriesOf(position: Position): number {
 
 function makeTable(of: Formula, context: StaticContext): StaticTable {
   if (context.groups) return tableOfGroups(of, context, context.groups);
-  const {
-    heads,
-    queries,
-    keys,
-    start: { read },
-  } = context;
-  const start = read();
-  const starts = typeof start === 'number' || !usesAxis(of, 'query') ? [start] : start;
+  const { heads, queries, keys } = context;
+  const position = positionFor(of, context);
+  const starts = typeof position === 'number' ? [position] : position;
   const keyPositions = Array.from({ length: keys }, (_, k) => k);
-  const slices = starts.map((first) => {
-    const from = typeof first === 'number' ? first : 0;
+  const slices = starts.map((from) => {
     return evaluateStatic(of, {
       heads,
       queries: Array.from({ length: queries }, (_, q) => from + q),

@@ -51,7 +51,11 @@ export function statesAt(model: SpecModel, { inputs }: Replayed, positions: read
 }
 
 /** A step of both, with the same logits. @returns What is recorded of it. */
-export async function sameStep(model: SpecModel, [replayed, captured]: Pair, tokens: (number | null)[]) {
+export async function sameStep(
+  model: SpecModel,
+  [replayed, captured]: Pair,
+  tokens: (number | null)[],
+): Promise<unknown> {
   captured.replay.drop();
   const expected = await taken(model.step(tokens, captured));
   expect(await taken(model.step(tokens, replayed)), `step to ${replayed.positions}`).toEqual(expected);
