@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { TfmError } from '../errors.js';
 import { fusesLayers } from '../kernels/projection.js';
 import { runLazily } from '../lazy/tensor.js';
+import { alias } from '../ops/shapes.js';
 import { type Explanation, Recorder } from '../scope/recorder.js';
 import { Pass, type PassOptions, Scope } from '../scope/scope.js';
 import { type LossTarget, lossTarget } from '../train/target.js';
@@ -165,8 +166,8 @@ export abstract class Model<
         const computed = this.compute(tensors, new Scope(pass));
         const entries = outputs.map((name) => {
           const value = computed[name];
-          // A clone: what the caller disposes may also be another output or a weight.
-          return [name, tf.clone(typeof value === 'function' ? value() : value)];
+          // A tensor of its own: what the caller disposes may also be another output or a weight.
+          return [name, alias(typeof value === 'function' ? value() : value)];
         });
         return Object.fromEntries(entries) as Pick<Outputs, Name>;
       });

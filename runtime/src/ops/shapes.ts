@@ -23,6 +23,11 @@ export function withFeatures(x: Tensor, features: number): number[] {
   return [...x.shape.slice(0, -1), features];
 }
 
+/** Another tensor of the same numbers: a clone, which on wasm would be a copy. */
+export function alias(x: Tensor): Tensor {
+  return tf.reshape(x, x.shape);
+}
+
 /** x with a new view of its elements; the same tensor where the shape is the same already. */
 export function view(x: Tensor, shape: number[]): Tensor {
   return x.shape.length === shape.length && x.shape.every((n, axis) => n === shape[axis]) ? x : tf.reshape(x, shape);

@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { pendingOf } from '../lazy/tensor.js';
 import { moved, type OperatorScope, type Position, type StateCache } from '../ops/context.js';
+import { alias } from '../ops/shapes.js';
 import { guarded, noteStepRead } from '../replay/tracking.js';
 import type { Recorder } from './recorder.js';
 import type { GenerationState, Kept } from './state.js';
@@ -37,7 +38,7 @@ export class Pass {
   once(key: string, make: () => Tensor): Tensor {
     const present = this.#once.get(key);
     if (present) return present;
-    const made = tf.tidy(() => tf.keep(tf.clone(make())));
+    const made = tf.tidy(() => tf.keep(alias(make())));
     this.#once.set(key, made);
     return made;
   }

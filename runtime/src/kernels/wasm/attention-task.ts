@@ -14,7 +14,6 @@ export interface AttentionTask {
   readonly resultHeadStride: number;
   readonly group: number;
   readonly queries: number;
-  readonly keys: number;
   readonly width: number;
   readonly valueWidth: number;
   readonly scale: number;
@@ -52,6 +51,9 @@ export interface AddedScores {
 /** 37 fields of input and 8 that the kernel uses itself. */
 export const taskBytes = 45 * 4;
 
+/** The field with the number of keys, which `writeTask` leaves 0. */
+export const keysField = 12;
+
 /** `GradientTask` in runtime/assembly/attention-gradient.ts. */
 export const gradientTaskBytes = 5 * 4;
 
@@ -60,7 +62,7 @@ export function writeTask(task: AttentionTask, at: Pointer, heap: Heap): void {
   const before = [
     ...[task.query, task.queryStride, task.queryHeadStride, task.key, task.keyStride, task.value, task.valueStride],
     ...[task.result, task.resultStride, task.resultHeadStride],
-    ...[task.group, task.queries, task.keys, task.width, task.valueWidth],
+    ...[task.group, task.queries, 0, task.width, task.valueWidth],
   ];
   const behind = [
     ...[task.firsts, task.ends, bias.at, bias.head, bias.query, bias.key, mask.at, mask.head, mask.query, mask.key],

@@ -1,8 +1,15 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
-import type { AttendAttributes } from '../attributes.js';
+import type { AttendAttributes, KeyIntervals } from '../attributes.js';
 import { broadcastStrides } from '../broadcast.js';
 import { counterMask } from '../counter-mask.js';
-import { type AddedScores, type AttentionTask, type DropoutTask, taskBytes, writeTask } from './attention-task.js';
+import {
+  type AddedScores,
+  type AttentionTask,
+  type DropoutTask,
+  keysField,
+  taskBytes,
+  writeTask,
+} from './attention-task.js';
 import type { Heap, Pointer } from './heap.js';
 
 /** Tensors that one attention reads and writes. */
@@ -18,20 +25,32 @@ export interface AttentionTensors {
   readonly logSums: TensorInfo | undefined;
 }
 
-/** Scratch of a call: the tasks, the intervals, and `bytes` that are free, from the beginning of a line of the cache on. */
-export function taskRoom(heap: Heap, { visible: { firsts, ends } }: AttendAttributes, count: number, bytes: number) {
-  const length = Math.ceil(firsts.length / 4) * 16;
-  const before = Math.ceil((count * taskBytes + 2 * length) / 64) * 64;
-  const tasks = heap.scratch(before + bytes);
-  const room = {
-    tasks,
-    firsts: tasks + count * taskBytes,
-    ends: tasks + count * taskBytes + length,
-    free: tasks + before,
-  };
-  heap.integers(room.firsts, firsts.length).set(firsts);
-  heap.integers(room.ends, ends.length).set(ends);
-  return room;
+/** Where the tasks of one attention are, and the interval of keys of each query of each batch entry. */
+export interface TaskRoom {
+  readonly tasks: Pointer;
+  readonly count: number;
+  readonly firsts: Pointer;
+  readonly ends: Pointer;
+  /** Queries of all batch entries. */
+  readonly intervals: number;
+}
+
+export function taskRoom(heap: Heap, count: number, intervals: number): TaskRoom {
+  const length = Math.ceil(intervals / 4) * 16;
+  const tasks = heap.room(count * taskBytes + 2 * length);
+  const firsts = tasks + count * taskBytes;
+  return { tasks, count, firsts, ends: firsts + length, intervals };
+}
+
+/** Tells all tasks how many keys count, and which each query sees; intervals of one batch entry are those of all. */
+export function writeVisible(room: TaskRoom, keys: number, { firsts, ends }: KeyIntervals, heap: Heap): void {
+  const [firstsAt, endsAt] = [heap.integers(room.firsts, room.intervals), heap.integers(room.ends, room.intervals)];
+  for (let from = 0; from < room.intervals; from += ends.length) {
+    firstsAt.set(firsts, from);
+    endsAt.set(ends, from);
+  }
+  const fields = heap.integers(room.tasks, (room.count * taskBytes) / 4);
+  for (let at = keysField; at < fields.length; at += taskBytes / 4) fields[at] = keys;
 }
 
 /** Behind each other, as the kernels read them. */
@@ -41,12 +60,11 @@ export function writeTasks(tasks: readonly AttentionTask[], at: Pointer, heap: H
   });
 }
 
-/** The tasks of one attention: one for each batch entry and key head, with all heads that read it. */
+/** The tasks of one attention: one for each batch entry and key head, with all heads that read it; how many keys count is not in them. */
 export function attentionTasks(
   of: AttentionTensors,
   attributes: AttendAttributes,
-  keys: number,
-  room: ReturnType<typeof taskRoom>,
+  room: TaskRoom,
   heap: Heap,
 ): AttentionTask[] {
   const [batch, queries, heads, width] = of.query.shape as [number, number, number, number];
@@ -60,7 +78,6 @@ export function attentionTasks(
   const readBias = scoresReader(heap, of.bias, attributes.biasByDistance, queries);
   const readMask = scoresReader(heap, of.mask, attributes.maskByDistance, queries);
   const dropout = dropoutReader(attributes, heads);
-  const ownIntervals = attributes.visible.firsts.length > queries ? queries * 4 : 0;
   return Array.from({ length: batch * keyHeads }, (_, i) => {
     const [b, g] = [Math.floor(i / keyHeads), i % keyHeads];
     const first = b * queries * heads + g * group;
@@ -75,9 +92,9 @@ export function attentionTasks(
       result: result! + first * valueWidth * 4,
       resultStride: heads * valueWidth * 4,
       resultHeadStride: valueWidth * 4,
-      ...{ group, queries, keys, width, valueWidth, scale: attributes.scale, cap: attributes.cap },
-      firsts: room.firsts + b * ownIntervals,
-      ends: room.ends + b * ownIntervals,
+      ...{ group, queries, width, valueWidth, scale: attributes.scale, cap: attributes.cap },
+      firsts: room.firsts + b * queries * 4,
+      ends: room.ends + b * queries * 4,
       bias: readBias(b, g * group),
       mask: readMask(b, g * group),
       sinks: of.sinks ? sinks! + g * group * 4 : 0,

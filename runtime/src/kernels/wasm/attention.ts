@@ -1,5 +1,5 @@
 import type { AttendAttributes } from '../attributes.js';
-import { attentionTasks, taskRoom, writeTasks } from './attention-tasks.js';
+import { attentionTasks, taskRoom, writeTasks, writeVisible } from './attention-tasks.js';
 import type { WasmKernel } from './kernel.js';
 
 /**
@@ -12,16 +12,19 @@ export const attention: WasmKernel<AttendAttributes> = (operands, attributes, he
   const [batch, queries, heads, width] = query!.shape as [number, number, number, number];
   const valueWidth = value!.shape[3]!;
   const keyHeads = value!.shape[attributes.headsFirst ? 1 : 2]!;
-  const keys = attributes.visible.ends.reduce((most, end) => Math.max(most, end), 0);
   const result = heap.output([batch, queries, heads, valueWidth]);
   const logSums = attributes.keepsLogSumExp ? heap.output([batch, queries, heads]) : undefined;
-  const { kernels } = heap;
-  const scratchBytes = kernels.attentionScratch(queries * (heads / keyHeads), keys, width, valueWidth);
-  const room = taskRoom(heap, attributes, batch * keyHeads, scratchBytes);
+  const room = taskRoom(heap, batch * keyHeads, batch * queries);
   const tensors = { query: query!, key: key!, value: value!, bias, mask, sinks, result, logSums };
-  const tasks = attentionTasks(tensors, attributes, keys, room, heap);
-  writeTasks(tasks, room.tasks, heap);
-  const products = batch * queries * heads * keys * (width + valueWidth);
-  kernels.attention(room.tasks, tasks.length, room.free, scratchBytes, products);
+  writeTasks(attentionTasks(tensors, attributes, room, heap), room.tasks, heap);
+  heap.repeat(() => {
+    const { visible } = attributes;
+    const keys = visible.ends.reduce((most, end) => Math.max(most, end), 0);
+    writeVisible(room, keys, visible, heap);
+    const { kernels } = heap;
+    const scratchBytes = kernels.attentionScratch(queries * (heads / keyHeads), keys, width, valueWidth);
+    const products = batch * queries * heads * keys * (width + valueWidth);
+    kernels.attention(room.tasks, room.count, heap.scratch(scratchBytes), scratchBytes, products);
+  });
   return logSums ? [result, logSums] : result;
 };

@@ -12,7 +12,7 @@ import { attendComposition } from './composition.js';
 import { distancesOf, isOfDistance } from './distances.js';
 import { attendGradient } from './gradient.js';
 import { keyIntervals, splitMask } from './intervals.js';
-import { maskTensors } from './mask.js';
+import { maskBias } from './mask.js';
 
 /** One attention in the terms of a kernel. */
 export interface FusedAttention {
@@ -48,7 +48,7 @@ export function fusedAttention(of: FusedAttention, context: FormulaContext): Ten
   if (!parts) return undefined;
   const visible = atPosition(context.start, () => keyIntervals(parts.inequalities, context));
   const bias = parts.bias && added(parts.bias, smallest(parts.bias, context));
-  const mask = maskTensors(parts.mask, smallest(parts.mask, context)).bias;
+  const mask = maskBias(parts.mask, smallest(parts.mask, context));
   return runFused(attendOperator, [of.query, of.key, of.value, bias, mask, of.sinks], {
     scale: of.scale * parts.scale,
     cap: parts.cap,

@@ -7,6 +7,7 @@ import { type Formula, formulaKey, isStatic } from '../../formula/formula.js';
 import { float } from '../../formula/on-tensors.js';
 import { type StaticTable, staticKey, staticTable, tableTensor } from '../../formula/static-tensor.js';
 import { guarded } from '../../replay/tracking.js';
+import { add, multiply, subtract } from '../arithmetic.js';
 import { once } from '../context.js';
 import { greater } from '../logic.js';
 import { conjunctsOf } from './intervals.js';
@@ -27,22 +28,39 @@ export interface MaskTensors {
 
 /** The tensors of a mask, made once in a pass for all layers that have the same mask. */
 export function maskTensors(mask: Formula, context: FormulaContext): MaskTensors {
-  const conjuncts = conjunctsOf(mask);
-  const fixed = f.and(...conjuncts.filter(isStatic));
-  const dynamic = conjuncts.filter((part) => !isStatic(part));
-  const covers = (what: keyof Coverage) => guarded(() => coverage(staticTable(fixed, context))[what]);
-  const all = covers('all');
-  if (dynamic.length === 0 && all) return { bias: undefined, sees: undefined };
-  const key = `${formulaKey(mask)} ${context.batch} ${staticKey(fixed, context)}`;
-  const bias = once(context.scope, `mask ${key}`, () =>
+  const bias = maskBias(mask, context);
+  if (!bias) return { bias, sees: undefined };
+  const { fixed, dynamic } = partsOf(mask);
+  if (dynamic.length === 0 && covers('everyRow', fixed, context)) return { bias, sees: undefined };
+  return { bias, sees: once(context.scope, `sees ${keyOf(mask, context)}`, () => rowsThatSee(bias)) };
+}
+
+/** What is added to scores alone: 0 where a key is seen, `unseen` where not. `undefined`: every key is seen. */
+export function maskBias(mask: Formula, context: FormulaContext): Tensor | undefined {
+  const { fixed, dynamic } = partsOf(mask);
+  const all = covers('all', fixed, context);
+  if (dynamic.length === 0 && all) return undefined;
+  return once(context.scope, `mask ${keyOf(mask, context)}`, () =>
     tf.tidy(() => {
       const parts = dynamic.map((part) => biasOf(evaluate(part, context)));
       if (!all) parts.unshift(tableTensor(fixed, context, 'float32', hidingBias));
-      return parts.reduce((sum, part) => tf.add(sum, part));
+      return parts.reduce((sum, part) => add(sum, part));
     }),
   );
-  if (dynamic.length === 0 && covers('everyRow')) return { bias, sees: undefined };
-  return { bias, sees: once(context.scope, `sees ${key}`, () => rowsThatSee(bias)) };
+}
+
+/** What a mask says by positions alone, and the rest. */
+function partsOf(mask: Formula): { readonly fixed: Formula; readonly dynamic: readonly Formula[] } {
+  const conjuncts = conjunctsOf(mask);
+  return { fixed: f.and(...conjuncts.filter(isStatic)), dynamic: conjuncts.filter((part) => !isStatic(part)) };
+}
+
+function covers(what: keyof Coverage, fixed: Formula, context: FormulaContext): boolean {
+  return guarded(() => coverage(staticTable(fixed, context))[what]);
+}
+
+function keyOf(mask: Formula, context: FormulaContext): string {
+  return `${formulaKey(mask)} ${context.batch} ${staticKey(partsOf(mask).fixed, context)}`;
 }
 
 /** 1 for rows with a score above `unseen`, else 0. */
@@ -53,7 +71,7 @@ export function rowsThatSee(scores: Tensor): Tensor {
 function biasOf(seen: number | Tensor): Tensor {
   if (typeof seen === 'number') return tf.fill([1, 1, 1, 1], seen === 0 ? unseen : 0);
   const asNumber = float(seen.dtype === 'bool' ? seen : tf.cast(seen, 'bool'));
-  return tf.mul(tf.sub(asNumber, 1), -unseen);
+  return multiply(subtract(asNumber, 1), -unseen);
 }
 
 function hidingBias({ values }: StaticTable): Float32Array {
