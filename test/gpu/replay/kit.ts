@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs';
 import { expect } from 'vitest';
 import type { GenerationState } from '../../../runtime/src/index.js';
 import { perturbed, type SpecModel, taken } from '../../support/specs.js';
@@ -34,8 +35,8 @@ export const replayedModels: Readonly<Record<string, Replayed>> = {
   },
 };
 
-/** Two states that have seen the same. The steps of one are replayed; those of the other are captured, each as it is. */
-export type Pair = readonly [replayed: GenerationState, captured: GenerationState];
+/** Two states that have seen the same. The steps of one are replayed; those of the other run as they are. */
+export type Pair = readonly [replayed: GenerationState, plain: GenerationState];
 
 /**
  * States behind the first token that stand further on, so that few steps come to where the recording is another one. What they have
@@ -50,14 +51,17 @@ export function statesAt(model: SpecModel, { inputs }: Replayed, positions: read
   }) as unknown as Pair;
 }
 
+/** A step that is neither captured nor replayed: nothing is while a profile is recorded. */
+async function plainStep(model: SpecModel, state: GenerationState, tokens: (number | null)[]): Promise<tf.Tensor> {
+  const made: tf.Tensor[] = [];
+  await tf.profile(() => made.push(model.step(tokens, state)));
+  expect(state.replay.kernels).toBeUndefined();
+  return made[0]!;
+}
+
 /** A step of both, with the same logits. @returns What is recorded of it. */
-export async function sameStep(
-  model: SpecModel,
-  [replayed, captured]: Pair,
-  tokens: (number | null)[],
-): Promise<unknown> {
-  captured.replay.drop();
-  const expected = await taken(model.step(tokens, captured));
+export async function sameStep(model: SpecModel, [replayed, plain]: Pair, tokens: (number | null)[]): Promise<unknown> {
+  const expected = await taken(await plainStep(model, plain, tokens));
   expect(await taken(model.step(tokens, replayed)), `step to ${replayed.positions}`).toEqual(expected);
   expect(replayed.replay.escaped).toBeUndefined();
   return replayed.replay.kernels;
