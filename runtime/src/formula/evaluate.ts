@@ -9,6 +9,7 @@ import { lookup } from './lookup.js';
 import { onNumbers } from './numbers.js';
 import { float, onTensors } from './on-tensors.js';
 import { staticTensor } from './static-tensor.js';
+import { tableProduct } from './table-products.js';
 
 /**
  * The value of a formula as tensors, differentiable in the tensors it reads.
@@ -57,6 +58,8 @@ function elementwise(of: Formula & { readonly kind: 'operator' }, context: Formu
 
 /** Σ a·b over the features. */
 function dot(operands: readonly Formula[], context: FormulaContext): Tensor {
+  const product = tableProduct(operands, context);
+  if (product) return product;
   const [a, b] = operands.map((operand) => evaluateValue(operand, context));
   if (!isVector(a) || !isVector(b)) throw new TfmError('TFM5406', 'dot(a, b) wants two vectors');
   return fromVectorAxes(dotProduct(a.vector, b.vector), context);

@@ -210,6 +210,19 @@ export const attentionCases: readonly OperatorCase[] = [
         s + Array.from(query).reduce((sum, a, i) => sum + a * get(table!, Math.min(Math.max(k - q + 2, 0), 4), i), 0),
     }),
   }),
+  attentionCase('vectors of each head, read by distance for the keys (disentangled attention)', {
+    sizes: { batch: 2, heads: 2, keyHeads: 2, queries: 3, keys: 4, width: 3 },
+    more: [normal([6, 2, 3], 8)],
+    options: (table) => ({
+      score: f.score(({ s, q, k, head, key }) =>
+        f.add(s, f.dot(key, f.lookup(table!, [f.add(f.subtract(q, k), 3), head]))),
+      ),
+    }),
+    expected: (table) => ({
+      score: (s, { q, k, head, key }) =>
+        s + Array.from(key).reduce((sum, a, i) => sum + a * get(table!, q - k + 3, head, i), 0),
+    }),
+  }),
   attentionCase('scores of ±10,000', {
     inputs: hugeInputs,
     options: { scale: 1, mask: causal },

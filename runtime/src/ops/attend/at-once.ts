@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import type { FormulaContext } from '../../formula/context.js';
 import { type Formula, usesAxis } from '../../formula/formula.js';
+import { makesVectors } from '../../formula/table-products.js';
 import { hasTensors } from '../../formula/tensors.js';
 import { composedAttention } from './composed.js';
 import { byDistance, type FusedAttention, fusedAttention, partsFor } from './fused.js';
@@ -24,8 +25,14 @@ export function numbersForPairs(
 ): { readonly fused: boolean; readonly numbers: number } {
   const problem = forKernel(of, context);
   const parts = problem && partsFor(problem, context);
-  if (!parts) return { fused: false, numbers: context.batch * context.heads * context.queries * context.keys };
+  if (!parts) return { fused: false, numbers: numbersOfComposition(of, context) };
   return { fused: true, numbers: numbersOf(parts.mask, context) + (parts.bias ? numbersOf(parts.bias, context) : 0) };
+}
+
+function numbersOfComposition({ query, scores }: Attention, context: FormulaContext): number {
+  const { batch, heads, queries, keys } = context;
+  const width = scores.some((score) => makesVectors(score, heads)) ? (query?.shape[3] ?? 1) : 1;
+  return batch * heads * queries * keys * width;
 }
 
 function forKernel({ query, memory, ...of }: Attention, { scope }: FormulaContext): FusedAttention | undefined {

@@ -2,7 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import type { FormulaContext } from '../../formula/context.js';
 import { tensorsOf, withTensors } from '../../formula/tensors.js';
-import { besideTape } from '../../kernels/fused.js';
+import { besideTape, isTapeOn } from '../../kernels/fused.js';
 import { startMoved } from '../context.js';
 import { range } from '../shapes.js';
 import { attendAtOnce, numbersForPairs } from './at-once.js';
@@ -10,16 +10,16 @@ import { headsFirst } from './layout.js';
 import type { Attention } from './problem.js';
 
 // Numbers of tensors of pairs up to which all queries are computed at once, and those of a tile otherwise. The operators that
-// stand for a kernel have thirty such tensors in their gradient, a kernel one, which the layers of a pass share.
-const composedNumbers = { atOnce: 2 ** 18, tile: 2 ** 16 };
-const fusedNumbers = { atOnce: 2 ** 22, tile: 2 ** 20 };
+// stand for a kernel have thirty such tensors in their gradient and few without one, a kernel one, which the layers of a pass share.
+const recordedNumbers = { atOnce: 2 ** 18, tile: 2 ** 16 };
+const otherNumbers = { atOnce: 2 ** 22, tile: 2 ** 20 };
 
 /** How many queries to compute at once: all, or fewer where tensors with a number for each query and key would be large. */
 export function tileRows(of: Attention, context: FormulaContext): number {
   const { queries, scope } = context;
   if (queries === 1) return 1;
   const { fused, numbers } = numbersForPairs(of, context);
-  const { atOnce, tile } = fused ? fusedNumbers : composedNumbers;
+  const { atOnce, tile } = !fused && isTapeOn() ? recordedNumbers : otherNumbers;
   if (scope?.recording || numbers <= atOnce) return queries;
   return Math.min(queries, Math.max(Math.floor((tile * queries) / numbers), 16));
 }
