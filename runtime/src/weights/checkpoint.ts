@@ -38,7 +38,7 @@ interface TensorSpan {
 }
 
 /** A tensor as a model sees it: a quantised one has the shape of its numbers. */
-export interface CheckpointEntry {
+interface CheckpointEntry {
   readonly dtype: Dtype | 'MXFP4';
   readonly shape: readonly number[];
   /** In the file; scales count. */

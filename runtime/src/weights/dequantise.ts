@@ -5,7 +5,7 @@ import { readSpans, type Span, type SpanPiece } from './span-reader.js';
 /** Consecutive elements of a tensor, quantised or not. */
 export type AnySpan = Span | QuantisedSpan;
 
-export interface QuantisedSpan {
+interface QuantisedSpan {
   readonly quantised: Quantised;
   /** In elements. */
   readonly begin: number;
