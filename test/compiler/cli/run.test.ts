@@ -105,6 +105,7 @@ describe('generation', () => {
     [['--prompt-tokens', '1', '--stop', 'a'], 2, /^error: --stop is about text: give --tokenizer FILE$/m],
     [['--prompt', 'a', '--system', 'b'], 2, /^error: --system needs --chat$/m],
     [['--prompt', 'a', '--tokenizer', 'nowhere.json'], 1, /^error\[TFM6001\]: cannot read nowhere\.json$/m],
+    [['--prompt-tokens', '1', '--threads', '2', '--backend', 'cpu'], 2, /^error: --threads needs --backend wasm$/m],
     [['--outputs', 'x'], 2, /^error: --outputs and --output need --inputs FILE$/m],
   ])('%j is refused', async (argv, exitCode, message) => {
     const result = await tfm(['run', spec, ...weights, ...argv], { cwd });

@@ -141,8 +141,16 @@ test('threads end with the backend, and do not keep a process', async () => {
   expect(threads.size).toBe(3);
   tf.removeBackend('wasm');
   expect(threads.size).toBe(1);
-  const code = `import { useBackend } from '@tfm-lang/runtime';
-    console.log(await useBackend('wasm', { threads: 2 }));`;
-  const program = ['--input-type=module', '--eval', code];
-  expect(execFileSync(process.execPath, program, { encoding: 'utf8', timeout: 50_000 })).toBe('wasm\n');
+  const { inputTokens, argmax } = storyRuns[0]!;
+  const model = [
+    'specs/models/llama.tfm',
+    '--preset',
+    'Stories260K',
+    '--weights',
+    'examples/stories260K/model.safetensors',
+  ];
+  const how = ['--prompt-tokens', `${inputTokens[0]}`, '--temperature', '0', '-n', '8', '--threads', '2'];
+  const program = ['compiler/bin/tfm.js', 'run', ...model, ...how];
+  const printed = execFileSync(process.execPath, program, { encoding: 'utf8', stdio: 'pipe', timeout: 50_000 });
+  expect(printed.trimEnd()).toBe([inputTokens[0], ...argmax.slice(0, 8)].join(','));
 });
