@@ -13,7 +13,7 @@ import {
 } from './tracking.js';
 
 /** What a step adds to the sequences. What reads it runs again for each step. */
-export class StepInput {
+class StepInput {
   #tokens: readonly number[] = [];
   #moves: readonly number[] = [];
 

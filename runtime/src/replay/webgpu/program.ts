@@ -70,6 +70,7 @@ export class WebGpuStep implements StepProgram {
   run(numbers: readonly StepArray[]): boolean {
     if (!this.#captured.varying.every((kernel) => this.#runsAgain(kernel))) return false;
     const { device, queue } = this.#backend;
+    this.#submitOthers();
     for (const [i, { buffer, dtype }] of this.#captured.steps.entries())
       queue.writeBuffer(buffer, 0, wordsOf(numbers[i]!, dtype));
     this.#arena.upload();

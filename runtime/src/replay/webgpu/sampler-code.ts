@@ -1,5 +1,5 @@
 /** Threads that share the logits of one sequence. */
-export const threads = 256;
+const threads = 256;
 
 /**
  * WGSL of a draw, one workgroup for each sequence: [token, log-probability, what is wrong, 0] from its logits. The same steps as
