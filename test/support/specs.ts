@@ -51,7 +51,6 @@ export interface SpecClass {
 }
 
 const graphs = new Map<string, Graph>();
-const modules = new Map<string, Promise<Readonly<Record<string, SpecClass>>>>();
 
 /** The graph of a spec, by its path from the project's root. Throws what the compiler says where there are errors. */
 export function graphOf(spec: string): Graph {
@@ -69,11 +68,9 @@ export function graphModel(spec: string, name: string): GraphModel {
   return model;
 }
 
-/** The class that the compiler generates for a model, on the sources of the runtime; made once in a process. */
+/** The class that the compiler generates for a model, on the sources of the runtime. */
 export async function specClass(spec: string, name: string): Promise<SpecClass> {
-  const module = modules.get(spec) ?? generated<Readonly<Record<string, SpecClass>>>(graphOf(spec));
-  modules.set(spec, module);
-  const found = (await module)[name];
+  const found = (await generated<Readonly<Record<string, SpecClass>>>(graphOf(spec)))[name];
   if (!found) throw new Error(`the module of ${spec} exports no ${name}`);
   return found;
 }

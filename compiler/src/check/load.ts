@@ -1,4 +1,4 @@
-import { type Declaration, type File, type Import, type Model, parse } from '@tfm-lang/grammar';
+import { type Declaration, type File, type Import, type Model, type ParseResult, parse } from '@tfm-lang/grammar';
 import { type Diagnostic, report } from '../source/diagnostic.js';
 import { type Host, normalizePath } from '../source/host.js';
 import { suggestion } from '../source/suggest.js';
@@ -43,7 +43,7 @@ export class Loader {
     if (text === undefined) return undefined;
     if (!library) this.files.push(name);
     this.#open.push(name);
-    const { file: tree, mistakes } = parse(text);
+    const { file: tree, mistakes } = library ? parsedLibrary(name, text) : parse(text);
     for (const { kind, span, message, help } of mistakes) {
       this.diagnostics.push(
         report(kind, { file: name, span, parameters: { problem: message }, ...(help !== undefined && { help }) }),
@@ -117,6 +117,15 @@ export class Loader {
     this.diagnostics.push(report('import_not_found', { file, span, parameters: { path: written, suggestion: near } }));
     return undefined;
   }
+}
+
+const parsed = new Map<string, ParseResult>();
+
+/** The library never changes: who compiles many specs parses each of its files once. */
+function parsedLibrary(name: string, text: string): ParseResult {
+  const result = parsed.get(name) ?? parse(text);
+  parsed.set(name, result);
+  return result;
 }
 
 /** The scope around a file: what the prelude declares. */
