@@ -1,0 +1,159 @@
+import * as tf from '@tensorflow/tfjs';
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { TensorLogits } from '../../../runtime/src/generate/logits.js';
+import { useBackend } from '../../../runtime/src/index.js';
+import { StepReplay } from '../../../runtime/src/replay/step-replay.js';
+import { gpt2, type Replayed, replayedModels, sameStep, statesAt } from '../../gpu/replay/kit.js';
+import { perturbed, type SpecModel, taken } from '../../support/specs.js';
+
+beforeAll(async () => {
+  await useBackend('wasm');
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** The part of tfjs through which every tensor and all memory come. */
+interface Engine {
+  track(tensor: object): void;
+}
+interface Backend {
+  readonly wasm: { _malloc(bytes: number): number; _free(at: number): void };
+  write(...args: unknown[]): object;
+  numDataIds(): number;
+}
+
+/** Counts what is made from now on. */
+function counting() {
+  const backend = tf.backend() as unknown as Backend;
+  return {
+    tensors: vi.spyOn(tf.engine() as unknown as Engine, 'track').mock,
+    data: vi.spyOn(backend, 'write').mock,
+    blocks: vi.spyOn(backend.wasm, '_malloc').mock,
+    freed: vi.spyOn(backend.wasm, '_free').mock,
+  };
+}
+
+/** How many recordings some steps make, all with the logits of steps that are not replayed. */
+async function recordings(model: SpecModel, of: Replayed, positions: readonly number[], steps: (number | null)[][]) {
+  const states = statesAt(model, of, positions);
+  const found = new Set<unknown>();
+  for (const tokens of steps) found.add(await sameStep(model, states, tokens));
+  for (const state of states) state.dispose();
+  return found.size;
+}
+
+describe.each(Object.entries(replayedModels))('%s', (_, of) => {
+  test('replayed steps give the logits of steps that are not, bit for bit, over every guard', async () => {
+    const model = await of.make();
+    const steps = [
+      [3, 8],
+      [5, 1],
+      [2, 2],
+      [7, 11],
+    ];
+    expect(await recordings(model, of, [14, 14], steps)).toBe(2); // from a quarter of the cache to all of it
+    expect(await recordings(model, of, [62, 62], steps)).toBe(2); // to a larger cache
+    expect(await recordings(model, of, [9, 4], [[1, 2], [null, 3], [4, null], ...steps])).toBe(1);
+    expect(await recordings(model, of, [4, 4], [[1, 2], [null, 3], ...steps])).toBe(2); // from one position to two
+    model.dispose();
+  });
+
+  test('a token makes no tensor and takes no memory', async () => {
+    const model = await of.make();
+    const drawing = model.generateBatch(of.inputs, { temperature: 0, maxNewTokens: 11, stopTokens: [] });
+    const { tensors, data, blocks, freed } = counting();
+    const made: number[] = [];
+    for (;;) {
+      const before = tensors.calls.length + data.calls.length + blocks.calls.length + freed.calls.length;
+      const { done } = await drawing.next();
+      if (done) break;
+      made.push(tensors.calls.length + data.calls.length + blocks.calls.length + freed.calls.length - before);
+    }
+    // The first token is the prefill's; the second one is of a captured step, and so is the fifth, which reads more of the cache.
+    expect(made.flatMap((count, i) => (count === 0 ? [] : [i]))).toEqual([0, 1, 4]);
+    expect(made.length).toBe(11);
+    model.dispose();
+  });
+
+  test('beams are those of steps that are not replayed, and everything is given back', async () => {
+    const model = await of.make();
+    const search = () => model.complete(of.inputs, { beams: 3, maxNewTokens: 6, stopTokens: [] });
+    const found = await search();
+    const { blocks, freed } = counting();
+    const before = tf.memory();
+    expect(await search()).toEqual(found);
+    expect(freed.calls.length).toBe(blocks.calls.length);
+    const { numTensors, numDataBuffers, numBytes } = tf.memory();
+    expect({ numTensors, numDataBuffers, numBytes }).toEqual({
+      numTensors: before.numTensors,
+      numDataBuffers: before.numDataBuffers,
+      numBytes: before.numBytes,
+    });
+    const steps = vi.spyOn(StepReplay.prototype, 'step').mockImplementation((run) => new TensorLogits(tf.tidy(run)));
+    expect(await search()).toEqual(found);
+    expect(steps.mock.calls.length).toBeGreaterThan(3);
+    model.dispose();
+  });
+});
+
+test('a recording goes on after sequences were reordered or taken back, and sees weights that were assigned', async () => {
+  const model = await gpt2.make();
+  const states = statesAt(model, gpt2, [6, 6]);
+  const first = await sameStep(model, states, [3, 8]);
+  expect(first!.map(({ name }) => name)).toEqual([
+    ...['TfmTakeRows', 'TfmTakeRows', 'TfmLayerNorm', 'TfmLinear', 'TfmLinear', 'TfmLinear', 'TfmWriteRows'],
+    ...[
+      'TfmWriteRows',
+      'TfmAttend',
+      'TfmLinear',
+      'TfmLayerNorm',
+      'TfmLinear',
+      'TfmLinear',
+      'TfmLayerNorm',
+      'TfmLinear',
+    ],
+  ]);
+  expect(first!.filter(({ varies }) => varies).length).toBe(3);
+  for (const state of states) state.reorder([1, 1]);
+  expect(await sameStep(model, states, [4, 2])).toBe(first);
+  for (const state of states) expect(state.rewind(5)).toBe(5);
+  expect(await sameStep(model, states, [7, 2])).toBe(first);
+
+  const copies = [states[0].fork(), states[1].fork()] as const;
+  expect(await sameStep(model, copies, [9, 1])).not.toBe(first);
+  expect(await sameStep(model, states, [1, 2])).toBe(first);
+
+  const [weight] = model.trainable().values();
+  tf.tidy(() => weight!.assign(tf.mul(weight!, 1.5)));
+  const second = await sameStep(model, states, [3, 3]);
+  expect(second).not.toBe(first);
+  // Other steps with scratch of their own, larger than the recorded one's.
+  tf.dispose(model.forward({ tokens: [Array.from({ length: 100 }, (_, i) => i % 13)] }));
+  expect(await sameStep(model, states, [5, 5])).toBe(second);
+  for (const state of [...states, ...copies]) state.dispose();
+  model.dispose();
+});
+
+test('a step that reads numbers, and one whose state is replaced, are as they were', async () => {
+  const experts = { vocab: 13, width: 8, depth: 1, heads: 2, kv_heads: 1, hidden: 6, count: 3, top: 2 };
+  const mixtral = await perturbed('specs/models/mixtral.tfm', 'Mixtral', experts);
+  const recurrent = { vocab: 13, target_vocab: 13, embed: 4, width: 6, align: 5, pool: 3 };
+  const seq2seq = await perturbed('specs/models/seq2seq.tfm', 'Seq2Seq', recurrent);
+  for (const [model, inputs] of [
+    [mixtral, { tokens: [[3, 1, 4]] }],
+    [seq2seq, { source: [[5, 9, 2]], target: [[3, 1, 4]] }],
+  ] as const) {
+    const [state, again] = [0, 1].map(() => model.prefill(inputs, { capacity: 16 }).state);
+    for (let i = 0; i < 9; i++) {
+      again!.replay.drop();
+      const expected = await taken(model.step(i + 2, again!));
+      expect(await taken(model.step(i + 2, state!)), `step ${i}`).toEqual(expected);
+    }
+    expect(state!.replay.escaped).toBeDefined();
+    expect(state!.replay.kernels).toBeUndefined();
+    for (const each of [state!, again!]) each.dispose();
+    model.dispose();
+  }
+});
