@@ -6,6 +6,7 @@ export { writeRows } from './cache';
 export { activation, arithmetic } from './elementwise';
 export { activationGradient, gated, gatedGradient } from './activation-gradient';
 export { columnSums } from './column-sums';
+export { crossEntropy, crossEntropyGradient } from './cross-entropy';
 export { linear, linearScratch, product, productOfRows } from './linear';
 export { attentionGradientScratch } from './gradient-room';
 export { layerNorm, rmsNorm } from './norm';

@@ -1,6 +1,10 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { TfmError } from '../errors.js';
+import type { CrossEntropyAttributes } from '../kernels/attributes.js';
+import { type FusedOperator, runFused } from '../kernels/fused.js';
+import { runKernels } from '../kernels/projection.js';
+import { size } from '../ops/shapes.js';
 import type { LossTarget } from './target.js';
 
 export interface CrossEntropyOptions {
@@ -19,17 +23,30 @@ export function crossEntropy(scores: Tensor, target: LossTarget, options: CrossE
   return tf.tidy(() => {
     const [rows, ids, counts] = aligned(scores, target, shifted);
     const classes = rows.shape.at(-1) ?? 1;
-    const logProbabilities = tf.logSoftmax(tf.reshape(rows, [-1, classes]));
-    const flatIds = tf.cast(tf.reshape(ids, [-1]), 'int32');
-    const hits = tf.oneHot(tf.clipByValue(flatIds, 0, classes - 1).toInt(), classes).toFloat();
-    const right = tf.neg(tf.sum(tf.mul(logProbabilities, hits), -1));
-    const spread = labelSmoothing === 0 ? right : tf.neg(tf.mean(logProbabilities, -1));
-    const losses = tf.add(tf.mul(right, 1 - labelSmoothing), tf.mul(spread, labelSmoothing));
+    const flatIds = tf.clipByValue(tf.cast(tf.reshape(ids, [-1]), 'float32'), 0, classes - 1);
+    const losses = runFused(lossOperator, [tf.reshape(rows, [-1, classes]), flatIds], { labelSmoothing });
     if (!counts) return tf.mean(losses) as Scalar;
     const weights = tf.cast(tf.reshape(counts, [-1]), 'float32');
     return tf.div(tf.sum(tf.mul(losses, weights)), tf.maximum(tf.sum(weights), 1)) as Scalar;
   });
 }
+
+/** [scores [n, classes], class numbers as float32 [n]] → −log p of each row's class [n], with ε of the target spread over all. */
+const lossOperator: FusedOperator<CrossEntropyAttributes> = {
+  kernel: 'TfmCrossEntropy',
+  constants: [1],
+  composition: ([scores, ids], { labelSmoothing }) => {
+    const logProbabilities = tf.logSoftmax(scores!);
+    const hits = tf.oneHot(tf.cast(ids!, 'int32'), size(scores!, -1)).toFloat();
+    const right = tf.neg(tf.sum(tf.mul(logProbabilities, hits), -1));
+    const spread = labelSmoothing === 0 ? right : tf.neg(tf.mean(logProbabilities, -1));
+    return tf.add(tf.mul(right, 1 - labelSmoothing), tf.mul(spread, labelSmoothing));
+  },
+  gradient: (dy, [scores, ids], { labelSmoothing }) => [
+    () => runKernels('TfmCrossEntropyGradient', [scores, ids, dy], { labelSmoothing })[0]!,
+    () => tf.zerosLike(ids!),
+  ],
+};
 
 /** Mean of the squared differences over what counts. */
 export function meanSquaredError(values: Tensor, target: LossTarget): Scalar {

@@ -1,8 +1,9 @@
 import type { Tensor } from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import * as ops from '../../../runtime/src/index.js';
 import { map, type Nd, nd } from '../reference/array.js';
 import * as elementwise from '../reference/elementwise.js';
-import { normGradients, productOfRows, slopes } from '../reference/gradients.js';
+import { crossEntropyGradient, normGradients, productOfRows, slopes } from '../reference/gradients.js';
 import { matmul } from '../reference/layers.js';
 import { normal } from './case.js';
 
@@ -121,6 +122,25 @@ function product(rows: number, inner: number, columns: number): GradientCase {
   };
 }
 
+function crossEntropy(rows: number, classes: number, labelSmoothing: number): GradientCase {
+  const scores = map(normal([rows, classes], 1), (value) => Math.fround(value * 4));
+  const ids = Array.from({ length: rows }, (_, row) => (row * 5 + 2) % classes);
+  return {
+    name: `cross-entropy of ${rows} rows, ${classes} classes, smoothing ${labelSmoothing}`,
+    inputs: [scores],
+    run: (a) => ops.crossEntropy(a!, { values: tf.tensor1d(ids, 'int32') }, { labelSmoothing }),
+    shape: [],
+    expected: (dy) => [
+      crossEntropyGradient(
+        scores,
+        ids,
+        ids.map(() => dy.data[0]! / rows),
+        labelSmoothing,
+      ),
+    ],
+  };
+}
+
 /** Sizes that are no multiple of a tile or a vector, one row, wide rows, means of a hundred deviations. */
 export const gradientCases: readonly GradientCase[] = [
   ...(['layer_norm', 'rms_norm'] as const).flatMap((kind) => [
@@ -142,4 +162,7 @@ export const gradientCases: readonly GradientCase[] = [
   linear([5], 260, 7, true),
   linear([800], 5, 6, true),
   product(19, 21, 9),
+  crossEntropy(1, 3, 0),
+  crossEntropy(19, 131, 0),
+  crossEntropy(7, 260, 0.1),
 ];

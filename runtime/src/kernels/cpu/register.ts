@@ -5,6 +5,7 @@ import { activation, activationGradient, gated, gatedGradient } from './activati
 import { attention } from './attention.js';
 import { attentionGradient } from './attention-gradient.js';
 import type { CpuBackend, CpuKernel } from './backend.js';
+import { crossEntropy, crossEntropyGradient } from './cross-entropy.js';
 import { layerNorm, normGradient, rmsNorm } from './normalize.js';
 
 /** The fused operators of the cpu backend by the names that the operators call. */
@@ -13,6 +14,8 @@ const kernels = {
   TfmActivationGradient: activationGradient,
   TfmAttend: attention,
   TfmAttendGradient: attentionGradient,
+  TfmCrossEntropy: crossEntropy,
+  TfmCrossEntropyGradient: crossEntropyGradient,
   TfmGated: gated,
   TfmGatedGradient: gatedGradient,
   TfmLayerNorm: layerNorm,

@@ -15,6 +15,8 @@ export interface Kernels {
   readonly arithmetic: (...args: Numbers<7>) => void;
   readonly activationGradient: (...args: Numbers<5>) => void;
   readonly columnSums: (...args: Numbers<4>) => void;
+  readonly crossEntropy: (...args: Numbers<6>) => void;
+  readonly crossEntropyGradient: (...args: Numbers<7>) => void;
   readonly gated: (...args: Numbers<5>) => void;
   readonly gatedGradient: (...args: Numbers<7>) => void;
   readonly linear: (...args: Numbers<12>) => void;

@@ -8,6 +8,7 @@ import { activationGradient, gated, gatedGradient } from './activation-gradient.
 import { arithmetic } from './arithmetic.js';
 import { attention } from './attention.js';
 import { attentionGradient } from './attention-gradient.js';
+import { crossEntropy, crossEntropyGradient } from './cross-entropy.js';
 import { heapOf } from './heap.js';
 import { compileKernels, type WasmBackend } from './instance.js';
 import type { WasmKernel } from './kernel.js';
@@ -25,6 +26,8 @@ const kernels = {
   TfmArithmetic: arithmetic,
   TfmAttend: attention,
   TfmAttendGradient: attentionGradient,
+  TfmCrossEntropy: crossEntropy,
+  TfmCrossEntropyGradient: crossEntropyGradient,
   TfmGated: gated,
   TfmGatedGradient: gatedGradient,
   TfmLayerNorm: layerNorm,

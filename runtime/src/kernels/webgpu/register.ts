@@ -8,6 +8,7 @@ import { activationGradient, gated, gatedGradient } from './activation-gradient.
 import { attention } from './attention.js';
 import { attentionGradient } from './attention-gradient.js';
 import type { GpuBackend } from './backend.js';
+import { crossEntropy, crossEntropyGradient } from './cross-entropy.js';
 import { runKernel, type WebGpuKernel } from './kernel.js';
 import { linear, projection } from './linear.js';
 import { layerNorm, rmsNorm } from './normalize.js';
@@ -22,6 +23,8 @@ const kernels = {
   TfmActivationGradient: activationGradient,
   TfmAttend: attention,
   TfmAttendGradient: attentionGradient,
+  TfmCrossEntropy: crossEntropy,
+  TfmCrossEntropyGradient: crossEntropyGradient,
   TfmGated: gated,
   TfmGatedGradient: gatedGradient,
   TfmLayerNorm: layerNorm,

@@ -90,6 +90,17 @@ export function splitKernels(kernels: Kernels, pool: ThreadPool): Kernels {
         return [a + at, b + at, dy + at, da + at, db + at, end - first, kind];
       });
     },
+    crossEntropy(scores, ids, losses, rows, width, smoothing) {
+      share('crossEntropy', { total: rows, time: 1.5 * rows * width }, (first, end) => {
+        return [scores + 4 * first * width, ids + 4 * first, losses + 4 * first, end - first, width, smoothing];
+      });
+    },
+    crossEntropyGradient(scores, ids, dy, dScores, rows, width, smoothing) {
+      share('crossEntropyGradient', { total: rows, time: 3 * rows * width }, (first, end) => {
+        const at = 4 * first * width;
+        return [scores + at, ids + 4 * first, dy + 4 * first, dScores + at, end - first, width, smoothing];
+      });
+    },
     rotary(x, cos, sin, y, positions, heads, width, turning, interleaved, sign) {
       share('rotary', { total: positions, time: 0.5 * positions * heads * width }, (first, end) => {
         const at = 4 * first * heads * width;
