@@ -57,7 +57,7 @@ async function* drawTokens(
     for (let rows = state.batch; ; rows = sequences.length) {
       const each = sequences.length / rows;
       const tokens =
-        (await drawWhereTheyAre(logits, sequences, rules, options)) ??
+        (await drawWhereTheyAre(logits, sequences, rules, options, scored)) ??
         drawHere(await scoresOf(logits, rows, options), sequences, scored);
       if (tokens.every((token) => token === null)) return sequences;
       report(tokens, sequences, options);
@@ -86,10 +86,11 @@ async function drawWhereTheyAre(
   sequences: readonly Sequence[],
   { processors }: Rules,
   { temperature = 1, topK = 0, topP = 1, minP = 0, typicalP = 1, signal }: BatchOptions,
+  scored: boolean,
 ): Promise<(number | null)[] | undefined> {
   if (!logits.draw || processors.length > 0 || typicalP < 1) return undefined;
   const randoms = sequences.map(({ random }) => random);
-  const drawn = await logits.draw({ temperature, topK, topP, minP, randoms });
+  const drawn = await logits.draw({ temperature, topK, topP, minP, scored, randoms });
   signal?.throwIfAborted();
   return sequences.map((sequence, i) => sequence.accept(drawn[i]!));
 }

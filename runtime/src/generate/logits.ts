@@ -9,6 +9,8 @@ export interface Drawing {
   readonly topK: number;
   readonly topP: number;
   readonly minP: number;
+  /** Whether log-probabilities are wanted. */
+  readonly scored: boolean;
   /** The number of (0, 1) that decides, for each sequence. */
   readonly randoms: readonly number[];
 }
@@ -16,7 +18,7 @@ export interface Drawing {
 /** What was drawn for a sequence. */
 export interface Drawn {
   readonly token: number;
-  /** By the model's own probabilities. */
+  /** By the model's own probabilities; where it is not wanted it means nothing. */
   readonly logProbability: number;
   /** No token is left: all logits are −∞. */
   readonly isForbidden: boolean;

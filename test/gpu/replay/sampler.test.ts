@@ -36,7 +36,7 @@ const forbidden = spread.map((logit, i) => (i % 3 === 0 ? logit : Number.NEGATIV
 const twice = spread.map((_, i) => Math.fround(spread[i % 150]!));
 const rows = [spread, flat, forbidden, twice];
 
-const plain = { temperature: 1, topK: 0, topP: 1, minP: 0 };
+const plain = { temperature: 1, topK: 0, topP: 1, minP: 0, scored: true };
 const settings = [
   plain,
   { ...plain, temperature: 0 },
@@ -46,7 +46,7 @@ const settings = [
   { ...plain, topK: 1000 },
   { ...plain, topP: 0.5 },
   { ...plain, minP: 0.2 },
-  { temperature: 1.7, topK: 40, topP: 0.8, minP: 0.02 },
+  { temperature: 1.7, topK: 40, topP: 0.8, minP: 0.02, scored: true },
 ];
 
 test('the device draws what the CPU draws', async () => {

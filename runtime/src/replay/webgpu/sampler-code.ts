@@ -205,9 +205,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   let broken = findBest(lane, start);
   let likeliest = i32(best.y);
   let top = bitcast<f32>(bitsAt(start + likeliest));
-  var part = vec4f(0);
-  for (var t = lane; t < uniforms.classes; t += THREADS) { part.x += share(bitsAt(start + t), top); }
-  let normalizer = top + log(total(lane, part).x);
+  var normalizer = 0.0;
+  if (uniforms.scored == 1) {
+    var part = vec4f(0);
+    for (var t = lane; t < uniforms.classes; t += THREADS) { part.x += share(bitsAt(start + t), top); }
+    normalizer = top + log(total(lane, part).x);
+  }
 
   var token = likeliest;
   if (uniforms.topK != 1) {

@@ -32,7 +32,14 @@ export class DeviceSampler {
     const buffer = (usage: number) => acquireBuffer.call(backend.bufferManager, bytes, usage);
     this.#result = buffer(GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC);
     this.#staging = buffer(GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
-    const draw = this.#dispatch({ temperature: 1, topK: 1, topP: 1, minP: 0, randoms: Array<number>(batch).fill(0) });
+    const draw = this.#dispatch({
+      temperature: 1,
+      topK: 1,
+      topP: 1,
+      minP: 0,
+      scored: false,
+      randoms: Array<number>(batch).fill(0),
+    });
     this.#arena = new Arena(backend, [], smallDataOf(draw));
     const { pipeline, layout } = pipelineOf(backend.device, draw);
     this.#pipeline = pipeline;
@@ -83,7 +90,7 @@ export class DeviceSampler {
     }
   }
 
-  #dispatch({ temperature, topK, topP, minP, randoms }: Drawing): Dispatch {
+  #dispatch({ temperature, topK, topP, minP, scored, randoms }: Drawing): Dispatch {
     const [batch = 1, classes = 1] = this.#logits.shape;
     const isGreedy = temperature === 0;
     return {
@@ -94,7 +101,7 @@ export class DeviceSampler {
         randoms: { of: Int32Array.from(new Int32Array(Float32Array.from(randoms).buffer)), as: 'f32' },
       },
       writes: { result: { of: this.#logits, as: 'vec4i' } },
-      integers: { classes, topK: isGreedy ? 1 : topK },
+      integers: { classes, topK: isGreedy ? 1 : topK, scored: Number(scored) },
       floats: { temperature: isGreedy ? 1 : temperature, topP, minP },
       workgroups: [batch, 1, 1],
       code: () => samplerCode,
