@@ -9,7 +9,7 @@ import { notFound, writeWhole } from '../files.js';
 import type { ChosenModel } from '../spec.js';
 import { type Aliases, outputNamesInFile } from './aliases.js';
 import type { GeneratedModel, LoadedModule, RuntimeModule } from './model-module.js';
-import { frontPadding, hasRowsOf, moveRows } from './padding.js';
+import { addsPositions, frontPadding, hasRowsOf, moveRows } from './padding.js';
 import { type InputPlan, planInputs } from './tensors.js';
 
 /** The inputs of one run, and the outputs to write with their names in the file. */
@@ -144,7 +144,7 @@ async function readInput(file: Checkpoint, plan: InputPlan, runtime: RuntimeModu
 
 /**
  * The input of a model that reads no mask: no row sees those behind it, so padding may stand at the end. What stands in front is
- * moved there, and positions count from the first real row. Throws a failure where an output, or another input, could not be
+ * moved there, where positions are seen by their distance alone. Throws a failure where an output, or another input, could not be
  * moved with it.
  */
 async function readPadded(
@@ -160,8 +160,13 @@ async function readPadded(
   if (row < 0) return [{ values, shape }, []];
   const fixed = outputs.filter((output) => !hasRowsOf(model, input.name, output));
   const others = model.inputs.map(({ name }) => name).filter((name) => name !== input.name);
-  if (fixed.length === 0 && others.length === 0) return [{ values: moveRows(values, shape, shifts), shape }, shifts];
-  const why = fixed.length > 0 ? `${fixed.join(', ')} has no rows to move` : `it also reads ${others.join(', ')}`;
+  const problems = [
+    ...(fixed.length > 0 ? [`${fixed.join(', ')} has no rows to move`] : []),
+    ...(others.length > 0 ? [`it also reads ${others.join(', ')}`] : []),
+    ...(addsPositions(model) ? ['it adds something for each position'] : []),
+  ];
+  const [why] = problems;
+  if (why === undefined) return [{ values: moveRows(values, shape, shifts), shape }, shifts];
   const help = `${model.name} reads no mask, and ${why}: put padding at the end`;
   throw inputFailure(`'${presence}' has padding in front of real tokens, in row ${row}`, help);
 }

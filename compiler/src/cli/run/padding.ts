@@ -1,4 +1,5 @@
 import type { GraphModel } from '../../graph/graph.js';
+import { allNodes } from '../../graph/uses.js';
 import { inputFailure } from '../exit.js';
 
 type Values = Float32Array | Int32Array | Uint8Array;
@@ -43,3 +44,15 @@ export function hasRowsOf(model: GraphModel, input: string, output: string): boo
   const isDimension = typeof length === 'object' && length.kind === 'dimension';
   return isDimension && typeof own === 'object' && own.kind === 'dimension' && own.name === length.name;
 }
+
+/**
+ * Whether a model adds something for where a row stands. Libraries differ in whether padding in front counts there; rotations and
+ * distances are the same either way.
+ */
+export function addsPositions({ main, functions }: GraphModel): boolean {
+  return [main, ...functions].some(({ body }) =>
+    [...allNodes(body)].some((node) => node.kind === 'operator' && absolute.has(node.operator)),
+  );
+}
+
+const absolute: ReadonlySet<string> = new Set(['sinusoidal_positions', 'learned_positions', 'axial_positions']);
