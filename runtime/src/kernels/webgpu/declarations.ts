@@ -2,6 +2,8 @@
 export type ElementType = 'f32' | 'vec2f' | 'vec4f' | 'i32' | 'vec2i' | 'vec4i';
 
 interface Declared {
+  /** The code uses subgroups. */
+  readonly subgroups?: boolean;
   readonly constants: Readonly<Record<string, number>>;
   readonly reads: Readonly<Record<string, { readonly as: ElementType }>>;
   readonly writes: Readonly<Record<string, { readonly as: ElementType }>>;
@@ -10,8 +12,9 @@ interface Declared {
 }
 
 /** The WGSL of constants, bindings (what is written, what is read, uniforms) and uniforms (integers, then floats). */
-export function declarations({ constants, reads, writes, integers, floats = {} }: Declared): string {
-  const lines = Object.entries(constants).map(([name, value]) => `const ${name} = ${value};`);
+export function declarations({ subgroups, constants, reads, writes, integers, floats = {} }: Declared): string {
+  const lines = subgroups ? ['enable subgroups;'] : [];
+  lines.push(...Object.entries(constants).map(([name, value]) => `const ${name} = ${value};`));
   let binding = 0;
   for (const [name, { as }] of Object.entries(writes))
     lines.push(`@group(0) @binding(${binding++}) var<storage, read_write> ${name}: array<${as}>;`);

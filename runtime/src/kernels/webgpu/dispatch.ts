@@ -14,6 +14,8 @@ export interface Operand {
 /** One run of a compute shader. The names of constants, operands and uniforms are those that the code uses. */
 export interface Dispatch {
   readonly name: string;
+  /** Whether the code uses subgroups, which the device must have. */
+  readonly subgroups?: boolean;
   /** Whole numbers baked into the code. */
   readonly constants: Readonly<Record<string, number>>;
   readonly reads: Readonly<Record<string, Operand>>;

@@ -3,6 +3,7 @@ import type { ProjectionAttributes } from '../projection.js';
 import type { GpuBackend } from './backend.js';
 import { dispatch, type Operand } from './dispatch.js';
 import { elementsOf, workgroupsFor } from './kernel.js';
+import { codeWithSubgroups, foursOfSubgroups } from './linear-few-rows-subgroups.js';
 import { inputCode } from './linear-norm.js';
 import { workgroupIndex } from './vectors.js';
 
@@ -35,19 +36,26 @@ export function linearIntegers({ rows, width, outputs, starts }: LinearTask): Re
 /** Outputs of a workgroup: four of each thread, which have its part of x in common. */
 const tile = 16;
 
-/** A product with the weight read once, which is all that it costs: 16 threads for each output. */
+/**
+ * A product with the weight read once, which is all that it costs: 16 threads for each output, or, where the device has them,
+ * subgroups, whose sums need no workgroup memory.
+ */
 export function linearOfFewRows(task: LinearTask, backend: GpuBackend): void {
   const { rows, outputs, gated } = task;
-  const [x, y] = workgroupsFor(Math.ceil(Math.max(...outputs) / (gated ? tile / 2 : tile)));
+  const fours = foursOfSubgroups(backend.device);
+  const size = fours === undefined ? tile : 4 * fours;
+  const [x, y] = workgroupsFor(Math.ceil(Math.max(...outputs) / (gated ? size / 2 : size)));
   dispatch(backend, {
     name: 'linear of few rows',
-    constants: { ROWS: rows, ...linearConstants(task) },
+    subgroups: fours !== undefined,
+    constants: { ROWS: rows, ...(fours === undefined ? {} : { FOURS: fours }), ...linearConstants(task) },
     reads: task.reads,
     writes: task.writes,
     integers: linearIntegers(task),
     floats: task.norm === 'none' ? {} : { eps: task.eps },
     workgroups: [x, y, gated ? 1 : outputs.length],
-    code: () => `${task.code()}\n${inputCode(task, rows, 64 / 2 ** Math.ceil(Math.log2(rows)))}\n${code(task)}`,
+    code: () =>
+      `${task.code()}\n${inputCode(task, rows, 64 / 2 ** Math.ceil(Math.log2(rows)))}\n${fours === undefined ? code(task) : codeWithSubgroups(task)}`,
   });
 }
 

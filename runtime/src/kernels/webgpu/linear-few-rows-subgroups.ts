@@ -1,0 +1,68 @@
+import type { LinearTask } from './linear-few-rows.js';
+import { hasSubgroups, subgroupMemory, subgroupPlace } from './subgroups.js';
+import { workgroupIndex } from './vectors.js';
+
+/**
+ * How many times four rows of weights a workgroup of 64 threads reads, so that each of its subgroups has some; `undefined`
+ * where the device has no subgroups. What is computed does not depend on their size, which may be more than the least.
+ */
+export function foursOfSubgroups(device: GPUDevice): number | undefined {
+  if (!hasSubgroups(device)) return undefined;
+  const { adapterInfo }: { readonly adapterInfo?: GPUAdapterInfo } = device; // newer than subgroups
+  const least = adapterInfo?.subgroupMinSize;
+  return Math.max(2, 64 / Math.min(Math.max(least || 4, 4), 64));
+}
+
+/**
+ * WGSL in which each subgroup has four rows of weights at a time, all its threads parts of each, and adds up what they found.
+ * Loops with such sums in them turn as often in all of a workgroup, as WGSL wants it.
+ */
+export const codeWithSubgroups = ({ rows, outputs, gated }: LinearTask): string => {
+  const each = (text: (r: number) => string, join = '\n    ') =>
+    Array.from({ length: rows }, (_, r) => text(r)).join(join);
+  /** Products of layer `first` with the outputs x and y of a subgroup, and of layer `second` with z and w. */
+  const products = (first: number, second: number) => `
+    for (var c = rank; c < (uniforms.width + 3) / 4; c += threads) {
+      let w0 = weight${first}At(place.x, c);
+      let w1 = weight${first}At(place.y, c);
+      let w2 = weight${second}At(place.z, c);
+      let w3 = weight${second}At(place.w, c);
+      ${each(
+        (r) => `
+      let x${r} = inputAt(${r}, ${r}, c);
+      sum${r} += vec4f(dot(w0, x${r}), dot(w1, x${r}), dot(w2, x${r}), dot(w3, x${r}));`,
+      )}
+    }`;
+  const ofParts = outputs.map((_, i) => `if (part == ${i}) {${products(i, i)}\n    }`).join(' else ');
+  const own = gated ? 2 : 4;
+  return `
+${workgroupIndex}
+${subgroupMemory}
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  ${subgroupPlace}
+  let part = i32(group.z);
+  let first = workgroupIndex(group, groups) * ${own} * FOURS;
+  if (first >= outputsOf(part)) { return; }
+  findNorms(i32(thread), 0);
+  for (var i = 0; i < FOURS; i += count) {
+    let output = first + ${own} * (i + number);
+    // Behind the last output the last one is read again, and not written. Of a gated pair both have the same outputs.
+    let place = min(output + ${gated ? 'vec4i(0, 1, 0, 1)' : 'vec4i(0, 1, 2, 3)'}, vec4i(outputsOf(part) - 1)) * uniforms.step;
+    ${each((r) => `var sum${r} = vec4f(0);`)}
+    ${gated ? products(0, 1) : ofParts}
+    var found = array<vec4f, ROWS>(${each((r) => `subgroupAdd(sum${r})`, ', ')});
+    let results = select(0, ${own} * ROWS, i + number < FOURS);
+    for (var j = rank; j < results; j += threads) {
+      let row = j / ${own};
+      let n = j % ${own};
+      if (output + n < outputsOf(part)) { ${gated ? 'finishPair(row, output + n, found[row][n], found[row][n + 2]);' : 'finish(part, row, output + n, found[row][n]);'} }
+    }
+  }
+}
+`;
+};
