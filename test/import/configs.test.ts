@@ -149,8 +149,10 @@ preset TinyLlama = Llama(vocab: 100, context: 128, width: 64, depth: 2, heads: 4
     const fields = { model_type: 'phi3', ...sizes, original_max_position_embeddings: 32, rope_scaling: rope };
     const { text } = importConfig(fields, { hint: 'x' });
     expect(text?.replace(/\s+/g, ' ')).toMatch(/context: 32, .*factors: \[1, 1\.25\], stretch: 1\.18321595/);
-    const partly = importConfig({ ...fields, partial_rotary_factor: 0.75 }, { hint: 'x' });
-    expect(partly.problems.map(({ field }) => field)).toEqual(['rope_scaling.partial_rotary_factor']);
+    const odd = importConfig({ ...fields, partial_rotary_factor: 0.75 }, { hint: 'x' });
+    expect(odd.problems.map(({ field }) => field)).toEqual(['partial_rotary_factor']);
+    const partly = importConfig({ ...fields, partial_rotary_factor: 0.5 }, { hint: 'x' });
+    expect(partly.text).toMatch(/split\(turning, d_k - turning\)/);
     const without = importConfig({ ...fields, rope_scaling: { type: 'longrope' } }, { hint: 'x' });
     expect(without.problems.map(({ field }) => field)).toEqual(['rope_scaling.short_factor']);
   });

@@ -11,6 +11,7 @@ export function classifierClasses(prefix: string): Family['architectures'] {
   return {
     [`${prefix}ForSequenceClassification`]: ['class_logits'],
     [`${prefix}ForTokenClassification`]: ['tag_logits'],
+    [`${prefix}ForQuestionAnswering`]: ['start_logits', 'end_logits'],
   };
 }
 
@@ -23,6 +24,7 @@ export function classifierDepartures(config: ConfigReader, architecture: string)
   if (architecture.endsWith('ForTokenClassification')) {
     return headed('tag_logits', `float[B, T, ${classes}] = state -> linear(${classes}) as score`);
   }
+  if (architecture.endsWith('ForQuestionAnswering')) return answering(architecture);
   if (!architecture.endsWith('ForSequenceClassification')) return [];
   const pad = config.optional('pad_token_id', usualPad[String(config.any('model_type'))] ?? null);
   const last = pad === null ? 'at(-1)' : `LastToken(tokens, pad: ${pad})`;
@@ -37,12 +39,32 @@ export function classifierDepartures(config: ConfigReader, architecture: string)
 
 /** The scores, their name and their weights in the original library, in the place of those of the next token. */
 function headed(output: string, scores: string): readonly Departure[] {
+  return instead(`output ${output}: ${scores}`, `output ${output} = "logits"`, 'score = "score" or "classifier"');
+}
+
+/** Classes that call the decoder by another name than the others of their families do. */
+const renamed = /^(Llama|Qwen2|Qwen3|Qwen3Moe|SmolLM3)ForQ/;
+
+/** Where the answer to a question begins, and where it ends. */
+function answering(architecture: string): readonly Departure[] {
+  const outputs = `let (start, end) = state -> linear(2) as answer -> split(1, 1)
+  output start_logits: float[B, T] = start -> sum
+  output end_logits: float[B, T] = end -> sum`;
+  const names = 'output start_logits = "start_logits"\n    output end_logits = "end_logits"';
   return [
-    [/(?:\n {2}\/\/\/[^\n]*)*\n {2}output logits:[\s\S]*?\n(?=\n)/, `\n  output ${output}: ${scores}\n`],
+    ...instead(outputs, names, 'answer = "qa_outputs"'),
+    ...(renamed.test(architecture) ? [[/\(model\.\)\?/g, '(transformer.)?'] as const] : []),
+  ];
+}
+
+/** Other outputs in the place of the scores of the next token, with their names and weights in the original library. */
+function instead(outputs: string, names: string, weights: string): readonly Departure[] {
+  return [
+    [/(?:\n {2}\/\/\/[^\n]*)*\n {2}output logits:[\s\S]*?\n(?=\n)/, `\n  ${outputs}\n`],
     [/\n {2}generate tokens from logits\n/, ''],
     [/\n {4}[^\n]* for logits[^\n]*|$/, ''],
-    ['output state = "last_hidden_state"', `input tokens.present = "attention_mask"\n    output ${output} = "logits"`],
-    [/(\n {4}input tokens\.present [^\n]*\n[^\n]*)/, '$1\n    score = "score" or "classifier"'],
+    ['output state = "last_hidden_state"', `input tokens.present = "attention_mask"\n    ${names}`],
+    [/(\n {4}input tokens\.present [^\n]*\n[^\n]*)/, `$1\n    ${weights}`],
     [/\bcausal\b/g, 'causal and present(tokens)'],
     [/\n {2}output state: ([^=]*) =/, '\n  let state ='],
   ];

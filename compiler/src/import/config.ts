@@ -31,9 +31,12 @@ export class ConfigReader {
     return [...[...this.#read].map((name) => this.#path + name), ...this.#children.flatMap((child) => child.read)];
   }
 
-  /** Every problem, those of inner objects included. */
+  /** Every problem once, those of inner objects included. */
   get allProblems(): readonly ConfigProblem[] {
-    return [...this.problems, ...this.#children.flatMap((child) => child.allProblems)];
+    const all = [...this.problems, ...this.#children.flatMap((child) => child.allProblems)];
+    return all.filter(
+      ({ kind, field }, i) => all.findIndex((other) => other.kind === kind && other.field === field) === i,
+    );
   }
 
   has(name: string): boolean {

@@ -18,11 +18,16 @@ export function departedModel(module: string, model: string, departures: readonl
   return withoutUnused(text, model);
 }
 
-/** Without the imports and parameters that only the replaced parts read. */
+/** Without the imports and parameters that only the replaced parts read, and each import once. */
 function withoutUnused(text: string, model: string): string {
   const isRead = (name: string): boolean => (text.match(new RegExp(`\\b${name}\\b`, 'g')) ?? []).length > 1;
+  const imported = new Set<string>();
   const imports = text.replace(/^import \{ (.*) \} from (.*)\n/gm, (_, names: string, from: string) => {
-    const kept = names.split(', ').filter((name) => isRead(name.split(' ').at(-1) ?? name));
+    const kept = names.split(', ').filter((name) => {
+      const isFirst = !imported.has(name);
+      imported.add(name);
+      return isFirst && isRead(name.split(' ').at(-1) ?? name);
+    });
     return kept.length === 0 ? '' : `import { ${kept.join(', ')} } from ${from}\n`;
   });
   const { declared, start, end } = parametersIn(imports, model);

@@ -24,10 +24,10 @@ export interface RopeDefaults {
  */
 export function readRope(config: ConfigReader, context: number, defaults: RopeDefaults = {}): Rope {
   const written = config.object('rope_parameters');
-  const now = written?.has('full_attention') ? fullAttention(written) : written;
+  const { theta: usualTheta = 10000, share: usualShare = 1 } = defaults;
+  const now = written?.has('full_attention') ? fullAttention(written, usualTheta) : written;
   const before = config.object('rope_scaling');
   const inner = now ?? before;
-  const { theta: usualTheta = 10000, share: usualShare = 1 } = defaults;
   const outerTheta = config.number(['rope_theta', 'rotary_emb_base'], usualTheta);
   const outerShare = config.number(['partial_rotary_factor', 'rotary_pct'], usualShare);
   const theta = inner?.number('rope_theta', outerTheta) ?? outerTheta;
@@ -39,10 +39,7 @@ export function readRope(config: ConfigReader, context: number, defaults: RopeDe
   const kind = inner.any(names) ?? 'default';
   if (kind === 'default' || kind === 'mrope') return none;
   if (defaults.long && (kind === 'longrope' || kind === 'su')) {
-    const scaling = longRope(config, inner, context);
-    // Of part of a head, only that part would be stretched.
-    if (share !== 1) inner.unsupported('partial_rotary_factor', share, '1 beside longrope');
-    return { theta, share, scaling };
+    return { theta, share, scaling: longRope(config, inner, context) };
   }
   const scaling = readScaling(String(kind), inner, context);
   if (scaling && (defaults.scaled || Object.keys(scaling).length === 0)) return { theta, share, scaling };
@@ -56,10 +53,10 @@ function kindsOf({ scaled, long }: RopeDefaults): string {
 }
 
 /** Of frequencies by the kind of layer those of layers without a window; the others must be the same, not scaled. */
-function fullAttention(written: ConfigReader): ConfigReader | undefined {
+function fullAttention(written: ConfigReader, usualTheta: number): ConfigReader | undefined {
   const [full, sliding] = [written.object('full_attention'), written.object('sliding_attention')];
   sliding?.only('rope_type', 'default');
-  const theta = full?.number('rope_theta', 10000);
+  const theta = full?.number('rope_theta', usualTheta);
   sliding?.only('rope_theta', theta);
   return full;
 }

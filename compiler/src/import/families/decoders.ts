@@ -1,8 +1,8 @@
 import { ConfigReader } from '../config.js';
-import { activationsAmong, type Family, harmlessFields, type Parameters } from '../family.js';
+import { activationsAmong, type Departure, type Family, harmlessFields, type Parameters } from '../family.js';
 import { readRope } from '../rope.js';
 import { period } from './gpt.js';
-import { causalClasses, eosOf, layerPattern } from './shared.js';
+import { causalClasses, eosOf, layerPattern, turningClasses, wholeShare } from './shared.js';
 
 const plain = activationsAmong('gelu', 'gelu_tanh', 'quick_gelu', 'relu', 'silu');
 
@@ -43,7 +43,8 @@ const contextOf = ({ context }: Parameters): number => Number(context);
 
 export const decoderFamilies: readonly Family[] = [
   {
-    ...{ type: 'phi3', module: 'models/phi3', model: 'Phi3', ...causalClasses('Phi3') },
+    ...{ type: 'phi3', module: 'models/phi3', model: 'Phi3' },
+    ...causalClasses('Phi3', undefined, ({ parameters }) => stretchedPart(parameters)),
     read: (config) => {
       const sizes = readSizes(config, { vocab: 32064, context: 4096, width: 3072, depth: 32, heads: 32, hidden: 8192 });
       config.only('hidden_act', 'silu', 'swish');
@@ -60,14 +61,14 @@ export const decoderFamilies: readonly Family[] = [
     },
   },
   {
-    ...{ type: 'gemma', module: 'models/gemma', model: 'Gemma', ...causalClasses('Gemma') },
+    ...{ type: 'gemma', module: 'models/gemma', model: 'Gemma', ...turningClasses('Gemma') },
     read: (config) => {
       const sizes = readSizes(config, gemmaSizes({ width: 3072, depth: 28, heads: 16, kvHeads: 16, hidden: 24576 }));
       config.only('tie_word_embeddings', true);
       config.only('use_bidirectional_attention', false);
       return {
         ...sizes,
-        theta: readRope(config, contextOf(sizes)).theta,
+        theta: thetaOf(config, sizes),
         d_k: config.number('head_dim', 256),
         act: gemmaActivation(config, 'hidden_activation', 'hidden_act'),
         eps: config.number('rms_norm_eps', 1e-6),
@@ -110,7 +111,7 @@ export const decoderFamilies: readonly Family[] = [
     },
   },
   {
-    ...{ type: 'olmo', module: 'models/olmo', model: 'Olmo', ...causalClasses('Olmo') },
+    ...{ type: 'olmo', module: 'models/olmo', model: 'Olmo', ...turningClasses('Olmo') },
     read: (config) => {
       const sizes = readSizes(config, {
         vocab: 50304,
@@ -123,7 +124,7 @@ export const decoderFamilies: readonly Family[] = [
       config.only('hidden_act', 'silu', 'swish');
       return {
         ...sizes,
-        theta: readRope(config, contextOf(sizes)).theta,
+        theta: thetaOf(config, sizes),
         bias: config.flag('attention_bias', false),
         clip: config.optional('clip_qkv'),
         tied: config.flag('tie_word_embeddings', false),
@@ -138,13 +139,15 @@ export const decoderFamilies: readonly Family[] = [
   {
     ...{ type: 'olmo3', module: 'models/olmo', model: 'Olmo2', ...causalClasses('Olmo3') },
     read: (config) => {
-      const common = readOlmo2(config);
+      const common = readOlmo2(config, 500000);
+      // Outside of rope_parameters the library gives it to layers without a window only.
+      if (!config.has('rope_parameters')) config.only('rope_theta', 500000);
       const near = config.number('sliding_window', 4096);
       return { ...common, near, local: localPattern(config, common.depth, 4) };
     },
   },
   {
-    ...{ type: 'phi', module: 'models/phi', model: 'Phi', ...causalClasses('Phi') },
+    ...{ type: 'phi', module: 'models/phi', model: 'Phi', ...turningClasses('Phi', { share: 0.5 }) },
     read: (config) => {
       const sizes = readSizes(config, { vocab: 51200, context: 2048, width: 2048, depth: 24, heads: 32, hidden: 8192 });
       config.only('tie_word_embeddings', false);
@@ -159,7 +162,12 @@ export const decoderFamilies: readonly Family[] = [
     },
   },
   {
-    ...{ type: 'stablelm', module: 'models/stablelm', model: 'StableLm', ...causalClasses('StableLm') },
+    ...{
+      type: 'stablelm',
+      module: 'models/stablelm',
+      model: 'StableLm',
+      ...turningClasses('StableLm', { share: 0.25 }),
+    },
     read: (config) => {
       const defaults = { vocab: 50304, context: 4096, width: 2560, depth: 32, heads: 32, kvHeads: 32, hidden: 6912 };
       const sizes = readSizes(config, defaults);
@@ -177,16 +185,17 @@ export const decoderFamilies: readonly Family[] = [
     },
   },
   {
-    ...{ type: 'starcoder2', module: 'models/starcoder2', model: 'Starcoder2', ...causalClasses('Starcoder2') },
+    ...{ type: 'starcoder2', module: 'models/starcoder2', model: 'Starcoder2', ...turningClasses('Starcoder2') },
     read: (config) => {
       const defaults = { vocab: 49152, context: 4096, width: 3072, depth: 30, heads: 24, kvHeads: 2, hidden: 12288 };
       const sizes = readSizes(config, defaults);
       config.only('norm_type', 'layer_norm');
       config.only('mlp_type', 'default');
-      config.harmless('norm_epsilon_type', 'use_bias_type');
+      // The library reads the norms' size from norm_epsilon and the activation from hidden_act.
+      config.harmless('activation_function', 'layer_norm_epsilon', 'scale_attn_weights');
       return {
         ...sizes,
-        theta: readRope(config, contextOf(sizes)).theta,
+        theta: thetaOf(config, sizes),
         act: config.choice('hidden_act', 'gelu_pytorch_tanh', plain),
         eps: config.number('norm_epsilon', 1e-5),
         bias: config.flag('use_bias', true),
@@ -197,7 +206,7 @@ export const decoderFamilies: readonly Family[] = [
     },
   },
   {
-    ...{ type: 'cohere', module: 'models/cohere', model: 'Cohere', ...causalClasses('Cohere') },
+    ...{ type: 'cohere', module: 'models/cohere', model: 'Cohere', ...turningClasses('Cohere', { theta: 500000 }) },
     read: (config) => {
       const sizes = readSizes(config, {
         vocab: 256000,
@@ -211,7 +220,7 @@ export const decoderFamilies: readonly Family[] = [
       config.only('tie_word_embeddings', true);
       return {
         ...sizes,
-        theta: readRope(config, contextOf(sizes), { theta: 10000 }).theta,
+        theta: thetaOf(config, sizes, 500000),
         eps: config.number('layer_norm_eps', 1e-5),
         bias: config.flag('attention_bias', false),
         qk_norm: config.flag('use_qk_norm', false),
@@ -221,7 +230,7 @@ export const decoderFamilies: readonly Family[] = [
     },
   },
   {
-    ...{ type: 'granite', module: 'models/granite', model: 'Granite', ...causalClasses('Granite') },
+    ...{ type: 'granite', module: 'models/granite', model: 'Granite', ...turningClasses('Granite') },
     read: (config) => {
       const sizes = readSizes(config, {
         vocab: 32000,
@@ -235,7 +244,7 @@ export const decoderFamilies: readonly Family[] = [
       return {
         ...sizes,
         d_k: config.optional('head_dim') ?? sizes.width / sizes.heads,
-        theta: readRope(config, contextOf(sizes)).theta,
+        theta: thetaOf(config, sizes),
         eps: config.number('rms_norm_eps', 1e-6),
         embed_scale: config.number('embedding_multiplier', 1),
         branch_scale: config.number('residual_multiplier', 1),
@@ -249,19 +258,54 @@ export const decoderFamilies: readonly Family[] = [
     },
   },
   {
-    ...{ type: 'smollm3', module: 'models/smollm3', model: 'SmolLm3', ...causalClasses('SmolLM3') },
+    ...{
+      type: 'smollm3',
+      module: 'models/smollm3',
+      model: 'SmolLm3',
+      ...turningClasses('SmolLM3', { theta: 2000000 }),
+    },
     read: readSmolLm3,
   },
 ];
 
-function phi3Rope(config: ConfigReader, sizes: Parameters): Parameters {
-  const { theta, share, scaling } = readRope(config, contextOf(sizes), { long: true });
-  return { theta, share, ...scaling };
+/** Phi-4-mini: of a head that turns in part, only that part is stretched. */
+function stretchedPart({ share = 1, stretch = 1 }: Parameters): readonly Departure[] {
+  if (share === 1 || stretch === 1) return [];
+  return [
+    [/positions: rotary\(.*\),\s+scale: [^,]*,/, 'positions: Turned,'],
+    [
+      /\n {2}block Gated/,
+      `
+  /// The part of a head that turns, stretched, beside the other.
+  block Turned {
+    let (turning, still) = self -> split(turning, d_k - turning)
+    return concat(turning -> rotary(theta: theta, frequency: speed) * stretch, still, axis: features)
+  }
+
+  block Gated`,
+    ],
+  ];
 }
 
-function thetaAndShare(config: ConfigReader, sizes: Parameters, share: number): Parameters {
-  const rope = readRope(config, contextOf(sizes), { share });
-  return { theta: rope.theta, share: rope.share };
+function phi3Rope(config: ConfigReader, sizes: Parameters & { width: number; heads: number }): Parameters {
+  const { theta, share, scaling } = readRope(config, contextOf(sizes), { long: true });
+  const width = config.optional('head_dim') ?? sizes.width / sizes.heads;
+  const part = wholeShare(config, share, width);
+  return { theta, share: part, turning: Math.round(part * width), ...scaling };
+}
+
+/** Of families whose scaling is a departure. */
+function thetaOf(config: ConfigReader, sizes: Parameters, theta?: number): number {
+  return readRope(config, contextOf(sizes), { scaled: true, ...(theta !== undefined && { theta }) }).theta;
+}
+
+function thetaAndShare(
+  config: ConfigReader,
+  sizes: Parameters & { width: number; heads: number },
+  share: number,
+): Parameters {
+  const rope = readRope(config, contextOf(sizes), { share, scaled: true });
+  return { theta: rope.theta, share: wholeShare(config, rope.share, sizes.width / sizes.heads) };
 }
 
 const gemmaSizes = (sizes: Omit<Defaults, 'vocab' | 'context'>): Defaults => ({
@@ -333,9 +377,9 @@ function gemma3Rope(config: ConfigReader): Parameters {
   };
 }
 
-function readOlmo2(config: ConfigReader): Parameters & { depth: number } {
+function readOlmo2(config: ConfigReader, usualTheta = 10000): Parameters & { depth: number } {
   const sizes = readSizes(config, { vocab: 50304, context: 2048, width: 4096, depth: 32, heads: 32, hidden: 11008 });
-  const { theta, scaling } = readRope(config, contextOf(sizes), { scaled: true });
+  const { theta, scaling } = readRope(config, contextOf(sizes), { scaled: true, theta: usualTheta });
   config.only('hidden_act', 'silu', 'swish');
   return {
     ...sizes,
@@ -361,7 +405,7 @@ function readSmolLm3(config: ConfigReader): Parameters {
   const local = layerPattern(config, sizes.depth) ?? turning.map(() => uses);
   return {
     ...sizes,
-    theta: readRope(config, contextOf(sizes), { theta: 2000000 }).theta,
+    theta: thetaOf(config, sizes, 2000000),
     d_k: sizes.width / sizes.heads,
     eps: config.number('rms_norm_eps', 1e-6),
     bias: config.flag('attention_bias', false),

@@ -48,7 +48,12 @@ export const encoderFamilies: readonly Family[] = [
       BertForPreTraining: ['word_logits', 'next_sentence'],
       BertForNextSentencePrediction: ['pair_logits'],
     },
-    read: (config) => ({ ...readBert(config, 'gelu'), classes: labelCount(config) }),
+    read: (config) => {
+      // Fields of the first release, which the library never read.
+      config.harmless('directionality', 'pooler_fc_size', 'pooler_num_attention_heads', 'pooler_num_fc_layers');
+      config.harmless('pooler_size_per_head', 'pooler_type');
+      return { ...readBert(config, 'gelu'), classes: labelCount(config) };
+    },
   },
   {
     ...{ type: 'roberta', module: 'models/roberta', model: 'Roberta', ...heads('Roberta', ['state', 'pooled']) },
@@ -87,6 +92,7 @@ export const encoderFamilies: readonly Family[] = [
         'num_memory_blocks',
         'down_scale_factor',
         'classifier_dropout_prob',
+        'layers_to_keep',
       );
       return {
         ...readBert(config, 'gelu_new'),

@@ -1,7 +1,7 @@
 import type { ConfigReader } from '../config.js';
 import { activationsAmong, type Family, type Parameters } from '../family.js';
 import { readRope } from '../rope.js';
-import { causalClasses, eosOf } from './shared.js';
+import { causalClasses, eosOf, turningClasses, wholeShare } from './shared.js';
 
 const plain = activationsAmong('gelu', 'gelu_tanh', 'quick_gelu', 'relu', 'silu');
 
@@ -59,6 +59,8 @@ export const gptFamilies: readonly Family[] = [
         'max_batch_size',
         'max_sequence_length',
         'pad_key_length',
+        'validate_runner_input',
+        'pre_allocate_kv_cache',
       );
       const common = readGpt(config);
       const multiQuery = config.flag('multi_query', true);
@@ -110,19 +112,26 @@ export const gptFamilies: readonly Family[] = [
     },
   },
   {
-    ...{ type: 'gpt_neox', module: 'models/gpt_neox', model: 'GptNeoX', ...causalClasses('GPTNeoX') },
+    ...{ type: 'gpt_neox', module: 'models/gpt_neox', model: 'GptNeoX', ...turningClasses('GPTNeoX', { share: 0.25 }) },
     read: (config) => {
       const context = config.number('max_position_embeddings', 2048);
-      const { theta, share } = readRope(config, context, { share: 0.25 });
+      const width = config.number('hidden_size', 6144);
+      const heads = config.number('num_attention_heads', 64);
+      const { theta, share } = readRope(config, context, { share: 0.25, scaled: true });
       return {
         vocab: config.number('vocab_size', 50432),
         context,
-        width: config.number('hidden_size', 6144),
+        width,
         depth: config.number('num_hidden_layers', 44),
-        heads: config.number('num_attention_heads', 64),
+        heads,
         hidden: config.number('intermediate_size', 24576),
         act: config.choice('hidden_act', 'gelu', plain),
-        ...{ theta, share },
+        // One feature turns together with the next, at the frequency 1.
+        ...{
+          theta,
+          share:
+            Math.floor((share * width) / heads) === 1 ? (2 * heads) / width : wholeShare(config, share, width / heads),
+        },
         eps: config.number('layer_norm_eps', 1e-5),
         parallel: config.flag('use_parallel_residual', true),
         bias: config.flag('attention_bias', true),
@@ -184,7 +193,7 @@ export const gptFamilies: readonly Family[] = [
     read: readMpt,
   },
   {
-    ...{ type: 'falcon', module: 'models/falcon', model: 'Falcon', ...causalClasses('Falcon') },
+    ...{ type: 'falcon', module: 'models/falcon', model: 'Falcon', ...turningClasses('Falcon') },
     read: readFalcon,
   },
 ];
@@ -203,7 +212,6 @@ function readMpt(config: ConfigReader): Parameters {
     'init_config',
     'tokenizer_name',
     'use_pad_tok_in_ffn',
-    'layer_norm_epsilon',
     'expansion_ratio',
   );
   const inner = config.object('attn_config');
@@ -231,17 +239,19 @@ function readMpt(config: ConfigReader): Parameters {
     heads,
     clip: inner?.optional('clip_qkv') ?? null,
     scale: inner?.optional('softmax_scale') ?? (width / heads) ** -0.5,
+    eps: config.number('layer_norm_epsilon', 1e-5),
     ...eosOf(config, null, null),
   };
 }
 
 function readFalcon(config: ConfigReader): Parameters {
+  config.only('apply_residual_connection_post_layernorm', false);
   const width = config.number('hidden_size', 4544);
   const heads = config.number(['num_attention_heads', 'n_head'], 71);
   const context = config.number('max_position_embeddings', 2048);
   const grouped = config.flag('new_decoder_architecture', false);
   const multiQuery = config.flag('multi_query', true);
-  const { theta } = readRope(config, context);
+  const { theta } = readRope(config, context, { scaled: true });
   const given = config.optional(['num_kv_heads', 'n_head_kv']) ?? heads;
   const ungrouped = multiQuery ? 1 : heads;
   const parallel = config.flag('parallel_attn', true);

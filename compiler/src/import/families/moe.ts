@@ -1,7 +1,7 @@
 import type { ConfigReader } from '../config.js';
 import { activationsAmong, type Family, type Parameters } from '../family.js';
 import { readRope } from '../rope.js';
-import { causalClasses, eosOf, layerPattern } from './shared.js';
+import { causalClasses, eosOf, layerPattern, turningClasses } from './shared.js';
 
 const acts = activationsAmong('silu', 'gelu', 'gelu_tanh', 'relu');
 
@@ -48,8 +48,7 @@ function rope(config: ConfigReader, context: number, theta: number): Parameters 
 function readMixtral(config: ConfigReader): Parameters {
   const defaults = { vocab: 32000, context: 131072, width: 4096, depth: 32, heads: 32, kvHeads: 8, hidden: 14336 };
   const sizes = readSizes(config, { ...defaults, eps: 1e-5 });
-  const { theta, ...scaling } = rope(config, sizes.context, 1e6);
-  if (Object.keys(scaling).length > 0) config.unsupported('rope_scaling', scaling.scaling, 'default');
+  const { theta } = rope(config, sizes.context, 1e6);
   return {
     ...sizes,
     d_k: config.optional('head_dim') ?? Number(sizes.width) / Number(sizes.heads),
@@ -185,7 +184,7 @@ function sharpness(config: ConfigReader): number {
 export const moeFamilies: readonly Family[] = [
   {
     ...{ type: 'mixtral', module: 'models/mixtral', model: 'Mixtral' },
-    ...causalClasses('Mixtral'),
+    ...turningClasses('Mixtral', { theta: 1e6 }),
     read: readMixtral,
   },
   {

@@ -1,18 +1,29 @@
 import { classifierClasses, classifierDepartures } from '../classifier.js';
 import type { ConfigReader } from '../config.js';
 import type { Family, Parameters } from '../family.js';
+import type { RopeDefaults } from '../rope.js';
+import { scaledRotary } from '../scaling.js';
+
+/** The same, where rotary positions may be scaled and the spec knows those of the paper only. */
+export function turningClasses(
+  prefix: string,
+  defaults: RopeDefaults = {},
+): Pick<Family, 'architectures' | 'usual' | 'departs'> {
+  return causalClasses(prefix, undefined, ({ config, parameters }) => scaledRotary(config, parameters, defaults));
+}
 
 /** `LlamaForCausalLM`, which has all outputs, `LlamaModel`, which has no head, and classifiers of texts and tokens. */
 export function causalClasses(
   prefix: string,
   suffix = 'ForCausalLM',
+  departs: NonNullable<Family['departs']> = () => [],
 ): Pick<Family, 'architectures' | 'usual' | 'departs'> {
   const usual = `${prefix}${suffix}`;
   const classes = { [usual]: [], [`${prefix}Model`]: ['state'], ...classifierClasses(prefix) };
   return {
     architectures: classes,
     usual,
-    departs: ({ config, architecture }) => classifierDepartures(config, architecture),
+    departs: (about) => [...classifierDepartures(about.config, about.architecture), ...departs(about)],
   };
 }
 
@@ -35,4 +46,11 @@ export function layerPattern(config: ConfigReader, depth: number): boolean[] | u
   if (odd !== undefined) config.unsupported('layer_types', odd, 'full_attention, sliding_attention');
   if (types && types.length !== depth) config.unsupported('layer_types', types, `${depth} layers`);
   return types?.map((type) => type === 'sliding_attention');
+}
+
+/** The part of a head that turns: whole features of it, rounded down, which must come in pairs. */
+export function wholeShare(config: ConfigReader, share: number, width: number): number {
+  const turning = Math.floor(share * width);
+  if (turning % 2 !== 0) config.unsupported('partial_rotary_factor', share, `an even part of ${width} features`);
+  return turning === Math.round(share * width) ? share : turning / width;
 }

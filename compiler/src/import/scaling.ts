@@ -1,0 +1,44 @@
+import type { ConfigReader } from './config.js';
+import type { Departure, Parameters } from './family.js';
+import { type RopeDefaults, readRope } from './rope.js';
+
+/**
+ * How a spec whose rotary positions are those of the paper departs where a config slows them down: each frequency passes through
+ * a formula, and what is turned is stretched where YaRN says so.
+ */
+export function scaledRotary(
+  config: ConfigReader,
+  parameters: Parameters,
+  defaults: RopeDefaults = {},
+): readonly Departure[] {
+  const { share, scaling } = readRope(config, Number(parameters.context), { ...defaults, scaled: true });
+  const width = Number(parameters.d_k ?? Number(parameters.width) / Number(parameters.heads));
+  const speed = speedOf(scaling, Math.floor(width * share));
+  if (!speed) return [];
+  const stretch = Number(scaling.stretch ?? 1);
+  if (stretch !== 1 && share !== 1) {
+    // Of part of a head, only that part would be stretched.
+    config.unsupported('rope_scaling', 'yarn', 'yarn of whole heads, or one with attention_factor 1');
+  }
+  const turned = `rotary(theta: theta$1, frequency: (f) => ${speed})${stretch === 1 ? '' : ` * ${stretch}`}`;
+  const [name] = /^(llama3|yarn)/.exec(speed) ?? [];
+  return [
+    [/rotary\(theta: theta((?:, (?:share|pairs): \w+)*)\)/g, turned],
+    ...(name === undefined ? [] : [[/^/, `import { ${name} } from "std/rotary"\n`] as const]),
+  ];
+}
+
+/** A frequency `f`, as the config's scaling changes it; nothing where it does not. */
+function speedOf(scaling: Parameters, turning: number): string | undefined {
+  const { scaling: kind, factor, low, high, original, whole = true } = scaling;
+  switch (kind) {
+    case 'linear':
+      return `f / ${factor}`;
+    case 'llama3':
+      return `llama3(f, ${factor}, ${low}, ${high}, ${original})`;
+    case 'yarn':
+      return `yarn(f, theta, ${turning}, ${factor}, ${high}, ${low}, ${original}${whole === true ? '' : ', false'})`;
+    default:
+      return undefined;
+  }
+}
