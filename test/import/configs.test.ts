@@ -117,7 +117,7 @@ preset TinyLlama = Llama(vocab: 100, context: 128, width: 64, depth: 2, heads: 4
     ['another activation', { hidden_act: 'xielu' }, ['unsupported hidden_act']],
     ['a text for a number', { hidden_size: '64' }, ['malformed hidden_size']],
     ['a decoder of an encoder', { add_cross_attention: true }, ['unsupported add_cross_attention']],
-    ['another class', { architectures: ['LlamaForQuestionAnswering'] }, ['class architectures']],
+    ['another class', { architectures: ['LlamaForMultipleChoice'] }, ['class architectures']],
   ])('%s', (_, more, expected) => {
     expect(problems(more)).toEqual(expected);
     expect(imported(more).text === undefined).toBe(expected.length > 0);
@@ -219,9 +219,7 @@ describe('classifiers on top of decoders', () => {
 describe('the command', () => {
   test('--list: every architecture with its spec', async () => {
     const { stdout } = await tfm(['import', '--list']);
-    expect(stdout).toMatch(
-      /^llama +models\/llama +LlamaForCausalLM, LlamaModel, LlamaForSequenceClassification, LlamaForTokenClassification$/m,
-    );
+    expect(stdout).toMatch(/^llama +models\/llama +LlamaForCausalLM, LlamaModel, .*, LlamaForQuestionAnswering$/m);
     expect(stdout.trim().split('\n').length).toBe(families.length);
   });
 

@@ -42,3 +42,22 @@ function speedOf(scaling: Parameters, turning: number): string | undefined {
       return undefined;
   }
 }
+
+/** Phi-4-mini: of a head that turns in part, only that part is stretched. */
+export function stretchedPart({ share = 1, stretch = 1 }: Parameters): readonly Departure[] {
+  if (share === 1 || stretch === 1) return [];
+  return [
+    [/positions: rotary\(.*\),\s+scale: [^,]*,/, 'positions: Turned,'],
+    [
+      /\n {2}block Gated/,
+      `
+  /// The part of a head that turns, stretched, beside the other.
+  block Turned {
+    let (turning, still) = self -> split(turning, d_k - turning)
+    return concat(turning -> rotary(theta: theta, frequency: speed) * stretch, still, axis: features)
+  }
+
+  block Gated`,
+    ],
+  ];
+}

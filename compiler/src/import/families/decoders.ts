@@ -1,6 +1,7 @@
 import { ConfigReader } from '../config.js';
-import { activationsAmong, type Departure, type Family, harmlessFields, type Parameters } from '../family.js';
+import { activationsAmong, type Family, harmlessFields, type Parameters } from '../family.js';
 import { readRope } from '../rope.js';
+import { stretchedPart } from '../scaling.js';
 import { period } from './gpt.js';
 import { causalClasses, eosOf, layerPattern, turningClasses, wholeShare } from './shared.js';
 
@@ -267,25 +268,6 @@ export const decoderFamilies: readonly Family[] = [
     read: readSmolLm3,
   },
 ];
-
-/** Phi-4-mini: of a head that turns in part, only that part is stretched. */
-function stretchedPart({ share = 1, stretch = 1 }: Parameters): readonly Departure[] {
-  if (share === 1 || stretch === 1) return [];
-  return [
-    [/positions: rotary\(.*\),\s+scale: [^,]*,/, 'positions: Turned,'],
-    [
-      /\n {2}block Gated/,
-      `
-  /// The part of a head that turns, stretched, beside the other.
-  block Turned {
-    let (turning, still) = self -> split(turning, d_k - turning)
-    return concat(turning -> rotary(theta: theta, frequency: speed) * stretch, still, axis: features)
-  }
-
-  block Gated`,
-    ],
-  ];
-}
 
 function phi3Rope(config: ConfigReader, sizes: Parameters & { width: number; heads: number }): Parameters {
   const { theta, share, scaling } = readRope(config, contextOf(sizes), { long: true });
