@@ -22,7 +22,10 @@ preset Wide = B(n: 6, sizes: [16, 1])
 /** The lines of the kernels that run twelve times. */
 function layerOf(text: string | undefined): string[] {
   const lines = text?.split(/^×12$/m)[1]?.split('\n').slice(1) ?? [];
-  return lines.slice(0, lines.findIndex((line) => !line.startsWith('  ')));
+  return lines.slice(
+    0,
+    lines.findIndex((line) => !line.startsWith('  ')),
+  );
 }
 
 describe('tfm explain', () => {

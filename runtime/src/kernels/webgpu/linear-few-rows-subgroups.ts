@@ -1,4 +1,4 @@
-import type { LinearTask } from './linear-few-rows.js';
+import { type LinearTask, rowOfX } from './linear-few-rows.js';
 import { hasSubgroups, subgroupMemory, subgroupPlace } from './subgroups.js';
 import { workgroupIndex } from './vectors.js';
 
@@ -29,7 +29,7 @@ export const codeWithSubgroups = ({ rows, outputs, gated }: LinearTask): string 
       let w3 = weight${second}At(place.w, c);
       ${each(
         (r) => `
-      let x${r} = inputAt(${r}, ${r}, c);
+      let x${r} = inputAt(${r}, ${rowOfX(r)}, c);
       sum${r} += vec4f(dot(w0, x${r}), dot(w1, x${r}), dot(w2, x${r}), dot(w3, x${r}));`,
       )}
     }`;
@@ -60,7 +60,7 @@ fn main(
     for (var j = rank; j < results; j += threads) {
       let row = j / ${own};
       let n = j % ${own};
-      if (output + n < outputsOf(part)) { ${gated ? 'finishPair(row, output + n, found[row][n], found[row][n + 2]);' : 'finish(part, row, output + n, found[row][n]);'} }
+      if (output + n < outputsOf(part) && row < uniforms.rows) { ${gated ? 'finishPair(row, output + n, found[row][n], found[row][n + 2]);' : 'finish(part, row, output + n, found[row][n]);'} }
     }
   }
 }

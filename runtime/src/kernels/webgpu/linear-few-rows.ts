@@ -41,7 +41,9 @@ const tile = 16;
  * subgroups, whose sums need no workgroup memory.
  */
 export function linearOfFewRows(task: LinearTask, backend: GpuBackend): void {
-  const { rows, outputs, gated } = task;
+  const { outputs, gated } = task;
+  // One shader for one, two, four and eight rows: the last one stands in for those that are not there.
+  const rows = 2 ** Math.ceil(Math.log2(task.rows));
   const fours = foursOfSubgroups(backend.device);
   const size = fours === undefined ? tile : 4 * fours;
   const [x, y] = workgroupsFor(Math.ceil(Math.max(...outputs) / (gated ? size / 2 : size)));
@@ -55,9 +57,12 @@ export function linearOfFewRows(task: LinearTask, backend: GpuBackend): void {
     floats: task.norm === 'none' ? {} : { eps: task.eps },
     workgroups: [x, y, gated ? 1 : outputs.length],
     code: () =>
-      `${task.code()}\n${inputCode(task, rows, 64 / 2 ** Math.ceil(Math.log2(rows)))}\n${fours === undefined ? code(task) : codeWithSubgroups(task)}`,
+      `${task.code()}\n${inputCode(task, rows, 64 / rows)}\n${(fours === undefined ? code : codeWithSubgroups)({ ...task, rows })}`,
   });
 }
+
+/** The row of x that stands in place r. */
+export const rowOfX = (r: number) => (r === 0 ? '0' : `min(${r}, uniforms.rows - 1)`);
 
 const code = ({ rows, outputs, gated }: LinearTask) => {
   const each = (text: (r: number) => string) => Array.from({ length: rows }, (_, r) => text(r)).join('\n    ');
@@ -70,7 +75,7 @@ const code = ({ rows, outputs, gated }: LinearTask) => {
     let w3 = weight${second}At(output.w, c);
     ${each(
       (r) => `
-    let x${r} = inputAt(${r}, ${r}, c);
+    let x${r} = inputAt(${r}, ${rowOfX(r)}, c);
     sum${r} += vec4f(dot(w0, x${r}), dot(w1, x${r}), dot(w2, x${r}), dot(w3, x${r}));`,
     )}
   }`;
@@ -105,7 +110,7 @@ fn main(
   for (var i = 0; i < 16; i++) { products += parts[row * 64 + lane % 4 * 16 + i]; }
   for (var j = 0; j < ${gated ? 2 : 4}; j++) {
     let at = first + 4 * j + lane % 4;
-    if (at < outputsOf(part)) { ${gated ? 'finishPair(row, at, products[j], products[j + 2]);' : 'finish(part, row, at, products[j]);'} }
+    if (at < outputsOf(part) && row < uniforms.rows) { ${gated ? 'finishPair(row, at, products[j], products[j + 2]);' : 'finish(part, row, at, products[j]);'} }
   }
 }
 `;
