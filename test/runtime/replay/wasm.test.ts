@@ -102,7 +102,8 @@ test('a recording goes on after sequences were reordered or taken back, and sees
   const model = await gpt2.make();
   const states = statesAt(model, gpt2, [6, 6]);
   const first = await sameStep(model, states, [3, 8]);
-  expect(first!.map(({ name }) => name)).toEqual([
+  const kernels = states[0].replay.kernels!;
+  expect(kernels.map(({ name }) => name)).toEqual([
     ...['TfmTakeRows', 'TfmTakeRows', 'TfmLayerNorm', 'TfmLinear', 'TfmLinear', 'TfmLinear', 'TfmWriteRows'],
     ...[
       'TfmWriteRows',
@@ -115,7 +116,7 @@ test('a recording goes on after sequences were reordered or taken back, and sees
       'TfmLinear',
     ],
   ]);
-  expect(first!.filter(({ varies }) => varies).length).toBe(3);
+  expect(kernels.filter(({ varies }) => varies).length).toBe(3);
   for (const state of states) state.reorder([1, 1]);
   expect(await sameStep(model, states, [4, 2])).toBe(first);
   for (const state of states) expect(state.rewind(5)).toBe(5);
