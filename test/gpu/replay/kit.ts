@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'vitest';
 import type { GenerationState } from '../../../runtime/src/index.js';
+import type { RecordedKernel } from '../../../runtime/src/replay/backend.js';
 import { perturbed, type SpecModel, taken } from '../../support/specs.js';
 
 /** A small model that generates, and the inputs of two sequences that begin with a token each. */
@@ -60,7 +61,11 @@ async function plainStep(model: SpecModel, state: GenerationState, tokens: (numb
 }
 
 /** A step of both, with the same logits. @returns What is recorded of it. */
-export async function sameStep(model: SpecModel, [replayed, plain]: Pair, tokens: (number | null)[]): Promise<unknown> {
+export async function sameStep(
+  model: SpecModel,
+  [replayed, plain]: Pair,
+  tokens: (number | null)[],
+): Promise<readonly RecordedKernel[] | undefined> {
   const expected = await taken(await plainStep(model, plain, tokens));
   expect(await taken(model.step(tokens, replayed)), `step to ${replayed.positions}`).toEqual(expected);
   expect(replayed.replay.escaped).toBeUndefined();
