@@ -5,7 +5,6 @@ import { period } from './gpt.js';
 import { layerPattern } from './shared.js';
 
 const plain = activationsAmong('gelu', 'gelu_tanh', 'quick_gelu', 'relu', 'silu');
-const gelus = activationsAmong('gelu');
 
 /** The heads that encoders of text have in common, and their outputs. */
 function heads(prefix: string, base: readonly string[]): Pick<Family, 'architectures' | 'usual'> {
@@ -55,15 +54,7 @@ export const encoderFamilies: readonly Family[] = [
       return { ...readBert(config, 'gelu'), classes: labelCount(config) };
     },
   },
-  {
-    ...{ type: 'roberta', module: 'models/roberta', model: 'Roberta', ...heads('Roberta', ['state', 'pooled']) },
-    read: (config) => {
-      const common = readBert(config, 'gelu');
-      const pad = config.number('pad_token_id', 1);
-      // Rows up to the padding token's id are no positions.
-      return { ...common, context: Number(common.context) - pad - 1, pad, classes: labelCount(config) };
-    },
-  },
+  ...['roberta', 'xlm-roberta', 'camembert'].map(robertaOf),
   {
     ...{ type: 'distilbert', module: 'models/distilbert', model: 'DistilBert', ...heads('DistilBert', ['state']) },
     read: (config) => {
@@ -110,11 +101,24 @@ export const encoderFamilies: readonly Family[] = [
     read: readDeberta,
   },
   {
-    ...{ type: 'modernbert', module: 'models/modernbert', model: 'ModernBert', usual: 'ModernBertModel' },
-    architectures: { ModernBertModel: ['state'], ModernBertForMaskedLM: ['token_logits'] },
+    ...{ type: 'modernbert', module: 'models/modernbert', model: 'ModernBert', ...heads('ModernBert', ['state']) },
     read: readModernBert,
   },
 ];
+
+/** RoBERTa, and what was trained of it on texts in other languages. */
+function robertaOf(type: string): Family {
+  const prefix = { 'xlm-roberta': 'XLMRoberta', camembert: 'Camembert' }[type] ?? 'Roberta';
+  return {
+    ...{ type, module: 'models/roberta', model: 'Roberta', ...heads(prefix, ['state', 'pooled']) },
+    read: (config) => {
+      const common = readBert(config, 'gelu');
+      const pad = config.number('pad_token_id', 1);
+      // Rows up to the padding token's id are no positions.
+      return { ...common, context: Number(common.context) - pad - 1, pad, classes: labelCount(config) };
+    },
+  };
+}
 
 function readDeberta(config: ConfigReader): Parameters {
   const context = config.number('max_position_embeddings', 512);
@@ -179,7 +183,7 @@ function readModernBert(config: ConfigReader): Parameters {
   const theta = config.number('global_rope_theta', 160000);
   const nearTheta = config.optional('local_rope_theta', 10000) ?? theta;
   config.harmless('deterministic_flash_attn', 'sparse_prediction', 'sparse_pred_ignore_index', 'reference_compile');
-  config.harmless('classifier_pooling', 'repad_logits_with_grad');
+  config.harmless('repad_logits_with_grad');
   config.only('tie_word_embeddings', true);
   return {
     vocab: config.number('vocab_size', 50368),
@@ -199,6 +203,8 @@ function readModernBert(config: ConfigReader): Parameters {
     norm_bias: config.flag('norm_bias', false),
     decoder_bias: config.flag('decoder_bias', true),
     head_bias: config.flag('classifier_bias', false),
-    head_act: config.choice('classifier_activation', 'gelu', gelus),
+    head_act: config.choice('classifier_activation', 'gelu', plain),
+    pooling: config.choice('classifier_pooling', 'cls', { cls: 'first', mean: 'mean' }),
+    classes: labelCount(config),
   };
 }

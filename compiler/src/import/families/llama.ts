@@ -1,6 +1,7 @@
 import type { ConfigReader } from '../config.js';
 import { activationsAmong, type Family, type Parameters } from '../family.js';
 import { readRope } from '../rope.js';
+import { period } from './gpt.js';
 import { causalClasses, eosOf, layerPattern } from './shared.js';
 
 const gated = activationsAmong('silu', 'gelu', 'gelu_tanh', 'relu');
@@ -39,19 +40,16 @@ function readLlama(config: ConfigReader, defaults: LlamaDefaults): Parameters {
   };
 }
 
-/** Layers that see a window: those from `max_window_layers` on, where `use_sliding_window` says so. */
+/** Layers that see a window, where `use_sliding_window` says so: those of `layer_types`, or else all from `max_window_layers` on. */
 function qwenWindow(config: ConfigReader, depth: number): Parameters {
   const uses = config.flag('use_sliding_window', false);
   const near = config.optional('sliding_window', 4096);
   const from = config.number('max_window_layers', 28);
   const layers = layerPattern(config, depth);
-  const written = layers?.indexOf(true);
-  const nearFrom = written === undefined || written < 0 ? from : written;
   if (!uses || near === null || (layers && !layers.includes(true))) return {};
-  if (layers?.some((slides, i) => slides !== i >= nearFrom)) {
-    config.unsupported('layer_types', layers, 'full attention below, sliding attention above');
-  }
-  return nearFrom < depth ? { near, near_from: nearFrom } : {};
+  const written = layers?.indexOf(true) ?? from;
+  if (layers?.some((slides, i) => slides !== i >= written)) return { near, local: period(layers) };
+  return written < depth ? { near, near_from: written } : {};
 }
 
 const depthOf = (parameters: Parameters): number => Number(parameters.depth);
