@@ -10,16 +10,17 @@ import { headsFirst } from './layout.js';
 import type { Attention } from './problem.js';
 
 // Numbers of tensors of pairs up to which all queries are computed at once, and those of a tile otherwise. The operators that
-// stand for a kernel have thirty such tensors in their gradient and few without one, a kernel one, which the layers of a pass share.
+// stand for a kernel have thirty such tensors in their gradient and a dozen without one, a kernel one, which the layers of a pass share.
 const recordedNumbers = { atOnce: 2 ** 18, tile: 2 ** 16 };
-const otherNumbers = { atOnce: 2 ** 22, tile: 2 ** 20 };
+const composedNumbers = { atOnce: 2 ** 19, tile: 2 ** 16 };
+const fusedNumbers = { atOnce: 2 ** 22, tile: 2 ** 20 };
 
 /** How many queries to compute at once: all, or fewer where tensors with a number for each query and key would be large. */
 export function tileRows(of: Attention, context: FormulaContext): number {
   const { queries, scope } = context;
   if (queries === 1) return 1;
   const { fused, numbers } = numbersForPairs(of, context);
-  const { atOnce, tile } = !fused && isTapeOn() ? recordedNumbers : otherNumbers;
+  const { atOnce, tile } = fused ? fusedNumbers : isTapeOn() ? recordedNumbers : composedNumbers;
   if (scope?.recording || numbers <= atOnce) return queries;
   return Math.min(queries, Math.max(Math.floor((tile * queries) / numbers), 16));
 }
