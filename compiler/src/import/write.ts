@@ -47,9 +47,13 @@ preset ${name} = ${family.model}(${values.join(', ')})${of}
 }
 
 /** The text of the library's model with what must stand otherwise, and the config's values as defaults. */
-function departed({ family, name, parameters }: ImportedSpec, departures: readonly Departure[], notes: string): string {
+function departed(
+  { family, name, parameters, outputs }: ImportedSpec,
+  departures: readonly Departure[],
+  notes: string,
+): string {
   const { module, model } = family;
-  const text = departedModel(module, model, departures);
+  const text = departedModel(module, model, departures, outputs);
   const { declared, start, end } = parametersIn(text, model);
   const written = declared.map((one) => {
     const [parameter = ''] = one.split(' ');

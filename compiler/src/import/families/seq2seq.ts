@@ -1,5 +1,6 @@
 import type { ConfigReader } from '../config.js';
 import { activationsAmong, type Family, type Parameters } from '../family.js';
+import { readAgain } from './readagain.js';
 import { tokenId } from './shared.js';
 
 const plain = activationsAmong('gelu', 'gelu_tanh', 'quick_gelu', 'relu', 'silu');
@@ -43,7 +44,13 @@ function readBart(config: ConfigReader, defaults: BartDefaults): Parameters & { 
 export const seq2seqFamilies: readonly Family[] = [
   {
     ...{ type: 'bart', module: 'models/bart', model: 'Bart', usual: 'BartForConditionalGeneration' },
-    architectures: { BartForConditionalGeneration: ['logits', 'memory'], BartModel: ['state', 'memory'] },
+    architectures: {
+      BartForConditionalGeneration: ['logits', 'memory'],
+      BartModel: ['state', 'memory'],
+      BartForSequenceClassification: ['class_logits', 'memory'],
+      BartForQuestionAnswering: ['start_logits', 'end_logits', 'memory'],
+    },
+    departs: ({ config, architecture }) => readAgain(config, architecture),
     read: (config) => {
       config.only('normalize_before', false);
       config.only('add_final_layer_norm', false);
@@ -78,7 +85,9 @@ export const seq2seqFamilies: readonly Family[] = [
       T5WithLMHeadModel: ['logits', 'memory'],
       T5Model: ['state', 'memory'],
       T5EncoderModel: ['encoded'],
+      T5ForSequenceClassification: ['class_logits', 'memory'],
     },
+    departs: ({ config, architecture }) => readAgain(config, architecture),
     read: readT5,
   },
   {
