@@ -12,7 +12,7 @@ beforeAll(async () => {
 // Most of the time goes into shaders. Here every one is compiled once, for all folders.
 describe.each([
   ['test/fixtures/hf-golden', 26],
-  ['test/fixtures/hf-families', 51],
+  ['test/fixtures/hf-families', 55],
 ] as const)('tfm import, then tfm run: the outputs of transformers, %s', (fixtures, count) => {
   const names = folders(fixtures);
 

@@ -123,6 +123,19 @@ preset TinyLlama = Llama(vocab: 100, context: 128, width: 64, depth: 2, heads: 4
     expect(imported(more).text === undefined).toBe(expected.length > 0);
   });
 
+  test.each<[string, object, readonly string[]]>([
+    ['fill up the image, windows and merging', { image_size: 29, window_size: 4 }, []],
+    ['are no less than a window', { image_size: 29, window_size: 5 }, ['window_size']],
+    [
+      'have places for whole patches',
+      { image_size: 29, window_size: 4, use_absolute_embeddings: true },
+      ['image_size'],
+    ],
+  ])('grids of Swin %s', (_, more, expected) => {
+    const sizes = { model_type: 'swin', patch_size: 2, depths: [2, 2, 1], num_heads: [1, 2, 2] };
+    expect(importConfig({ ...sizes, ...more }, { hint: 'x' }).problems.map(({ field }) => field)).toEqual(expected);
+  });
+
   test('a class names its family where model_type is left out', () => {
     expect(imported({ model_type: undefined }).text).toContain('= Llama(');
     expect(problems({ model_type: undefined, architectures: ['OtherModel'] })).toEqual(['missing model_type']);

@@ -117,6 +117,7 @@ export const costs: Readonly<Record<OperatorName, Cost>> = {
   ...fromNames(perInput, ['mean', 'sum', 'argmax', 'running_sum', 'top_values', 'in_top']),
   ...fromNames(free, [
     'patches',
+    'crop_or_pad',
     'windows',
     'prepend',
     'at',

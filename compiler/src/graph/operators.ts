@@ -97,6 +97,7 @@ export const operators = {
   rotary: operator([], { theta: 10000, share: 1, pairs: text('halves'), frequency: none, grows: false, behind }, true),
 
   patches: operator([], { size: undefined }),
+  crop_or_pad: operator([], { rows: undefined, columns: undefined }),
   windows: operator([], { size: undefined, stride: 1, pad: 0 }),
   prepend: operator(),
   at: operator([], { index: undefined }),

@@ -34,6 +34,25 @@ export function patches(image: Tensor, { size: side }: { readonly size: number }
 }
 
 /**
+ * An image [B, Y, X, C] as one of `rows` × `columns`: what is too much at the bottom and the right goes, what lacks there is
+ * zeros.
+ */
+export function cropOrPad(
+  image: Tensor,
+  { rows, columns }: { readonly rows: number; readonly columns: number },
+): Tensor {
+  if (image.rank !== 4) throw misfit('crop_or_pad', `${describe(image)} is no [B, Y, X, C]`);
+  const [below, right] = [Math.max(0, rows - size(image, 1)), Math.max(0, columns - size(image, 2))];
+  return tf.tidy(() => {
+    const upper = range(image, 1, 0, rows - below);
+    const kept = range(upper, 2, 0, columns - right);
+    if (below === 0 && right === 0) return kept;
+    const nothing: [number, number] = [0, 0];
+    return tf.pad(kept, [nothing, [0, below], [0, right], nothing]);
+  });
+}
+
+/**
  * `size` neighbouring rows side by side, each window `stride` rows behind the one before, `pad` rows of zeros around the
  * sequence: [B, T, C] → [B, ⌊(T + 2·pad − size) / stride⌋ + 1, size · C]. A linear layer of it is a convolution.
  */

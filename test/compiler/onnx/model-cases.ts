@@ -53,6 +53,9 @@ export const modelCases: readonly ModelCase[] = [
         output best: float[B, 6] = (x -> argmax(axis: sequence)) * 1
         output products: float[B, T, T] = matmul(x, x -> transpose)
         output squares: float[B, 6, 12] = image -> patches(2)
+        input wide: float[B, T, W, 3]
+        output cut: float[B, 4, 3, 3] = wide -> crop_or_pad(4, 3)
+        output filled: float[B, 6, 12] = image -> patches(2) -> crop_or_pad(2, 3)
         output largest: float[B, T, 2] = x -> linear(6) -> maxout(3)
         output grouped: float[B, T, 4] = x -> linear(4, groups: 2)
         output row: float[B, 4] = x -> first -> linear(4, groups: 2)

@@ -87,6 +87,12 @@ const mistakes: readonly [name: string, code: string, words: readonly string[], 
     ['float[1, 5, 4, 3]', 'multiples of 2'],
     () => ops.patches(zeros(1, 5, 4, 3), { size: 2 }),
   ],
+  [
+    'a sequence that is no image',
+    'TFM5404',
+    ['crop_or_pad', 'float[1, 6, 3]'],
+    () => ops.cropOrPad(zeros(1, 6, 3), { rows: 2, columns: 2 }),
+  ],
   ['pieces that do not divide', 'TFM5404', ['multiple of 4'], () => ops.maxout(zeros(1, 6), { pieces: 4 })],
   [
     'a product that does not fit',

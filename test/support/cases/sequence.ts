@@ -88,6 +88,25 @@ export const sequenceCases: readonly OperatorCase[] = [
   },
   ...(
     [
+      [4, 5],
+      [2, 3],
+      [5, 2],
+      [3, 6],
+    ] as const
+  ).map(
+    ([rows, columns]): OperatorCase => ({
+      name: `crop_or_pad to ${rows} × ${columns}`,
+      // The same numbers again are no operator of ONNX.
+      composed: true,
+      inputs: [normal([2, 3, 4, 3], 1)],
+      run: (image) => ops.multiply(ops.cropOrPad(image!, { rows, columns }), 2),
+      reference: (image) =>
+        build([2, rows, columns, 3], (b, y, x, c) => (y! < 3 && x! < 4 ? 2 * get(image!, b!, y!, x!, c!) : 0)),
+      gradient: true,
+    }),
+  ),
+  ...(
+    [
       [3, 1, 1],
       [3, 2, 1],
       [2, 3, 0],

@@ -20,7 +20,7 @@ const special: Readonly<Record<string, SmallModel['settings']>> = {
     ...{ q_rank: 6, kv_rank: 5, d_nope: 4, d_rope: 2, d_v: 3, count: 12, top: 3, groups: 4, top_groups: 2 },
   },
   'specs/models/swin.tfm Swin': {
-    ...{ size: 32, patch: 2, channels: 1, width: 4, depths: [1, 2, 1, 1], heads: [1, 2, 2, 4] },
+    ...{ size: 33, patch: 2, channels: 1, width: 4, depths: [1, 2, 1, 1], heads: [1, 2, 2, 4] },
     ...{ near: 3, classes: 5 },
   },
 };

@@ -1,4 +1,4 @@
-import { add, divide, multiply, subtract } from '../../algebra/construct.js';
+import { add, subtract } from '../../algebra/construct.js';
 import type { Expression, ValueType } from '../../graph/graph.js';
 import { agree, checkSize, lastSize, showType, withLast } from '../sizes.js';
 import { describe, failed, type Segment, type TensorValue } from '../values.js';
@@ -23,46 +23,6 @@ function withAxis(x: TensorValue, axis: number, size: Expression): ValueType {
 
 function without(x: TensorValue, axis: number): ValueType {
   return { dtype: x.type.dtype, shape: x.type.shape.filter((_, i) => i !== axis) };
-}
-
-/** Non-overlapping squares of an image, each a row of features in the order (y x channel) (Dosovitskiy et al. 2021). */
-const patches: Builtin = {
-  name: 'patches',
-  floats: true,
-  operands: 1,
-  parameters: positional('size'),
-  run: (use) => {
-    const x = imageOf(use);
-    const size = use.size('size');
-    if (!x || size === undefined) return failed;
-    const [batch = 1, height = 1, width = 1, channels = 1] = x.type.shape;
-    const rows = divide(height, size);
-    const columns = divide(width, size);
-    if (!checkSize(use.checker, rows, use.at) || !checkSize(use.checker, columns, use.at)) return failed;
-    const length = multiply(rows, columns);
-    const features = multiply(multiply(size, size), channels);
-    return use.emit(
-      'patches',
-      [x],
-      { dtype: 'float', shape: [batch, length, features] },
-      {
-        attributes: { size },
-        segments: [{ length, grid: { rows, columns } }],
-      },
-    );
-  },
-};
-
-/** An image as it is, or a sequence of patches on a grid as an image of them (the merging of Liu et al. 2021). */
-function imageOf(use: Use): TensorValue | undefined {
-  const [x] = use.operands;
-  const [only, more] = x?.kind === 'tensor' ? (x.segments ?? []) : [];
-  if (x?.kind !== 'tensor' || x.type.shape.length !== 3 || !only?.grid || more) {
-    return use.stream(4, 'an image [B, height, width, channels] or a sequence on a grid');
-  }
-  const [batch = 1, , channels = 1] = x.type.shape;
-  const { rows, columns } = only.grid;
-  return use.reshaped(x, [batch, rows, columns, channels], [-1, rows, columns, channels]);
 }
 
 /** Puts rows of a weight before every sequence: a class token. */
@@ -397,7 +357,6 @@ const predict: Builtin = {
 };
 
 export const sequence: readonly Builtin[] = [
-  patches,
   prepend,
   at,
   first,

@@ -3,6 +3,7 @@ import { attention } from './attention.js';
 import type { Builtin } from './builtin.js';
 import { elementwiseBuiltins } from './elementwise.js';
 import { experts } from './experts.js';
+import { images } from './images.js';
 import { initializers } from './initializers.js';
 import { layers } from './layers.js';
 import { positions } from './positions.js';
@@ -36,6 +37,7 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map(
     ...elementwiseBuiltins,
     ...attention,
     ...positions,
+    ...images,
     ...sequence,
     windows,
     ...experts,

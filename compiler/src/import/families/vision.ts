@@ -144,11 +144,13 @@ function readSwin(config: ConfigReader): Parameters {
     config.number('patch_size', 4),
     config.number('window_size', 7),
   ];
-  const grids = depths.map((_, stage) => size / patch / 2 ** stage);
-  if (!grids.every(Number.isInteger)) config.unsupported('image_size', size, 'sizes that every stage halves');
-  // The library fills up the last windows with zeros, which then take part.
-  const cut = grids.some((grid) => grid > near && grid % near !== 0);
-  if (cut) config.unsupported('window_size', near, 'windows that divide the grid of every stage');
+  // The library has tables of larger windows, and no use for them.
+  const grid = Math.ceil(size / patch / 2 ** (depths.length - 1));
+  if (near > grid) config.unsupported('window_size', near, `windows no larger than the last grid, ${grid} × ${grid}`);
+  const absolute = config.flag('use_absolute_embeddings', false);
+  // It has positions of whole patches only, and fills up the others.
+  if (absolute && size % patch !== 0)
+    config.unsupported('image_size', size, 'sizes that patches with positions divide');
   return {
     size,
     patch,
@@ -161,7 +163,7 @@ function readSwin(config: ConfigReader): Parameters {
     act: config.choice('hidden_act', 'gelu', plain),
     eps: config.number('layer_norm_eps', 1e-5),
     bias: config.flag('qkv_bias', true),
-    absolute: config.flag('use_absolute_embeddings', false),
+    absolute,
     classes: labelCount(config),
   };
 }

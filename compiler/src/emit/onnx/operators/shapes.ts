@@ -1,7 +1,7 @@
 import { call } from '../../../algebra/index.js';
 import type { Value } from '../builder.js';
 import type { OperatorContext } from '../context.js';
-import { canonical, difference, product, quotient, type Shape, sum } from '../sizes.js';
+import { canonical, difference, known, product, quotient, type Shape, sameShape, sameSize, sum } from '../sizes.js';
 import type { Lower } from './index.js';
 
 export const shapes = {
@@ -11,6 +11,7 @@ export const shapes = {
     return ops.reshape(inputs[0]!, [...shape.slice(0, -2), product(...shape.slice(-2))]);
   },
   patches: lowerPatches,
+  crop_or_pad: lowerCropOrPad,
   windows: lowerWindows,
   transpose: ({ ops, inputs }) => {
     const axes = inputs[0]!.shape.map((_, axis) => axis);
@@ -40,6 +41,27 @@ function lowerPatches(context: OperatorContext): Value {
   const lines = ops.reshape(image!, [batch, rows, side, columns, product(side, channels)]);
   const patches = ops.transpose(lines, [0, 1, 3, 2, 4]);
   return ops.reshape(patches, [batch, product(rows, columns), product(side, side, channels)]);
+}
+
+/** Zeros behind the rows and columns, as many as may lack; then those that are wanted: [B, rows, columns, C]. */
+function lowerCropOrPad(context: OperatorContext): Value {
+  const { builder, ops } = context;
+  const [image] = context.floats;
+  const [batch = 1, height = 1, width = 1, channels = 1] = image!.shape;
+  const wanted = [context.size('rows'), context.size('columns')];
+  const lacking = [height, width].map((size, i) => {
+    if (sameSize(size, wanted[i]!)) return 0;
+    return known([size, wanted[i]!]) ? Math.max(0, Number(wanted[i]) - Number(size)) : wanted[i]!;
+  });
+  const filled: Shape = [batch, sum(height, lacking[0]!), sum(width, lacking[1]!), channels];
+  const around = (): Value => ops.sizes([0, 0, 0, 0, 0, ...lacking, 0]);
+  const padded = sameShape(filled, image!.shape)
+    ? image!
+    : builder.node('Pad', [image!, around()], { type: 'float', shape: filled });
+  const shape: Shape = [batch, ...wanted, channels];
+  if (sameShape(filled, shape)) return padded;
+  const inputs = [padded, ops.vector([0, 0]), ops.sizes(wanted), ops.vector([1, 2])];
+  return builder.node('Slice', inputs, { type: 'float', shape });
 }
 
 /** The rows at one place of every window are a slice with steps; places stand side by side: [B, windows, size · C]. */
