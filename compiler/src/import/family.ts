@@ -28,8 +28,8 @@ export interface Family {
   }) => readonly Departure[];
 }
 
-/** Activations by their names in the original library. */
-const activations: Readonly<Record<string, string>> = {
+/** What `activation` of `std/activations` knows, by the names in the original library. */
+export const activations: Readonly<Record<string, string>> = {
   gelu: 'gelu',
   gelu_python: 'gelu',
   gelu_new: 'gelu_tanh',
@@ -39,6 +39,9 @@ const activations: Readonly<Record<string, string>> = {
   relu: 'relu',
   silu: 'silu',
   swish: 'silu',
+  relu2: 'relu2',
+  tanh: 'tanh',
+  mish: 'mish',
 };
 
 /** The activations that a spec offers, by their names in the original library. */

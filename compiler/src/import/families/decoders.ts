@@ -1,11 +1,9 @@
 import { ConfigReader } from '../config.js';
-import { activationsAmong, type Family, harmlessFields, type Parameters } from '../family.js';
+import { activations, type Family, harmlessFields, type Parameters } from '../family.js';
 import { readRope } from '../rope.js';
 import { stretchedPart } from '../scaling.js';
 import { period } from './gpt.js';
 import { causalClasses, eosOf, layerPattern, turningClasses, wholeShare } from './shared.js';
-
-const plain = activationsAmong('gelu', 'gelu_tanh', 'quick_gelu', 'relu', 'silu');
 
 interface Defaults {
   readonly vocab: number;
@@ -155,7 +153,7 @@ export const decoderFamilies: readonly Family[] = [
       return {
         ...sizes,
         ...thetaAndShare(config, sizes, 0.5),
-        act: config.choice('hidden_act', 'gelu_new', plain),
+        act: config.choice('hidden_act', 'gelu_new', activations),
         eps: config.number('layer_norm_eps', 1e-5),
         qk_norm: config.flag('qk_layernorm', false),
         ...eosOf(config, 1, 2),
@@ -176,7 +174,7 @@ export const decoderFamilies: readonly Family[] = [
         ...sizes,
         qk_norm: config.flag('qk_layernorm', false),
         ...thetaAndShare(config, sizes, 0.25),
-        act: config.choice('hidden_act', 'silu', plain),
+        act: config.choice('hidden_act', 'silu', activations),
         eps: config.number('layer_norm_eps', 1e-5),
         bias: config.flag('use_qkv_bias', false),
         parallel: config.flag('use_parallel_residual', false),
@@ -197,7 +195,7 @@ export const decoderFamilies: readonly Family[] = [
       return {
         ...sizes,
         theta: thetaOf(config, sizes),
-        act: config.choice('hidden_act', 'gelu_pytorch_tanh', plain),
+        act: config.choice('hidden_act', 'gelu_pytorch_tanh', activations),
         eps: config.number('norm_epsilon', 1e-5),
         bias: config.flag('use_bias', true),
         near: config.optional('sliding_window'),
@@ -298,7 +296,7 @@ const gemmaSizes = (sizes: Omit<Defaults, 'vocab' | 'context'>): Defaults => ({
 
 function gemmaActivation(config: ConfigReader, ...names: readonly [string, ...string[]]): string {
   // Early configs say gelu and mean its approximation; the library has taken it since.
-  const table = { ...plain, gelu: 'gelu_tanh' };
+  const table = { ...activations, gelu: 'gelu_tanh' };
   return config.choice(names, 'gelu_pytorch_tanh', table);
 }
 
@@ -320,7 +318,7 @@ function readGemma2(config: ConfigReader, { vocab, context, every, softcaps }: G
   return {
     ...sizes,
     d_k: config.number('head_dim', 256),
-    act: config.choice('hidden_activation', 'gelu_pytorch_tanh', plain),
+    act: config.choice('hidden_activation', 'gelu_pytorch_tanh', activations),
     eps: config.number('rms_norm_eps', 1e-6),
     bias: config.flag('attention_bias', false),
     near: config.number('sliding_window', 4096),

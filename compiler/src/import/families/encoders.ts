@@ -1,10 +1,8 @@
 import { labelCount } from '../classifier.js';
 import type { ConfigReader } from '../config.js';
-import { activationsAmong, type Family, type Parameters } from '../family.js';
+import { activations, type Family, type Parameters } from '../family.js';
 import { period } from './gpt.js';
 import { layerPattern } from './shared.js';
-
-const plain = activationsAmong('gelu', 'gelu_tanh', 'quick_gelu', 'relu', 'silu');
 
 /** The heads that encoders of text have in common, and their outputs. */
 function heads(prefix: string, base: readonly string[]): Pick<Family, 'architectures' | 'usual'> {
@@ -32,7 +30,7 @@ function readBert(config: ConfigReader, act: string): Parameters {
     depth: config.number('num_hidden_layers', 12),
     heads: config.number('num_attention_heads', 12),
     hidden: config.number('intermediate_size', 3072),
-    act: config.choice('hidden_act', act, plain),
+    act: config.choice('hidden_act', act, activations),
     eps: config.number('layer_norm_eps', 1e-12),
   };
 }
@@ -67,7 +65,7 @@ export const encoderFamilies: readonly Family[] = [
         depth: config.number(['n_layers', 'num_hidden_layers'], 6),
         heads: config.number(['n_heads', 'num_attention_heads'], 12),
         hidden: config.number('hidden_dim', 3072),
-        act: config.choice('activation', 'gelu', plain),
+        act: config.choice('activation', 'gelu', activations),
         classes: labelCount(config),
       };
     },
@@ -192,7 +190,7 @@ function readModernBert(config: ConfigReader): Parameters {
     depth,
     heads: config.number('num_attention_heads', 12),
     hidden: config.number('intermediate_size', 1152),
-    act: config.choice('hidden_activation', 'gelu', plain),
+    act: config.choice('hidden_activation', 'gelu', activations),
     eps: config.number('norm_eps', 1e-5),
     near: Math.floor(config.number('local_attention', 128) / 2),
     local: period(local),
@@ -203,7 +201,7 @@ function readModernBert(config: ConfigReader): Parameters {
     norm_bias: config.flag('norm_bias', false),
     decoder_bias: config.flag('decoder_bias', true),
     head_bias: config.flag('classifier_bias', false),
-    head_act: config.choice('classifier_activation', 'gelu', plain),
+    head_act: config.choice('classifier_activation', 'gelu', activations),
     pooling: config.choice('classifier_pooling', 'cls', { cls: 'first', mean: 'mean' }),
     classes: labelCount(config),
   };

@@ -1,9 +1,7 @@
 import type { ConfigReader } from '../config.js';
-import { activationsAmong, type Family, type Parameters } from '../family.js';
+import { activations, type Family, type Parameters } from '../family.js';
 import { readRope } from '../rope.js';
 import { causalClasses, eosOf, turningClasses, wholeShare } from './shared.js';
-
-const plain = activationsAmong('gelu', 'gelu_tanh', 'quick_gelu', 'relu', 'silu');
 
 const gpt2 = { vocab: 50257, context: 1024, width: 768, depth: 12, heads: 12 };
 
@@ -45,7 +43,7 @@ export const gptFamilies: readonly Family[] = [
       config.only('scale_attn_by_inverse_layer_idx', false);
       config.only('add_cross_attention', false);
       config.only('tie_word_embeddings', true);
-      return { ...readGpt(config), act: config.choice('activation_function', 'gelu_new', plain) };
+      return { ...readGpt(config), act: config.choice('activation_function', 'gelu_new', activations) };
     },
   },
   {
@@ -65,7 +63,7 @@ export const gptFamilies: readonly Family[] = [
       const common = readGpt(config);
       const multiQuery = config.flag('multi_query', true);
       const scale = config.flag('scale_attn_weights', true) ? {} : { scale: 1 };
-      const act = config.choice('activation_function', 'gelu_pytorch_tanh', plain);
+      const act = config.choice('activation_function', 'gelu_pytorch_tanh', activations);
       return {
         ...common,
         kv_heads: multiQuery ? 1 : Number(common.heads),
@@ -90,7 +88,7 @@ export const gptFamilies: readonly Family[] = [
         depth,
         heads: config.number(['num_heads', 'num_attention_heads'], 16),
         hidden: config.optional('intermediate_size') ?? 4 * width,
-        act: config.choice('activation_function', 'gelu_new', plain),
+        act: config.choice('activation_function', 'gelu_new', activations),
         eps: config.number('layer_norm_epsilon', 1e-5),
         near: config.number('window_size', 256),
         local: period(local),
@@ -106,7 +104,7 @@ export const gptFamilies: readonly Family[] = [
       return {
         ...readGpt(config, { vocab: 50400, context: 2048, width: 4096, depth: 28, heads: 16 }),
         rotary_dim: config.number('rotary_dim', 64),
-        act: config.choice('activation_function', 'gelu_new', plain),
+        act: config.choice('activation_function', 'gelu_new', activations),
         ...eosOf(config, 50256, 50256),
       };
     },
@@ -125,7 +123,7 @@ export const gptFamilies: readonly Family[] = [
         depth: config.number('num_hidden_layers', 44),
         heads,
         hidden: config.number('intermediate_size', 24576),
-        act: config.choice('hidden_act', 'gelu', plain),
+        act: config.choice('hidden_act', 'gelu', activations),
         // One feature turns together with the next, at the frequency 1.
         ...{
           theta,
@@ -153,7 +151,7 @@ export const gptFamilies: readonly Family[] = [
         depth: config.number('num_hidden_layers', 12),
         heads: config.number('num_attention_heads', 12),
         hidden: config.number('ffn_dim', 3072),
-        act: config.choice('activation_function', 'relu', plain),
+        act: config.choice('activation_function', 'relu', activations),
         embed_width: config.number('word_embed_proj_dim', width),
         norm_first: normFirst,
         last_norm: normFirst && !removed,
@@ -264,7 +262,7 @@ function readFalcon(config: ConfigReader): Parameters {
     heads,
     kv_heads: grouped ? given : ungrouped,
     hidden: config.optional('ffn_hidden_size') ?? 4 * width,
-    act: config.choice('activation', 'gelu', plain),
+    act: config.choice('activation', 'gelu', activations),
     norms: grouped ? norms : 1,
     parallel: grouped || parallel,
     bias: config.flag('bias', false),

@@ -1,9 +1,7 @@
 import type { ConfigReader } from '../config.js';
-import { activationsAmong, type Family, type Parameters } from '../family.js';
+import { activations, activationsAmong, type Departure, type Family, type Parameters } from '../family.js';
 import { readAgain } from './readagain.js';
 import { tokenId } from './shared.js';
-
-const plain = activationsAmong('gelu', 'gelu_tanh', 'quick_gelu', 'relu', 'silu');
 
 /** The token that a target begins with, the one that ends it, and the one that fills up sources. */
 function specialTokens(config: ConfigReader, pad: number, bos: number, eos: number): Parameters {
@@ -35,7 +33,7 @@ function readBart(config: ConfigReader, defaults: BartDefaults): Parameters & { 
     decoder_heads: config.number('decoder_attention_heads', 16),
     hidden: config.number('encoder_ffn_dim', 4096),
     decoder_hidden: config.number('decoder_ffn_dim', 4096),
-    act: config.choice('activation_function', 'gelu', plain),
+    act: config.choice('activation_function', 'gelu', activations),
     scaled: config.flag('scale_embedding', defaults.scaled),
     ...specialTokens(config, defaults.pad, defaults.bos, defaults.eos),
   };
@@ -77,6 +75,7 @@ export const seq2seqFamilies: readonly Family[] = [
     ...{ type: 'marian', module: 'models/transformer', model: 'Transformer', usual: 'MarianMTModel' },
     architectures: { MarianMTModel: [] },
     read: readMarian,
+    departs: marianDepartures,
   },
   {
     ...{ type: 't5', module: 'models/t5', model: 'T5', usual: 'T5ForConditionalGeneration' },
@@ -97,7 +96,7 @@ export const seq2seqFamilies: readonly Family[] = [
   },
 ];
 
-/** Marian is the Transformer of 2017: one depth, one number of heads, and embeddings times √width. */
+/** Marian is the Transformer of 2017, whose decoder may have sizes of its own. */
 function readMarian(config: ConfigReader): Parameters {
   config.only('normalize_before', false);
   config.only('normalize_embedding', false);
@@ -106,16 +105,27 @@ function readMarian(config: ConfigReader): Parameters {
   config.only('static_position_embeddings', true);
   config.only('share_encoder_decoder_embeddings', true);
   config.harmless('classif_dropout', 'extra_pos_embeddings', 'force_bos_token_to_be_generated');
-  const read = readBart(config, { scaled: false, pad: 58100, bos: 58100, eos: 0 });
-  const { vocab, context, width, depth, heads, hidden, pad, bos, eos } = read;
+  const { vocab, context, width, depth, heads, hidden, pad, bos, eos } = readBart(config, marianDefaults);
   config.only('decoder_vocab_size', vocab);
-  config.only('decoder_layers', depth);
-  config.only('decoder_attention_heads', heads);
-  config.only('decoder_ffn_dim', hidden);
-  if (!read.scaled) config.unsupported('scale_embedding', false, 'true');
   const activation = config.choice('activation_function', 'gelu', activationsAmong('gelu', 'relu', 'silu'));
   const values = { vocab, context, width, depth, heads, hidden, pad, bos, eos } as Parameters;
   return { ...values, activation, halves: true, logits_bias: true };
+}
+
+const marianDefaults: BartDefaults = { scaled: false, pad: 58100, bos: 58100, eos: 0 };
+
+/** A decoder of other sizes than the encoder's, and embeddings as they are. */
+function marianDepartures({ config }: { readonly config: ConfigReader }): readonly Departure[] {
+  const read = readBart(config, marianDefaults);
+  const { depth, heads, hidden, decoder_depth: layers, decoder_heads: ofDecoder, decoder_hidden: wide } = read;
+  return [
+    ...(read.scaled ? [] : [[', scale: sqrt(width)', ''] as const]),
+    ...(layers === depth ? [] : [['repeat(depth) as decoder', `repeat(${layers}) as decoder`] as const]),
+    ...(ofDecoder === heads
+      ? []
+      : [[/attention\(heads, d_k, d_v(?=, (?:over|mask: causal))/g, `attention(${ofDecoder}`] as const]),
+    ...(wide === hidden ? [] : [[/(block DecoderLayer =[\s\S]*?FeedForward\()hidden/, `$1${wide}`] as const]),
+  ];
 }
 
 function readWhisper(config: ConfigReader): Parameters {
@@ -139,7 +149,7 @@ function readWhisper(config: ConfigReader): Parameters {
     decoder_heads: config.number('decoder_attention_heads', 6),
     hidden: config.number('encoder_ffn_dim', 1536),
     decoder_hidden: config.number('decoder_ffn_dim', 1536),
-    act: config.choice('activation_function', 'gelu', plain),
+    act: config.choice('activation_function', 'gelu', activations),
     bos: tokenId(config, 'decoder_start_token_id', 50257),
     eos: tokenId(config, 'eos_token_id', 50257),
   };
