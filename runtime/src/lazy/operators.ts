@@ -33,10 +33,11 @@ export function lazyActivation(x: Tensor, activation: ActivationName): Tensor | 
   return lazyTensor(x.shape, plan.activated(activation));
 }
 
-/** x under another shape, without a reader of its numbers. */
+/** x under another shape, of which one size may be −1, without a reader of its numbers. */
 export function reshaped(x: Tensor, shape: readonly number[]): Tensor {
-  const waits = planOf(x) && fusesDispatches();
-  return waits ? lazyTensor(shape, new ViewPlan(sourceOf(x), shape)) : tf.reshape(x, [...shape]);
+  if (!planOf(x) || !fusesDispatches()) return tf.reshape(x, [...shape]);
+  const sizes = tf.util.inferFromImplicitShape([...shape], x.size);
+  return lazyTensor(sizes, new ViewPlan(sourceOf(x), sizes));
 }
 
 /** a + b where one of them is a linear layer that waits, and the other as large: the sum is part of it. */
