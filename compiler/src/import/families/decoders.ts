@@ -3,7 +3,7 @@ import { activations, type Family, harmlessFields, type Parameters } from '../fa
 import { readRope } from '../rope.js';
 import { stretchedPart } from '../scaling.js';
 import { period } from './gpt.js';
-import { causalClasses, eosOf, layerPattern, turningClasses, wholeShare } from './shared.js';
+import { causalClasses, eosOf, headClasses, layerPattern, turningClasses, wholeShare } from './shared.js';
 
 interface Defaults {
   readonly vocab: number;
@@ -60,10 +60,9 @@ export const decoderFamilies: readonly Family[] = [
     },
   },
   {
-    ...{ type: 'gemma', module: 'models/gemma', model: 'Gemma', ...turningClasses('Gemma') },
+    ...{ type: 'gemma', module: 'models/gemma', model: 'Gemma', ...headClasses('Gemma', true, 'ForCausalLM', {}) },
     read: (config) => {
       const sizes = readSizes(config, gemmaSizes({ width: 3072, depth: 28, heads: 16, kvHeads: 16, hidden: 24576 }));
-      config.only('tie_word_embeddings', true);
       config.only('use_bidirectional_attention', false);
       return {
         ...sizes,
@@ -77,7 +76,7 @@ export const decoderFamilies: readonly Family[] = [
     },
   },
   {
-    ...{ type: 'gemma2', module: 'models/gemma', model: 'Gemma2', ...causalClasses('Gemma2') },
+    ...{ type: 'gemma2', module: 'models/gemma', model: 'Gemma2', ...headClasses('Gemma2', true) },
     read: (config) => {
       const { theta } = readRope(config, 8192);
       return {
@@ -88,7 +87,7 @@ export const decoderFamilies: readonly Family[] = [
   },
   {
     ...{ type: 'gemma3_text', module: 'models/gemma', model: 'Gemma2' },
-    ...causalClasses('Gemma3Text'),
+    ...headClasses('Gemma3Text', true),
     usual: 'Gemma3ForCausalLM',
     architectures: {
       ...{ Gemma3ForCausalLM: [], Gemma3TextModel: ['state'] },
@@ -106,6 +105,7 @@ export const decoderFamilies: readonly Family[] = [
       config.only('tie_word_embeddings', true);
       const text = config.object('text_config') ?? new ConfigReader({});
       text.harmless(...harmlessFields);
+      text.only('tie_word_embeddings', true);
       return readGemma3(text);
     },
   },
@@ -146,10 +146,9 @@ export const decoderFamilies: readonly Family[] = [
     },
   },
   {
-    ...{ type: 'phi', module: 'models/phi', model: 'Phi', ...turningClasses('Phi', { share: 0.5 }) },
+    ...{ type: 'phi', module: 'models/phi', model: 'Phi', ...headClasses('Phi', false, 'ForCausalLM', { share: 0.5 }) },
     read: (config) => {
       const sizes = readSizes(config, { vocab: 51200, context: 2048, width: 2048, depth: 24, heads: 32, hidden: 8192 });
-      config.only('tie_word_embeddings', false);
       return {
         ...sizes,
         ...thetaAndShare(config, sizes, 0.5),
@@ -205,7 +204,12 @@ export const decoderFamilies: readonly Family[] = [
     },
   },
   {
-    ...{ type: 'cohere', module: 'models/cohere', model: 'Cohere', ...turningClasses('Cohere', { theta: 500000 }) },
+    ...{
+      type: 'cohere',
+      module: 'models/cohere',
+      model: 'Cohere',
+      ...headClasses('Cohere', true, 'ForCausalLM', { theta: 500000 }),
+    },
     read: (config) => {
       const sizes = readSizes(config, {
         vocab: 256000,
@@ -216,7 +220,6 @@ export const decoderFamilies: readonly Family[] = [
         hidden: 22528,
       });
       config.only('hidden_act', 'silu', 'swish');
-      config.only('tie_word_embeddings', true);
       return {
         ...sizes,
         theta: thetaOf(config, sizes, 500000),
@@ -311,7 +314,6 @@ interface Gemma2Defaults {
 
 function readGemma2(config: ConfigReader, { vocab, context, every, softcaps }: Gemma2Defaults): Parameters {
   const sizes = readSizes(config, { vocab, context, width: 2304, depth: 26, heads: 8, kvHeads: 4, hidden: 9216 });
-  config.only('tie_word_embeddings', true);
   config.only('use_bidirectional_attention', false);
   config.harmless('sliding_window_pattern', '_sliding_window_pattern', 'hidden_act');
   const interval = config.number(['sliding_window_pattern', '_sliding_window_pattern'], every);

@@ -1,7 +1,7 @@
 import type { ConfigReader } from '../config.js';
 import { activations, type Family, type Parameters } from '../family.js';
 import { readRope } from '../rope.js';
-import { causalClasses, eosOf, turningClasses, wholeShare } from './shared.js';
+import { causalClasses, eosOf, headClasses, turningClasses, wholeShare } from './shared.js';
 
 const gpt2 = { vocab: 50257, context: 1024, width: 768, depth: 12, heads: 12 };
 
@@ -37,20 +37,18 @@ function localLayers(config: ConfigReader): boolean[] {
 
 export const gptFamilies: readonly Family[] = [
   {
-    ...{ type: 'gpt2', module: 'models/gpt2', model: 'Gpt2', ...causalClasses('GPT2', 'LMHeadModel') },
+    ...{ type: 'gpt2', module: 'models/gpt2', model: 'Gpt2', ...headClasses('GPT2', true, 'LMHeadModel') },
     read: (config) => {
       config.only('scale_attn_weights', true);
       config.only('scale_attn_by_inverse_layer_idx', false);
       config.only('add_cross_attention', false);
-      config.only('tie_word_embeddings', true);
       return { ...readGpt(config), act: config.choice('activation_function', 'gelu_new', activations) };
     },
   },
   {
-    ...{ type: 'gpt_bigcode', module: 'models/gpt_bigcode', model: 'GptBigCode', ...causalClasses('GPTBigCode') },
+    ...{ type: 'gpt_bigcode', module: 'models/gpt_bigcode', model: 'GptBigCode', ...headClasses('GPTBigCode', true) },
     read: (config) => {
       config.only('add_cross_attention', false);
-      config.only('tie_word_embeddings', true);
       config.harmless(
         'num_key_value_heads',
         'inference_runner',
@@ -74,9 +72,8 @@ export const gptFamilies: readonly Family[] = [
     },
   },
   {
-    ...{ type: 'gpt_neo', module: 'models/gpt_neo', model: 'GptNeo', ...causalClasses('GPTNeo') },
+    ...{ type: 'gpt_neo', module: 'models/gpt_neo', model: 'GptNeo', ...headClasses('GPTNeo', true) },
     read: (config) => {
-      config.only('tie_word_embeddings', true);
       const width = config.number('hidden_size', 2048);
       const depth = config.number(['num_layers', 'num_hidden_layers'], 24);
       const local = localLayers(config);
@@ -97,10 +94,9 @@ export const gptFamilies: readonly Family[] = [
     },
   },
   {
-    ...{ type: 'gptj', module: 'models/gptj', model: 'GptJ', ...causalClasses('GPTJ') },
+    ...{ type: 'gptj', module: 'models/gptj', model: 'GptJ', ...headClasses('GPTJ', false) },
     read: (config) => {
       config.harmless('rotary', 'scale_attn_weights');
-      config.only('tie_word_embeddings', false);
       return {
         ...readGpt(config, { vocab: 50400, context: 2048, width: 4096, depth: 28, heads: 16 }),
         rotary_dim: config.number('rotary_dim', 64),
@@ -163,9 +159,8 @@ export const gptFamilies: readonly Family[] = [
     },
   },
   {
-    ...{ type: 'bloom', module: 'models/bloom', model: 'Bloom', ...causalClasses('Bloom') },
+    ...{ type: 'bloom', module: 'models/bloom', model: 'Bloom', ...headClasses('Bloom', true) },
     read: (config) => {
-      config.only('tie_word_embeddings', true);
       config.harmless(
         'offset_alibi',
         'skip_bias_add',
@@ -187,7 +182,7 @@ export const gptFamilies: readonly Family[] = [
     },
   },
   {
-    ...{ type: 'mpt', module: 'models/mpt', model: 'Mpt', ...causalClasses('Mpt') },
+    ...{ type: 'mpt', module: 'models/mpt', model: 'Mpt', ...headClasses('Mpt', true) },
     read: readMpt,
   },
   {
@@ -200,7 +195,6 @@ function readMpt(config: ConfigReader): Parameters {
   const width = config.number(['d_model', 'hidden_size'], 2048);
   const heads = config.number(['n_heads', 'num_attention_heads'], 16);
   config.only('no_bias', true);
-  config.only('tie_word_embeddings', true);
   config.only('norm_type', 'low_precision_layernorm', 'layernorm');
   config.only('logit_scale', null);
   config.only('embedding_fraction', 1);

@@ -1,6 +1,7 @@
 import { classifierClasses, classifierDepartures } from '../classifier.js';
 import type { ConfigReader } from '../config.js';
 import type { Family, Parameters } from '../family.js';
+import { otherHead } from '../head.js';
 import type { RopeDefaults } from '../rope.js';
 import { scaledRotary } from '../scaling.js';
 
@@ -10,6 +11,19 @@ export function turningClasses(
   defaults: RopeDefaults = {},
 ): Pick<Family, 'architectures' | 'usual' | 'departs'> {
   return causalClasses(prefix, undefined, ({ config, parameters }) => scaledRotary(config, parameters, defaults));
+}
+
+/** The same, where the spec ties its scores to the embedding, or has a head of its own, and a config may say otherwise. */
+export function headClasses(
+  prefix: string,
+  tied: boolean,
+  suffix = 'ForCausalLM',
+  rotary?: RopeDefaults,
+): Pick<Family, 'architectures' | 'usual' | 'departs'> {
+  return causalClasses(prefix, suffix, (about) => [
+    ...otherHead(tied)(about),
+    ...(rotary ? scaledRotary(about.config, about.parameters, rotary) : []),
+  ]);
 }
 
 /** `LlamaForCausalLM`, which has all outputs, `LlamaModel`, which has no head, and classifiers of texts and tokens. */
