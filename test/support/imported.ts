@@ -5,21 +5,21 @@ import { memoryHost } from '../../compiler/src/source/host.js';
 import { generated } from '../compiler/emit/generated.js';
 import type { SpecClass, SpecModel } from './specs.js';
 
-/** The class of an imported folder, and the values of its preset. */
-export async function importedClass(folder: string): Promise<{ Model: SpecClass; config: object }> {
+/** The class of an imported folder, and the values of its preset, none where the model is written out. */
+export async function importedClass(folder: string): Promise<{ Model: SpecClass; config: object; ends: boolean }> {
   const fields = JSON.parse(fs.readFileSync(`${folder}/config.json`, 'utf8')) as Record<string, unknown>;
   const { text } = importConfig(fields, { hint: 'imported' });
   const { graph } = compile(memoryHost({ 'm.tfm': text ?? '' }), 'm.tfm');
   const module = await generated<Readonly<Record<string, SpecClass>>>(graph!);
   const Model = module[graph!.models[0]!.name]!;
-  return { Model, config: Model.presets.Imported! };
+  return { Model, config: Model.presets.Imported ?? {}, ends: /\beos\b/.test(text ?? '') };
 }
 
 /** The model of an imported folder with its weights; nothing ends a text early. */
 export async function importedModel(folder: string): Promise<SpecModel> {
-  const { Model, config } = await importedClass(folder);
+  const { Model, config, ends } = await importedClass(folder);
   return Model.load(folder, {
-    config: { ...config, ...('eos' in config && { eos: -1 }) },
+    config: { ...config, ...(ends && { eos: -1 }) },
     checkpoint: 'huggingface',
   });
 }

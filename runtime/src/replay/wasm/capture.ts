@@ -1,4 +1,4 @@
-import type { NamedAttrMap, Tensor, TensorInfo } from '@tensorflow/tfjs';
+import type { KernelFunc, NamedAttrMap, Tensor, TensorInfo } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { type Heap, heapOf } from '../../kernels/wasm/heap.js';
 import type { WasmBackend } from '../../kernels/wasm/instance.js';
@@ -19,6 +19,7 @@ export interface HeapBackend extends WasmBackend {
 }
 
 type Inputs = Readonly<Record<string, Tensor>>;
+type KernelInputs = Parameters<KernelFunc>[0]['inputs'];
 type RunKernel = (name: string, inputs: Inputs, attributes?: NamedAttrMap) => Tensor | Tensor[];
 
 /** Where stock kernels are run from. */
@@ -28,6 +29,15 @@ interface Engine {
 
 /** Kernels whose results are as large as the numbers say: what they give next time may not fit. */
 const sizedByNumbers = /^(NonMaxSuppression|Sparse|String|Unique|Where)/;
+
+/**
+ * Whether XNNPACK keeps a copy of an operand behind the first, as long as the tensor lives: of filters, and of the right side of a product of
+ * two matrices. It would not see that a replay writes other numbers to the same place.
+ */
+function isPacked(name: string, { shape }: TensorInfo): boolean {
+  if (!/MatMul$/.test(name)) return /Conv2[dD]|Prelu/.test(name);
+  return shape.slice(0, -2).every((size) => size === 1);
+}
 
 let current: WasmCapture | undefined;
 
@@ -117,11 +127,13 @@ class WasmCapture implements StepCapture {
     if (sizedByNumbers.test(name)) noteEscape(`what the kernel ${name} gives has another shape for other numbers`);
     const { result, varies, frame } = this.#noted(() => run.call(this.#engine, name, inputs, attributes));
     this.#read(given);
+    if (given.slice(1).some((operand) => isPacked(name, operand) && !this.#outside.has(operand.dataId)))
+      noteEscape(`XNNPACK keeps a packed copy of what ${name} multiplies by`);
     const known = new Set([...given, ...frame.outputs].map(({ dataId }) => dataId));
     if ([result].flat().some(({ dataId }) => !known.has(dataId)))
       noteEscape(`it is not known where the kernel ${name} puts its result`);
     if (frame.outputs.length === 0) return result; // the same numbers under another shape
-    const infos = Object.fromEntries(Object.entries(inputs).map(([key, input]) => [key, input && infoOf(input)]));
+    const infos = copied(inputs);
     const { kernelFunc } = tf.getKernel(name, 'wasm');
     const again = { inputs: infos, attrs: attributes ?? {}, backend: this.#backend };
     this.#note(name, frame, varies, () => void kernelFunc(again));
@@ -174,6 +186,12 @@ class WasmCapture implements StepCapture {
       if (engine.runKernel === watching) engine.runKernel = runKernel;
     };
   }
+}
+
+/** Inputs of a stock kernel: by name, or, of one such as Concat, in a list, which tfjs's types do not say. */
+function copied(inputs: Inputs): KernelInputs {
+  if (Array.isArray(inputs)) return inputs.map(infoOf) as object as KernelInputs;
+  return Object.fromEntries(Object.entries(inputs).map(([key, input]) => [key, input && infoOf(input)]));
 }
 
 function infoOf({ dataId, shape, dtype }: TensorInfo): TensorInfo {
