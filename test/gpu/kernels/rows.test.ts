@@ -83,10 +83,10 @@ describe('linear', () => {
       dispatchWorkgroups.call(this, ...grid);
     };
     try {
-      const [x, w] = [normal([3, 5], 1), normal([4 * 16 + 5, 5], 2)];
+      const [x, w] = [normal([3, 5], 1), normal([4 * 64 + 5, 5], 2)];
       const run = (...[a, weight]: Tensor[]) => ops.linear(a!, { weight: weight! });
       expect(await errorOf('linear of few rows', [x, w], run, layers.linear(x, w))).toBeLessThan(1e-6);
-      expect(grids.at(-1)).toEqual([2, 3, 1]);
+      expect(grids.at(-1)![1]).toBeGreaterThan(2); // the last workgroups have nothing to do
     } finally {
       pass.dispatchWorkgroups = dispatchWorkgroups;
     }
