@@ -11,11 +11,15 @@ export function vision(making: Making): void {
   const [side, patch, channels] = [literal(shape.of(4, 6)), literal(2), literal(shape.of(1, 3))];
   const across = side.value / patch.value;
   const place: Place = { spec, memories: [] };
-  spec.statement(`input image: float[B, ${side.text}, ${side.text}, ${channels.text}]`);
+  const fits = !shape.once(3);
+  // Cut off on one side, filled up on the other.
+  const [high, wide] = fits ? [side.value, side.value] : [side.value + 1, side.value - 1];
+  spec.statement(`input image: float[B, ${high}, ${wide}, ${channels.text}]`);
+  const image = fits ? 'image' : `image -> crop_or_pad(${side.text}, ${side.text})`;
   const grid = { rows: literal(across), columns: literal(across) };
   const count = literal(across * across);
   let stream: Stream = { width, causal: false, length: { text: count.text, most: count, fixed: true }, grid };
-  let text = `image -> patches(${patch.text}) -> linear(${width.text}) as ${spec.name('patch')}`;
+  let text = `${image} -> patches(${patch.text}) -> linear(${width.text}) as ${spec.name('patch')}`;
   if (shape.once(2)) {
     text += ` -> prepend(weight(1, ${width.text}) as ${spec.name('class_token')})`;
     const rows = literal(count.value + 1);
