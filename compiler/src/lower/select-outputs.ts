@@ -1,5 +1,5 @@
 import { weightPatterns } from '../check/patterns.js';
-import type { CheckpointDeclaration, GraphFunction, GraphModel, WeightPath } from '../graph/graph.js';
+import type { CheckpointDeclaration, GraphFunction, GraphModel, Region, WeightPath } from '../graph/graph.js';
 import { allNodes, neededFor, readsOf } from '../graph/uses.js';
 import { calledBy } from './values.js';
 
@@ -38,9 +38,20 @@ function needed(model: GraphModel, positions: readonly number[]): Pick<GraphMode
     body,
     parameters: model.main.parameters.filter(({ id }) => read.has(id)),
     weights: model.main.weights.filter(({ path }) => used.has(key(path))),
-    scopes: model.main.scopes.filter(({ path }) => used.has(key(path))),
+    scopes: model.main.scopes
+      .filter(({ path }) => used.has(key(path)))
+      .map((scope) => ({ ...scope, function: calleeAt(scope.path, scope.function, body, functions) })),
   };
   return { main, functions };
+}
+
+/** The function that declares the weights of a scope: another specialisation of the same block where the first one is gone. */
+function calleeAt(path: WeightPath, first: string, body: Region, functions: readonly GraphFunction[]): string {
+  if (functions.some(({ name }) => name === first)) return first;
+  for (const region of [body, ...functions.map((made) => made.body)])
+    for (const node of allNodes(region))
+      if (node.kind === 'call' && key(node.scope) === key(path)) return node.function;
+  return first;
 }
 
 function reachable(names: readonly string[], functions: readonly GraphFunction[]): GraphFunction[] {
