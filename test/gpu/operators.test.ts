@@ -5,10 +5,6 @@ import { formulaError, formulaOperators } from '../support/cases/formulas.js';
 import { cases } from '../support/cases/index.js';
 import { gradientError, outcome, toTensors } from '../support/compare.js';
 
-/** Kernels of attention are compiled for each width and group; `kernels/attention-gradients.test.ts` has their gradients. */
-const ofAttentionKernels =
-  /^attend: (one token|odd sizes|one key head|one row of queries with|a mask by head|linear distance)/;
-
 const smaller = [...cases, ...expertCases].filter((of) => !of.large);
 
 describe('webgpu', () => {
@@ -22,12 +18,9 @@ describe('webgpu', () => {
     expect(error).toBeLessThan(Math.max(of.tolerance ?? 0, 1e-4));
   });
 
-  test.each(smaller.filter((of) => of.gradient && !ofAttentionKernels.test(of.name)))(
-    'gradient of $name',
-    async (of) => {
-      expect(await gradientError(of)).toBeLessThan(5e-4);
-    },
-  );
+  test.each(smaller.filter((of) => of.gradient))('gradient of $name', async (of) => {
+    expect(await gradientError(of)).toBeLessThan(5e-4);
+  });
 
   test.each(formulaOperators)('%s of formulas', async (_, build) => {
     expect(await formulaError(build)).toBeLessThan(2 ** -11); // all that WGSL promises of sin and cos

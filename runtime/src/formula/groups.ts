@@ -6,6 +6,8 @@ export interface Groups {
   readonly places: readonly Int32Array[];
   /** Of the largest group; smaller ones have rows behind their end that nobody reads. */
   readonly rows: number;
+  /** One behind the other they are all positions as they are, as the rows of a grid. */
+  readonly areInOrder: boolean;
   /** How many numbers: what the groups count for in a cache. */
   readonly length: number;
 }

@@ -55,11 +55,16 @@ export function fusesDispatches(): boolean {
   return tf.getBackend() === 'webgpu' && tf.getKernel(ownName(kernel), 'webgpu') !== undefined;
 }
 
-/** Whether a shader may bind as many tensors as this projection has. All its gains, offsets and biases may become one. */
+/**
+ * Whether a shader may bind as many tensors as this projection has. All its gains, offsets and biases may become one where they are
+ * weights: what is computed is another one each time, and its copy would be old when a step is replayed.
+ */
 export function fits({ norm, layers, residual, gated }: Omit<Projection, 'x'>): boolean {
-  const hasVectors = (norm?.weight ?? norm?.bias ?? layers.find(({ bias }) => bias)) !== undefined;
+  const all = [norm?.weight, norm?.bias, ...layers.map(({ bias }) => bias)];
+  const vectors = all.filter((vector) => vector !== undefined);
+  const bound = vectors.every((vector) => vector instanceof tf.Variable) ? Math.min(vectors.length, 1) : vectors.length;
   const results = gated ? 1 : layers.length;
-  return 1 + Number(hasVectors) + layers.length + Number(residual !== undefined) + results <= mostTensors();
+  return 1 + bound + layers.length + Number(residual !== undefined) + results <= mostTensors();
 }
 
 /** How many tensors a shader of the active device can read and write. */

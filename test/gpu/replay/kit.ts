@@ -71,3 +71,31 @@ export async function sameStep(
   expect(replayed.replay.escaped).toBeUndefined();
   return replayed.replay.kernels;
 }
+
+/** How many recordings some steps make, all with the logits of steps that are not replayed. */
+async function recordings(model: SpecModel, of: Replayed, positions: readonly number[], steps: (number | null)[][]) {
+  const states = statesAt(model, of, positions);
+  const found = new Set<unknown>();
+  for (const tokens of steps) found.add(await sameStep(model, states, tokens));
+  for (const state of states) state.dispose();
+  return found.size;
+}
+
+/** How many recordings steps make that come to a guard, and some that come to none. */
+export async function recordingsOverGuards(of: Replayed): Promise<number[]> {
+  const model = await of.make();
+  const steps = [
+    [3, 8],
+    [5, 1],
+    [2, 2],
+    [7, 11],
+  ];
+  const found = [
+    await recordings(model, of, [14, 14], steps), // from a quarter of the cache to all of it
+    await recordings(model, of, [62, 62], steps), // to a larger cache, and on a GPU a second split of its keys
+    await recordings(model, of, [9, 4], [[1, 2], [null, 3], [4, null], ...steps]),
+    await recordings(model, of, [4, 4], [[1, 2], [null, 3], ...steps]), // from one position to two
+  ];
+  model.dispose();
+  return found;
+}

@@ -3,8 +3,8 @@ import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { TensorLogits } from '../../../runtime/src/generate/logits.js';
 import { useBackend } from '../../../runtime/src/index.js';
 import { StepReplay } from '../../../runtime/src/replay/step-replay.js';
-import { gpt2, type Replayed, replayedModels, sameStep, statesAt } from '../../gpu/replay/kit.js';
-import { perturbed, type SpecModel, taken } from '../../support/specs.js';
+import { gpt2, recordingsOverGuards, replayedModels, sameStep, statesAt } from '../../gpu/replay/kit.js';
+import { perturbed, taken } from '../../support/specs.js';
 
 beforeAll(async () => {
   await useBackend('wasm');
@@ -35,29 +35,9 @@ function counting() {
   };
 }
 
-/** How many recordings some steps make, all with the logits of steps that are not replayed. */
-async function recordings(model: SpecModel, of: Replayed, positions: readonly number[], steps: (number | null)[][]) {
-  const states = statesAt(model, of, positions);
-  const found = new Set<unknown>();
-  for (const tokens of steps) found.add(await sameStep(model, states, tokens));
-  for (const state of states) state.dispose();
-  return found.size;
-}
-
 describe.each(Object.entries(replayedModels))('%s', (_, of) => {
   test('replayed steps give the logits of steps that are not, bit for bit, over every guard', async () => {
-    const model = await of.make();
-    const steps = [
-      [3, 8],
-      [5, 1],
-      [2, 2],
-      [7, 11],
-    ];
-    expect(await recordings(model, of, [14, 14], steps)).toBe(2); // from a quarter of the cache to all of it
-    expect(await recordings(model, of, [62, 62], steps)).toBe(2); // to a larger cache
-    expect(await recordings(model, of, [9, 4], [[1, 2], [null, 3], [4, null], ...steps])).toBe(1);
-    expect(await recordings(model, of, [4, 4], [[1, 2], [null, 3], ...steps])).toBe(2); // from one position to two
-    model.dispose();
+    expect(await recordingsOverGuards(of)).toEqual([2, 2, 1, 2]);
   });
 
   test('a token makes no tensor and takes no memory', async () => {

@@ -4,7 +4,7 @@ import type { GpuBackend } from './backend.js';
 import { dispatch } from './dispatch.js';
 import { activationCode, activationNumber, derivativeCode } from './epilogue.js';
 import { countOf, type WebGpuKernel, workgroupsFor } from './kernel.js';
-import { workgroupIndex } from './vectors.js';
+import { mainOf64, workgroupIndex } from './vectors.js';
 
 /** [x, dy] → the gradient of x: dy · activation′(x). */
 export const activationGradient: WebGpuKernel<ActivationAttributes> = ([x, dy], { activation }, backend) =>
@@ -65,12 +65,7 @@ function elementwise({ name, activation, reads, results, code }: Elementwise, ba
 const main = (statements: string) => `
 ${workgroupIndex}
 
-@compute @workgroup_size(64)
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
+${mainOf64}
   let i = workgroupIndex(group, groups) * 64 + i32(thread);
   if (i >= uniforms.count) { return; }
   ${statements}

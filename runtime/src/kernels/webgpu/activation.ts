@@ -2,7 +2,7 @@ import type { ActivationAttributes } from '../attributes.js';
 import { dispatch } from './dispatch.js';
 import { activationCode, activationNumber } from './epilogue.js';
 import { countOf, type WebGpuKernel, workgroupsFor } from './kernel.js';
-import { workgroupIndex } from './vectors.js';
+import { mainOf64, workgroupIndex } from './vectors.js';
 
 /** activation(x), element by element. */
 export const activation: WebGpuKernel<ActivationAttributes> = ([x], { activation: name }, backend) => {
@@ -23,12 +23,7 @@ export const activation: WebGpuKernel<ActivationAttributes> = ([x], { activation
 const code = `
 ${workgroupIndex}
 
-@compute @workgroup_size(64)
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
+${mainOf64}
   let i = workgroupIndex(group, groups) * 64 + i32(thread);
   if (i < uniforms.count) { y[i] = activate(x[i]); }
 }

@@ -3,7 +3,7 @@ import type { AttentionShape } from './attention-shape.js';
 import type { GpuBackend } from './backend.js';
 import { dispatch } from './dispatch.js';
 import { present, workgroupsFor } from './kernel.js';
-import { workgroupIndex } from './vectors.js';
+import { mainOf64, workgroupIndex } from './vectors.js';
 
 /** What is known of each row [B · G · rows] in each split of the keys. */
 interface Splits {
@@ -42,12 +42,7 @@ export function combineSplits(
 const code = (sinks: boolean) => `
 ${workgroupIndex}
 
-@compute @workgroup_size(64)
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
+${mainOf64}
   let at = workgroupIndex(group, groups); // (batch, query, head)
   if (at >= uniforms.count) { return; }
   let head = at % uniforms.heads;

@@ -12,7 +12,7 @@ import {
 import type { GpuBackend } from './backend.js';
 import { dispatch } from './dispatch.js';
 import { countOf, rowsOperand, workgroupsFor } from './kernel.js';
-import { workgroupIndex } from './vectors.js';
+import { mainOf64, workgroupIndex } from './vectors.js';
 
 /**
  * The gradient of what is added to scores: for each number the sum over all pairs of query and key that read it, by one
@@ -69,12 +69,7 @@ export function biasGradient(
 const code = `
 var<workgroup> sums: array<f32, 64>;
 
-@compute @workgroup_size(64)
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
+${mainOf64}
   let lane = i32(thread) % LANES;
   let number = (workgroupIndex(group, groups) * 64 + i32(thread)) / LANES;
   var sum = 0.0;

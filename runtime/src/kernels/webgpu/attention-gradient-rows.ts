@@ -2,7 +2,7 @@ import type { TensorInfo } from '@tensorflow/tfjs';
 import type { GpuBackend } from './backend.js';
 import { dispatch } from './dispatch.js';
 import { countOf, workgroupsFor } from './kernel.js';
-import { workgroupIndex } from './vectors.js';
+import { mainOf64, workgroupIndex } from './vectors.js';
 
 /** The log-sum-exp of each row and dy · y, what the softmax takes from the gradient of every score: [B, Tq, H, 2]. */
 export function rowStatistics(dy: TensorInfo, y: TensorInfo, logSums: TensorInfo, backend: GpuBackend): TensorInfo {
@@ -23,12 +23,7 @@ export function rowStatistics(dy: TensorInfo, y: TensorInfo, logSums: TensorInfo
 const code = `
 ${workgroupIndex}
 
-@compute @workgroup_size(64)
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
+${mainOf64}
   let row = workgroupIndex(group, groups) * 64 + i32(thread);
   if (row >= uniforms.count) { return; }
   var sum = 0.0;

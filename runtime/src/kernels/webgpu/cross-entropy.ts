@@ -2,7 +2,7 @@ import type { CrossEntropyAttributes } from '../attributes.js';
 import { dispatch } from './dispatch.js';
 import { rowsOf, type WebGpuKernel, workgroupsFor } from './kernel.js';
 import { totalCode } from './normalize.js';
-import { workgroupIndex } from './vectors.js';
+import { mainOf64, workgroupIndex } from './vectors.js';
 
 /** [scores [n, classes], class numbers as float32 [n]] → −log p of each row's class [n]. */
 export const crossEntropy: WebGpuKernel<CrossEntropyAttributes> = ([scores, ids], { labelSmoothing }, backend) => {
@@ -59,12 +59,7 @@ fn largest(lane: i32, part: f32) -> f32 {
 /** Finite, because shaders may be compiled as if there were no infinity. */
 fn scoreAt(i: i32) -> f32 { return max(scores[i], -1e30); }
 
-@compute @workgroup_size(64)
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
+${mainOf64}
   let row = workgroupIndex(group, groups);
   if (row >= uniforms.rows) { return; }
   let lane = i32(thread);

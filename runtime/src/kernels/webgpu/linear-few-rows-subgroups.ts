@@ -1,6 +1,6 @@
-import { type LinearTask, rowOfX } from './linear-few-rows.js';
+import { type LinearTask, productsOf, sumsOf } from './linear-few-rows.js';
 import { hasSubgroups, subgroupMemory, subgroupPlace } from './subgroups.js';
-import { workgroupIndex } from './vectors.js';
+import { mainOf64, workgroupIndex } from './vectors.js';
 
 /**
  * How many times four rows of weights a workgroup of 64 threads reads, so that each of its subgroups has some; `undefined`
@@ -17,33 +17,13 @@ export function foursOfSubgroups(device: GPUDevice): number | undefined {
  * WGSL in which each subgroup has four rows of weights at a time, all its threads parts of each, and adds up what they found.
  * Loops with such sums in them turn as often in all of a workgroup, as WGSL wants it.
  */
-export const codeWithSubgroups = ({ rows, outputs, gated }: LinearTask): string => {
-  const each = (text: (r: number) => string, join = '\n    ') =>
-    Array.from({ length: rows }, (_, r) => text(r)).join(join);
-  /** Products of layer `first` with the outputs x and y of a subgroup, and of layer `second` with z and w. */
-  const products = (first: number, second: number) => `
-    for (var c = rank; c < (uniforms.width + 3) / 4; c += threads) {
-      let w0 = weight${first}At(place.x, c);
-      let w1 = weight${first}At(place.y, c);
-      let w2 = weight${second}At(place.z, c);
-      let w3 = weight${second}At(place.w, c);
-      ${each(
-        (r) => `
-      let x${r} = inputAt(${r}, ${rowOfX(r)}, c);
-      sum${r} += vec4f(dot(w0, x${r}), dot(w1, x${r}), dot(w2, x${r}), dot(w3, x${r}));`,
-      )}
-    }`;
-  const ofParts = outputs.map((_, i) => `if (part == ${i}) {${products(i, i)}\n    }`).join(' else ');
+export const codeWithSubgroups = (task: LinearTask): string => {
+  const { rows, gated } = task;
   const own = gated ? 2 : 4;
   return `
 ${workgroupIndex}
 ${subgroupMemory}
-@compute @workgroup_size(64)
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
+${mainOf64}
   ${subgroupPlace}
   let part = i32(group.z);
   let first = workgroupIndex(group, groups) * ${own} * FOURS;
@@ -53,9 +33,9 @@ fn main(
     let output = first + ${own} * (i + number);
     // Behind the last output the last one is read again, and not written. Of a gated pair both have the same outputs.
     let place = min(output + ${gated ? 'vec4i(0, 1, 0, 1)' : 'vec4i(0, 1, 2, 3)'}, vec4i(outputsOf(part) - 1)) * uniforms.step;
-    ${each((r) => `var sum${r} = vec4f(0);`)}
-    ${gated ? products(0, 1) : ofParts}
-    var found = array<vec4f, ROWS>(${each((r) => `subgroupAdd(sum${r})`, ', ')});
+    ${sumsOf(rows)}
+    ${productsOf(task, 'rank', 'threads')}
+    var found = array<vec4f, ROWS>(${Array.from({ length: rows }, (_, r) => `subgroupAdd(sum${r})`).join(', ')});
     let results = select(0, ${own} * ROWS, i + number < FOURS);
     for (var j = rank; j < results; j += threads) {
       let row = j / ${own};

@@ -5,7 +5,7 @@ import { dispatch, type Operand } from './dispatch.js';
 import { elementsOf, workgroupsFor } from './kernel.js';
 import { codeWithSubgroups, foursOfSubgroups } from './linear-few-rows-subgroups.js';
 import { inputCode } from './linear-norm.js';
-import { workgroupIndex } from './vectors.js';
+import { mainOf64, workgroupIndex } from './vectors.js';
 
 /** x [rows, width] · weightᵀ [width, outputs] and what stands around it, as linear.ts prepares it. */
 export interface LinearTask extends Pick<ProjectionAttributes, 'norm' | 'eps' | 'gated'> {
@@ -61,37 +61,44 @@ export function linearOfFewRows(task: LinearTask, backend: GpuBackend): void {
   });
 }
 
-/** The row of x that stands in place r. */
-export const rowOfX = (r: number) => (r === 0 ? '0' : `min(${r}, uniforms.rows - 1)`);
+/** `sum0`, `sum1`, …: the products of each row with four rows of weights, so far 0. */
+export const sumsOf = (rows: number): string => eachRow(rows, (r) => `var sum${r} = vec4f(0);`);
 
-const code = ({ rows, outputs, gated }: LinearTask) => {
-  const each = (text: (r: number) => string) => Array.from({ length: rows }, (_, r) => text(r)).join('\n    ');
-  /** Products of layer `first` with the outputs x and y of a thread, and of layer `second` with z and w. */
-  const products = (first: number, second: number) => `
-  for (var c = lane % 16; c < (uniforms.width + 3) / 4; c += 16) {
-    let w0 = weight${first}At(output.x, c);
-    let w1 = weight${first}At(output.y, c);
-    let w2 = weight${second}At(output.z, c);
-    let w3 = weight${second}At(output.w, c);
-    ${each(
+/**
+ * Adds to these sums what a thread has of them: every `step`-th vector from `first` on, with the rows of weights that begin at
+ * `place`; of a gated pair the first two are of its first layer.
+ */
+export function productsOf({ rows, outputs, gated }: LinearTask, first: string, step: string): string {
+  const products = (one: number, other: number) => `
+  for (var c = ${first}; c < (uniforms.width + 3) / 4; c += ${step}) {
+    let w0 = weight${one}At(place.x, c);
+    let w1 = weight${one}At(place.y, c);
+    let w2 = weight${other}At(place.z, c);
+    let w3 = weight${other}At(place.w, c);
+    ${eachRow(
+      rows,
       (r) => `
-    let x${r} = inputAt(${r}, ${rowOfX(r)}, c);
+    let x${r} = inputAt(${r}, ${r === 0 ? '0' : `min(${r}, uniforms.rows - 1)`}, c);
     sum${r} += vec4f(dot(w0, x${r}), dot(w1, x${r}), dot(w2, x${r}), dot(w3, x${r}));`,
     )}
   }`;
-  const ofParts = outputs.map((_, i) => `if (part == ${i}) {${products(i, i)}\n  }`).join(' else ');
+  if (gated) return products(0, 1);
+  return outputs.map((_, i) => `if (part == ${i}) {${products(i, i)}\n  }`).join(' else ');
+}
+
+function eachRow(rows: number, text: (r: number) => string): string {
+  return Array.from({ length: rows }, (_, r) => text(r)).join('\n    ');
+}
+
+const code = (task: LinearTask) => {
+  const { rows, gated } = task;
   return `
 ${workgroupIndex}
 
 /** Sums of each thread: [row][outputs n, n + 4, n + 8, n + 12][thread]. */
 var<workgroup> parts: array<vec4f, 64 * ROWS>;
 
-@compute @workgroup_size(64)
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
+${mainOf64}
   let lane = i32(thread);
   let part = i32(group.z);
   let first = workgroupIndex(group, groups) * ${gated ? tile / 2 : tile};
@@ -99,10 +106,10 @@ fn main(
   findNorms(lane, 0);
   // Behind the last output the last one is read again, and not written. Of a gated pair both have the same outputs.
   let places = ${gated ? 'vec4i(0, 4, 0, 4)' : 'vec4i(0, 4, 8, 12)'} + first + lane / 16;
-  let output = min(places, vec4i(outputsOf(part) - 1)) * uniforms.step;
-  ${each((r) => `var sum${r} = vec4f(0);`)}
-  ${gated ? products(0, 1) : ofParts}
-  ${each((r) => `parts[${64 * r} + lane] = sum${r};`)}
+  let place = min(places, vec4i(outputsOf(part) - 1)) * uniforms.step;
+  ${sumsOf(rows)}
+  ${productsOf(task, 'lane % 16', '16')}
+  ${eachRow(rows, (r) => `parts[${64 * r} + lane] = sum${r};`)}
   workgroupBarrier();
   if (lane >= 4 * ROWS) { return; }
   let row = lane / 4;

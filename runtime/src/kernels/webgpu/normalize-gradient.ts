@@ -4,7 +4,7 @@ import type { GpuBackend } from './backend.js';
 import { dispatch } from './dispatch.js';
 import { elementsOf, present, rowsOf, rowsOperand, vectorType, type WebGpuKernel, workgroupsFor } from './kernel.js';
 import { momentsCode, totalCode } from './normalize.js';
-import { vectorReader, vectorWriter, workgroupIndex } from './vectors.js';
+import { mainOf64, vectorReader, vectorWriter, workgroupIndex } from './vectors.js';
 
 /**
  * [x, weight?, dy], on the last axis → the gradients of x and, where they are, of weight and bias: a workgroup for each row, then
@@ -60,12 +60,7 @@ function gradientOfRows(inputs: Inputs, { eps, centred }: NormGradientAttributes
 const codeOfRows = (centred: boolean, weighted: boolean) => `
 ${totalCode}
 
-@compute @workgroup_size(64)
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
+${mainOf64}
   let row = workgroupIndex(group, groups);
   if (row >= uniforms.rows) { return; }
   let lane = i32(thread);

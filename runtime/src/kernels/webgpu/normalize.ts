@@ -3,7 +3,7 @@ import type { NormAttributes } from '../attributes.js';
 import type { GpuBackend } from './backend.js';
 import { dispatch } from './dispatch.js';
 import { elementsOf, present, rowsOf, rowsOperand, vectorType, type WebGpuKernel, workgroupsFor } from './kernel.js';
-import { vectorReader, vectorWriter, workgroupIndex } from './vectors.js';
+import { mainOf64, vectorReader, vectorWriter, workgroupIndex } from './vectors.js';
 
 /** [x, weight?, bias?], on the last axis. */
 export const layerNorm: WebGpuKernel<NormAttributes> = ([x, weight, bias], { eps }, backend) =>
@@ -55,12 +55,7 @@ function normalize({ x, weight, bias, eps, centred }: Norm, backend: GpuBackend)
 const code = (has: { readonly centred: boolean; readonly weight: boolean; readonly bias: boolean }) => `
 ${totalCode}
 
-@compute @workgroup_size(64)
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
+${mainOf64}
   let row = workgroupIndex(group, groups);
   if (row >= uniforms.rows) { return; }
   let lane = i32(thread);

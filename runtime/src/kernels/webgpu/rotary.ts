@@ -1,7 +1,7 @@
 import type { RotaryAttributes } from '../attributes.js';
 import { dispatch } from './dispatch.js';
 import { countOf, type WebGpuKernel, workgroupsFor } from './kernel.js';
-import { workgroupIndex } from './vectors.js';
+import { mainOf64, workgroupIndex } from './vectors.js';
 
 /** [x [.., T, H, d], cos, sin], both [T, 1, n] for all sequences or [B, T, 1, n]: turns the first n features. */
 export const rotary: WebGpuKernel<RotaryAttributes> = ([x, cos, sin], { pairs, backwards }, backend) => {
@@ -26,12 +26,7 @@ export const rotary: WebGpuKernel<RotaryAttributes> = ([x, cos, sin], { pairs, b
 const code = `
 ${workgroupIndex}
 
-@compute @workgroup_size(64)
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
+${mainOf64}
   let i = workgroupIndex(group, groups) * 64 + i32(thread);
   if (i >= uniforms.count) { return; }
   let feature = i % uniforms.width;

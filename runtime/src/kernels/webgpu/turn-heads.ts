@@ -3,7 +3,7 @@ import type { TurnHeadsAttributes } from '../turn-heads.js';
 import type { GpuBackend } from './backend.js';
 import { dispatch } from './dispatch.js';
 import { countOf, present, workgroupsFor } from './kernel.js';
-import { workgroupIndex } from './vectors.js';
+import { mainOf64, workgroupIndex } from './vectors.js';
 
 /**
  * [query [B, T, H, d], key [B, T, G, d], cos, sin, then value [B, T, G, d_v] and the caches of keys and values, or none of
@@ -79,12 +79,7 @@ fn place(i: i32, width: i32) -> i32 {
     : ''
 }
 
-@compute @workgroup_size(64)
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
+${mainOf64}
   let n = workgroupIndex(group, groups) * 64 + i32(thread);
   if (n < uniforms.queries) {
     let turn = turnOf(n, uniforms.heads);

@@ -28,3 +28,12 @@ fn ${put}(start: i32, c: i32, v: vec4f) {
 export const workgroupIndex = `
 fn workgroupIndex(id: vec3u, count: vec3u) -> i32 { return i32(id.y * count.x + id.x); }
 `;
+
+/** The beginning of a shader of 64 threads on a grid made by `workgroupsFor`. */
+export const mainOf64 = `
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) thread: u32,
+) {`;

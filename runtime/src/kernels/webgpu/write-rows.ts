@@ -3,7 +3,7 @@ import type { CacheShape, RowsToWrite } from '../cache.js';
 import type { GpuBackend } from './backend.js';
 import { dispatch } from './dispatch.js';
 import { countOf, runKernel, type WebGpuKernel, workgroupsFor } from './kernel.js';
-import { workgroupIndex } from './vectors.js';
+import { mainOf64, workgroupIndex } from './vectors.js';
 
 /**
  * One small kernel that writes into the buffers of all caches: copies between buffers would be one for each head, and
@@ -62,12 +62,7 @@ fn place(i: i32, width: i32) -> i32 {
   return ((batch * uniforms.heads + head) * uniforms.capacity + starts[batch] + row) * width + i % width;
 }
 
-@compute @workgroup_size(64)
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
+${mainOf64}
   var i = workgroupIndex(group, groups) * 64 + i32(thread);
   ${Array.from({ length: caches }, (_, n) => write(n)).join('\n  ')}
 }

@@ -5,6 +5,7 @@ import type { FormulaContext } from '../../formula/context.js';
 import { type Formula, formulaKey, isStatic, some, usesAxis } from '../../formula/formula.js';
 import type { Groups } from '../../formula/groups.js';
 import { evaluateStatic } from '../../formula/static.js';
+import { once } from '../context.js';
 import { takeRows } from '../embedding.js';
 import { TableCache } from '../tables.js';
 import { attendAtOnce, numbersForPairs } from './at-once.js';
@@ -24,9 +25,9 @@ export function attendInGroups(of: Attention, context: FormulaContext): Tensor |
   const { batch } = context;
   const own: FormulaContext = { ...context, batch: batch * places.length, queries: rows, keys: rows, groups };
   if (!numbersForPairs({ ...of, mask }, own).fused) return undefined;
-  const [key, value] = [inGroups(memory.key, groups, batch), inGroups(memory.value, groups, batch)];
+  const [key, value] = [inGroups(memory.key, groups, context), inGroups(memory.value, groups, context)];
   const problem: Attention = {
-    ...{ ...of, mask, query: inGroups(query, groups, batch) },
+    ...{ ...of, mask, query: inGroups(query, groups, context) },
     memory: { ...memory, key, value, rows, forProducts: never },
   };
   return inOrder(attendAtOnce(problem, own), groups, context);
@@ -91,31 +92,40 @@ function makeGroups(key: string, classes: readonly Formula[], positions: number)
     group.push(p);
   }
   const places = [...members.values()].map((group) => Int32Array.from(group));
-  return { key, places, rows: Math.max(...places.map(({ length }) => length)), length: positions };
+  const rows = Math.max(...places.map(({ length }) => length));
+  const areInOrder = places.every((group, g) => group.length === rows && group.every((p, t) => p === g * rows + t));
+  return { key, places, rows, areInOrder, length: positions };
 }
 
 /** [B, T, H, d] → [B · groups, rows, H, d]. */
-function inGroups(x: Tensor, { places, rows }: Groups, batch: number): Tensor {
+function inGroups(x: Tensor, groups: Groups, { batch, scope }: FormulaContext): Tensor {
+  const { key, places, rows, areInOrder } = groups;
   const [, positions = 1, heads = 1, width = 1] = x.shape;
-  const ids = new Int32Array(batch * places.length * rows);
-  let at = 0;
-  for (let b = 0; b < batch; b++)
-    for (const group of places)
-      for (let t = 0; t < rows; t++) ids[at++] = b * positions + group[Math.min(t, group.length - 1)]!;
-  return tf.reshape(rowsAt(x, ids, heads * width), [batch * places.length, rows, heads, width]);
+  const shape = [batch * places.length, rows, heads, width];
+  if (areInOrder) return tf.reshape(x, shape);
+  const ids = once(scope, `into groups ${batch} ${key}`, () => {
+    const all = new Int32Array(batch * places.length * rows);
+    let at = 0;
+    for (let b = 0; b < batch; b++)
+      for (const group of places)
+        for (let t = 0; t < rows; t++) all[at++] = b * positions + group[Math.min(t, group.length - 1)]!;
+    return tf.tensor1d(all, 'int32');
+  });
+  return tf.reshape(takeRows(tf.reshape(x, [batch * positions, heads * width]), ids), shape);
 }
 
 /** [B · groups, rows, H, d] → [B, T, H, d]. */
-function inOrder(x: Tensor, { places, rows }: Groups, { batch, queries }: FormulaContext): Tensor {
-  const [, , heads = 1, width = 1] = x.shape;
-  const ids = new Int32Array(batch * queries);
-  for (let b = 0; b < batch; b++)
-    for (const [g, group] of places.entries())
-      for (const [t, p] of group.entries()) ids[b * queries + p] = (b * places.length + g) * rows + t;
-  return tf.reshape(rowsAt(x, ids, heads * width), [batch, queries, heads, width]);
-}
-
-function rowsAt(x: Tensor, ids: Int32Array, width: number): Tensor {
-  if (ids.length * width === x.size && ids.every((id, i) => id === i)) return x;
-  return takeRows(tf.reshape(x, [x.size / width, width]), tf.tensor1d(ids, 'int32'));
+function inOrder(x: Tensor, groups: Groups, { batch, queries, scope }: FormulaContext): Tensor {
+  const { key, places, rows, areInOrder } = groups;
+  const [entries = 1, , heads = 1, width = 1] = x.shape;
+  const shape = [batch, queries, heads, width];
+  if (areInOrder) return tf.reshape(x, shape);
+  const ids = once(scope, `out of groups ${batch} ${key}`, () => {
+    const all = new Int32Array(batch * queries);
+    for (let b = 0; b < batch; b++)
+      for (const [g, group] of places.entries())
+        for (const [t, p] of group.entries()) all[b * queries + p] = (b * places.length + g) * rows + t;
+    return tf.tensor1d(all, 'int32');
+  });
+  return tf.reshape(takeRows(tf.reshape(x, [entries * rows, heads * width]), ids), shape);
 }
