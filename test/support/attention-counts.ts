@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
-import { type AttendOptions, attend, causal, f } from '../../runtime/src/index.js';
+import { type AttendOptions, attend, causal, type Formula, f } from '../../runtime/src/index.js';
 import { normal } from './cases/case.js';
 
 /** One attention under a mask that hides much. */
@@ -39,6 +39,44 @@ export const countedCases: readonly CountedCase[] = [
     options: { mask: f.mask(({ q, k }) => f.lessEqual(k, f.add(q, 320))) },
   },
 ];
+
+const grid = 16;
+const apart = (of: (at: number) => number, q: number, k: number) => Math.abs(of(q) - of(k));
+const rowOf = (at: number) => Math.floor(at / grid);
+const columnOf = (at: number) => at % grid;
+
+/** DALL·E's neighbourhood on a grid, behind no text: two of its rows are a tile. */
+export const gridCase: CountedCase = {
+  name: 'neighbours on a grid',
+  queries: 256,
+  keys: 256,
+  seen: (q, k) => k <= q && Math.max(apart(rowOf, q, k), apart(columnOf, q, k)) <= 3,
+  options: {
+    mask: f.mask(({ q, k }) => {
+      const between = (of: (at: Formula) => Formula) => f.abs(f.subtract(of(q), of(k)));
+      const rows = between((at) => f.floor(f.divide(at, grid)));
+      return f.and(
+        causal,
+        f.lessEqual(
+          f.maximum(
+            rows,
+            between((at) => f.modulo(at, grid)),
+          ),
+          3,
+        ),
+      );
+    }),
+  },
+};
+
+/** The first and the last keys: between them no split of the keys has one that is seen. */
+export const decodeEndsCase: CountedCase = {
+  name: 'one query that sees keys at both ends',
+  queries: 1,
+  keys: 2048,
+  seen: (_, k) => k < 20 || k > 2000,
+  options: { mask: f.mask(({ k }) => f.or(f.less(k, 20), f.greater(k, 2000))) },
+};
 
 export const decodeCase: CountedCase = {
   name: 'one query with a window of 256',

@@ -61,7 +61,8 @@ function sizesKey(of: Formula, { batch, heads, queries, keys, groups }: StaticCo
   return groups ? `${sizes} ${batch} ${groups.key}` : sizes;
 }
 
-function tableShape(of: Formula, context: StaticContext): StaticTable['shape'] {
+/** The shape of a static formula's table. */
+export function tableShape(of: Formula, context: StaticContext): StaticTable['shape'] {
   const { heads, queries, keys, start, groups } = context;
   if (groups) return staticTable(of, context).shape;
   const batch = usesAxis(of, 'query') ? guarded(() => entriesOf(start.read())) : 1;

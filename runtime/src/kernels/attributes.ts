@@ -1,3 +1,6 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import type { Formula } from '../formula/formula.js';
+
 /** What the fused operators are told beside their operands: the same for the kernels of every backend. */
 
 /** `gelu` is the one by erf. */
@@ -55,10 +58,31 @@ export interface AttendAttributes {
   /** The bias, or the mask, is [b, h, 1, Tq + Tk − 1]: what belongs to row t and key k is its number k − t + Tq − 1. */
   readonly biasByDistance: boolean;
   readonly maskByDistance: boolean;
+  /** Formulas of mask and bias instead of their tensors: the operand `mask` then has the vectors that they read. */
+  readonly pairs: PairFormulas | undefined;
   /** In training: what becomes of the probabilities before they weigh the values. */
   readonly dropout: AttentionDropout | undefined;
   /** A second result, the log-sum-exp of each row's scores [B, Tq, H], from which the gradient is recomputed. */
   readonly keepsLogSumExp: boolean;
+}
+
+/** Formulas of a pair of query and key, in which element i stands for a number of vector i. */
+export interface PairFormulas {
+  /** Which keys are seen. */
+  readonly mask: Formula | undefined;
+  /** What is added to scores; nothing is learned from it. */
+  readonly bias: Formula | undefined;
+  readonly vectors: readonly PairVector[];
+  /** What they say of all pairs, for whoever computes with tensors: as the operands `bias` and `mask`. */
+  readonly tensors: () => { readonly bias: Tensor | undefined; readonly mask: Tensor | undefined };
+}
+
+/** A tensor that broadcasts to [B, H, Tq, Tk], or has a number for each distance, as a part of one with several. */
+export interface PairVector {
+  /** Its first number. */
+  readonly from: number;
+  readonly shape: readonly [number, number, number, number];
+  readonly byDistance: boolean;
 }
 
 /** Each probability is 0 or divided by 1 − rate, by its place in [B, H, rows, keys] (kernels/counter-mask.ts). */

@@ -3,13 +3,21 @@ import * as tf from '@tensorflow/tfjs';
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { read, useBackend } from '../../../runtime/src/index.js';
-import { type CountedCase, countedCases, decodeCase, heads, pairsNeeded, run } from '../../support/attention-counts.js';
+import {
+  type CountedCase,
+  countedCases,
+  decodeCase,
+  decodeEndsCase,
+  gridCase,
+  heads,
+  pairsNeeded,
+  run,
+} from '../../support/attention-counts.js';
 
-/** Where shaders visit a tile of queries and keys, and the pairs that it has. */
+/** Where shaders compute the products of a tile of queries and keys, or of a key, and the pairs that it has. */
 const visits: readonly (readonly [at: string, count: string])[] = [
-  ['key0 < span.y; key0 += TILE) {', 'if (lane == 0) { atomicAdd(&visited, u32(TILE * TILE)); }'],
-  ['row0 < span.y; row0 += TILE) {', 'if (lane == 0) { atomicAdd(&visited, u32(TILE * TILE)); }'],
-  ['if (key0 + k < span.y) {', 'if (part == 0) { atomicAdd(&visited, u32(ROWS)); }'],
+  ['var s0 = vec4f(0);', 'if (lane == 0) { atomicAdd(&visited, u32(TILE * TILE)); }'],
+  ['if (isRead) {', 'if (part == 0) { atomicAdd(&visited, u32(ROWS)); }'],
 ];
 const binding = 15;
 let counter: GPUBuffer;
@@ -66,7 +74,7 @@ async function visited(of: CountedCase, backward: boolean): Promise<number> {
 }
 
 describe('pairs of query and key that are computed are within 15 % of what the mask needs, in tiles of 32', () => {
-  test.each(countedCases)('forward and backward: $name', async (of) => {
+  test.each([...countedCases, gridCase])('forward and backward: $name', async (of) => {
     const needed = pairsNeeded(of, 32, 32) * heads;
     const forward = await visited(of, false);
     // The gradients of query, key and value visit them once each.
@@ -77,8 +85,7 @@ describe('pairs of query and key that are computed are within 15 % of what the m
     }
   });
 
-  test(`decode: ${decodeCase.name}`, async () => {
-    const found = await visited(decodeCase, false);
-    expect(found).toBe(pairsNeeded(decodeCase, 1, 1) * heads);
+  test.each([decodeCase, decodeEndsCase])('decode: $name', async (of) => {
+    expect(await visited(of, false)).toBe(pairsNeeded(of, 1, 1) * heads);
   });
 });

@@ -1,15 +1,19 @@
-import type { AttendAttributes } from '../attributes.js';
+import type { Formula } from '../../formula/formula.js';
+import type { AttendAttributes, PairFormulas } from '../attributes.js';
 import type { AttentionOperands, AttentionShape } from './attention-shape.js';
 import { vectorType } from './kernel.js';
+import { pairExpression } from './pair-code.js';
 import { vectorReader } from './vectors.js';
 
 /** WGSL that all kernels of attention share: where rows lie, and what becomes of a product q·k. */
 export function attentionCode(
   { width, valueWidth }: AttentionShape,
   operands: AttentionOperands,
-  { dropout }: AttendAttributes,
+  attributes: AttendAttributes,
 ): string {
-  const [, , , bias, mask] = operands;
+  const [, , , bias] = operands;
+  const { pairs } = attributes;
+  const added = pairs?.bias ? 'biasOf(row, k)' : bias ? `bias[${index('bias')}]` : undefined;
   const [wide, valueWide] = [vectorType(width), vectorType(valueWidth)];
   return `
 const WIDTH4 = (WIDTH + 3) / 4; // vectors of four numbers in a row
@@ -17,7 +21,7 @@ const VALUE4 = (VALUE_WIDTH + 3) / 4;
 const UNSEEN = -1e30; // the score of a hidden key: finite, because shaders may be compiled as if there were no infinity
 const HIDDEN = -5e29; // scores below belong to hidden keys
 
-${dropout ? keptCode : ''}
+${attributes.dropout ? keptCode : ''}
 ${vectorReader('query', wide, 'WIDTH')}
 ${vectorReader('key', wide, 'WIDTH')}
 ${vectorReader('value', valueWide, 'VALUE_WIDTH')}
@@ -44,15 +48,44 @@ fn valueStart(batch: i32, keyHead: i32, k: i32) -> i32 {
   return batch * uniforms.valueBatch + keyHead * uniforms.valueHead + k * uniforms.valueRow;
 }
 
-/** cap(scale · q·k) + bias, or UNSEEN where the intervals or the mask hide the key. */
-fn score(product: f32, row: Row, k: i32) -> f32 {
-  if (k < row.span.x || k >= row.span.y) { return UNSEEN; }
+/** Whether the intervals and the mask show a key. */
+fn isSeen(row: Row, k: i32) -> bool {
+  if (k < row.span.x || k >= row.span.y) { return false; }
+  ${shownCode(operands, attributes)}
+}
+
+/** cap(scale · q·k) + bias, of a key that is seen. */
+fn scoreOfSeen(product: f32, row: Row, k: i32) -> f32 {
   var s = product * uniforms.scale;
   // tanh is 1 long before 15; some implementations overflow far behind it.
   if (CAPPED == 1) { s = uniforms.cap * tanh(clamp(s / uniforms.cap, -15.0, 15.0)); }
-  ${bias ? `s = clamp(s + bias[${index('bias')}], UNSEEN, -UNSEEN);` : ''}
-  ${mask ? maskCode : ''}
+  ${added ? `s = clamp(s + ${added}, UNSEEN, -UNSEEN);` : ''}
   return s;
+}
+
+/** cap(scale · q·k) + bias, or UNSEEN where the intervals or the mask hide the key. */
+fn score(product: f32, row: Row, k: i32) -> f32 {
+  if (!isSeen(row, k)) { return UNSEEN; }
+  return scoreOfSeen(product, row, k);
+}
+${pairs?.bias ? biasCode(pairs.bias, pairs) : ''}`;
+}
+
+/** Whether a mask says more than intervals do: then some tiles within them may be hidden as a whole. */
+export function hasMask([, , , , mask]: AttentionOperands, { pairs }: AttendAttributes): boolean {
+  return pairs ? pairs.mask !== undefined : mask !== undefined;
+}
+
+function shownCode(operands: AttentionOperands, attributes: AttendAttributes): string {
+  if (!hasMask(operands, attributes)) return 'return true;';
+  const { pairs } = attributes;
+  return pairs?.mask ? pairExpression(pairs.mask, pairs, 'truth') : `return mask[${index('mask')}] >= HIDDEN;`;
+}
+
+function biasCode(bias: Formula, pairs: PairFormulas): string {
+  return `
+fn biasOf(row: Row, k: i32) -> f32 {
+  ${pairExpression(bias, pairs, 'number')}
 }`;
 }
 
@@ -66,11 +99,6 @@ function index(name: string): string {
     at('Key', 'k'),
   ].join(' + ');
 }
-
-const maskCode = `
-  let added = mask[${index('mask')}];
-  if (added < HIDDEN) { return UNSEEN; }
-  s += added;`;
 
 /** The mask of kernels/counter-mask.ts. */
 const keptCode = `

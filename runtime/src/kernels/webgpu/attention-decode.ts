@@ -1,6 +1,6 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
 import type { AttendAttributes } from '../attributes.js';
-import { attentionCode } from './attention-code.js';
+import { attentionCode, hasMask } from './attention-code.js';
 import { combineSplits } from './attention-combine.js';
 import {
   type AttentionOperands,
@@ -13,6 +13,7 @@ import {
 } from './attention-shape.js';
 import type { GpuBackend } from './backend.js';
 import { dispatch } from './dispatch.js';
+import { pairKey } from './pair-code.js';
 
 /** Keys of a split: one for each thread of a workgroup. */
 const keys = 64;
@@ -48,7 +49,8 @@ export function attentionDecode(
     },
     floats: attentionFloats(attributes),
     workgroups: [splits, keyHeads * spans.blocks, batch],
-    code: () => `${attentionCode(shape, operands, attributes)}\n${code}`,
+    key: pairKey(attributes),
+    code: () => `${attentionCode(shape, operands, attributes)}\n${code(hasMask(operands, attributes))}`,
   });
   combineSplits({ sums, stats, sinks: operands[5], splits, room }, shape, result, backend);
   for (const { dataId } of [sums, stats]) backend.disposeData(dataId);
@@ -59,7 +61,7 @@ function lanesFor(valueWidth: number): number {
   return 2 ** Math.ceil(Math.log2(Math.ceil(valueWidth / 4)));
 }
 
-const code = `
+const code = (masked: boolean) => `
 const KEYS = ${keys};
 
 /** Σ over parts of a row: [row][key][part], then [part of the keys][row][number]. */
@@ -92,7 +94,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   let part = lane % 4;
   for (var k = lane / 4; k < KEYS; k += 16) {
     var products = array<f32, ROWS>();
-    if (key0 + k < span.y) {
+    let isRead = key0 + k < span.y${masked ? ' && isSeenByAny(batch, keyHead, row0, key0 + k)' : ''};
+    if (isRead) {
       let start = keyStart(batch, keyHead, key0 + k);
       for (var c = part; c < WIDTH4; c += 4) {
         let v = keyAt(start, c);
@@ -134,7 +137,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   let c = lane % LANES;
   var found = array<vec4f, ROWS>();
   for (var k = lane / LANES; k < KEYS; k += 64 / LANES) {
-    if (key0 + k >= span.y || c >= VALUE4) { continue; }
+    if (key0 + k >= span.y || c >= VALUE4${masked ? ' || !isWeighed(k)' : ''}) { continue; }
     let v = valueAt(valueStart(batch, keyHead, key0 + k), c);
     for (var r = 0; r < ROWS; r++) { found[r] += weights[r * KEYS + k] * v; }
   }
@@ -166,4 +169,17 @@ fn largestOf(r: i32) -> f32 {
   for (var i = 0; i < 8; i++) { largest = max(largest, eighths[r * 8 + i]); }
   return largest;
 }
+${masked ? maskedCode : ''}
 `;
+
+/** Keys that a mask hides from all rows are not read. */
+const maskedCode = `
+fn isSeenByAny(batch: i32, keyHead: i32, row0: i32, k: i32) -> bool {
+  for (var r = 0; r < ROWS; r++) { if (isSeen(rowOf(batch, keyHead, row0 + r), k)) { return true; } }
+  return false;
+}
+
+fn isWeighed(k: i32) -> bool {
+  for (var r = 0; r < ROWS; r++) { if (weights[r * KEYS + k] > 0) { return true; } }
+  return false;
+}`;

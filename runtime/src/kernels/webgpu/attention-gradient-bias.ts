@@ -12,6 +12,7 @@ import {
 import type { GpuBackend } from './backend.js';
 import { dispatch } from './dispatch.js';
 import { countOf, rowsOperand, workgroupsFor } from './kernel.js';
+import { pairKey } from './pair-code.js';
 import { mainOf64, workgroupIndex } from './vectors.js';
 
 /**
@@ -61,6 +62,7 @@ export function biasGradient(
     },
     floats: attentionFloats(attributes),
     workgroups: workgroupsFor(Math.ceil((numbers * lanes) / 64)),
+    key: pairKey(attributes),
     code: () => `${pairCode(shape, operands, attributes)}\n${workgroupIndex}\n${code}`,
   });
   return result;
@@ -106,7 +108,7 @@ fn gradientOf(number: i32, i: i32) -> f32 {
 
   let keyHead = head / uniforms.group;
   let row = rowOf(batch, keyHead, query * uniforms.group + head % uniforms.group);
-  if (k < row.span.x || k >= row.span.y) { return 0; }
+  if (!isSeen(row, k)) { return 0; }
   var product = 0.0;
   for (var c = 0; c < WIDTH4; c++) {
     product += dot(queryAt(rowStart(row, WIDTH_STEP), c), keyAt(keyStart(batch, keyHead, k), c));

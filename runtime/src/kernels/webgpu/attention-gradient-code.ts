@@ -1,8 +1,9 @@
 import type { AttendAttributes } from '../attributes.js';
-import { attentionCode } from './attention-code.js';
+import { attentionCode, hasMask } from './attention-code.js';
 import type { Gradient } from './attention-gradient.js';
 import { four, sum, type Unrolled, unrolled } from './attention-prefill.js';
 import type { AttentionOperands, AttentionShape } from './attention-shape.js';
+import { skipMemory, skipTile } from './attention-skip.js';
 import { vectorType } from './kernel.js';
 import { vectorReader, vectorWriter } from './vectors.js';
 
@@ -38,10 +39,12 @@ export function gradientCode(
   columns: number,
 ): string {
   const resultWidth = of === 'value' ? shape.valueWidth : shape.width;
+  const masked = hasMask(operands, attributes);
   return [
     pairCode(shape, operands, attributes),
+    masked ? skipMemory : '',
     vectorWriter('result', vectorType(resultWidth), of === 'value' ? 'VALUE_WIDTH' : 'WIDTH'),
-    of === 'query' ? ofQueries(unrolled(columns)) : ofKeys(of, unrolled(columns)),
+    of === 'query' ? ofQueries(unrolled(columns), masked) : ofKeys(of, unrolled(columns), masked),
   ].join('\n');
 }
 
@@ -146,13 +149,22 @@ function loopOfPairs(withDy: boolean): string {
 }
 
 /** A workgroup has 32 rows and visits the keys that they see. */
-function ofQueries(loops: Unrolled): string {
+function ofQueries(loops: Unrolled, masked: boolean): string {
   const keyOf = (j: number) => `x + ${8 * j}`;
   return `${head}
   let row0 = block * TILE;
   ${rowsOfThread}
   ${loops.all((column, i) => `var ${sum(column, i)} = vec4f(0);`)}
   for (var key0 = span.x; key0 < span.y; key0 += TILE) {
+    ${
+      masked
+        ? skipTile(
+            'key0',
+            (n) => `own[${n} % 4]`,
+            (n) => `key0 + x + 8 * (${n} / 4)`,
+          )
+        : ''
+    }
     ${scoresAndWeights(keyOf, true)}
     ${loopOfPairs(true)}
       for (var i = 0; i < 4; i++) { w[i] = pair(s[j][i], d[j][i], own[i], key0 + x + 8 * j, known[i]).z; }
@@ -176,7 +188,7 @@ ${statisticsCode}`;
 }
 
 /** A workgroup has 32 keys and visits the rows that see one of them. */
-function ofKeys(of: 'key' | 'value', loops: Unrolled): string {
+function ofKeys(of: 'key' | 'value', loops: Unrolled, masked: boolean): string {
   const keyOf = (j: number) => `4 * x + ${j}`;
   const [vectors, start] = of === 'key' ? ['WIDTH4', 'keyStart'] : ['VALUE4', 'valueStart'];
   const part = of === 'key' ? 'z' : 'x';
@@ -185,8 +197,17 @@ function ofKeys(of: 'key' | 'value', loops: Unrolled): string {
   let key0 = block * TILE;
   ${loops.all((column, i) => `var ${sum(column, i)} = vec4f(0);`)}
   for (var row0 = span.x; row0 < span.y; row0 += TILE) {
-    ${scoresAndWeights(keyOf, of === 'key')}
     ${rowsOfThread}
+    ${
+      masked
+        ? skipTile(
+            'row0',
+            (n) => `own[${n} % 4]`,
+            (n) => `key0 + 4 * x + ${n} / 4`,
+          )
+        : ''
+    }
+    ${scoresAndWeights(keyOf, of === 'key')}
     ${loopOfPairs(of === 'key')}
       for (var i = 0; i < 4; i++) { w[i] = pair(s[i][j], d[i][j], own[j], key0 + 4 * x + i, known[j]).${part}; }
       weights[8 * (4 * y + j) + x] = w;

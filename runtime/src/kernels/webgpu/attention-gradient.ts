@@ -18,6 +18,7 @@ import {
 import type { GpuBackend } from './backend.js';
 import { dispatch } from './dispatch.js';
 import { rowsOperand, type WebGpuKernel } from './kernel.js';
+import { pairKey } from './pair-code.js';
 
 /** Rows and keys of a tile, as in the kernel of the forward pass. */
 const tile = 32;
@@ -84,6 +85,7 @@ function sumGradient(
     },
     floats: attentionFloats(attributes),
     workgroups: [spans.blocks, keyHeads, batch],
+    key: pairKey(attributes),
     code: () => gradientCode(of, shape, operands, attributes, sizes.COLUMNS),
   });
 }

@@ -1,6 +1,6 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
 import type { AttendAttributes } from '../attributes.js';
-import { attentionCode } from './attention-code.js';
+import { attentionCode, hasMask } from './attention-code.js';
 import {
   type AttentionOperands,
   type AttentionShape,
@@ -10,9 +10,11 @@ import {
   attentionReads,
   spansOf,
 } from './attention-shape.js';
+import { skipMemory, skipTile } from './attention-skip.js';
 import type { GpuBackend } from './backend.js';
 import { dispatch } from './dispatch.js';
 import { rowsOperand, vectorType } from './kernel.js';
+import { pairKey } from './pair-code.js';
 import { vectorWriter } from './vectors.js';
 
 /** Rows and keys of a tile: each of 64 threads has four rows and four keys of it. */
@@ -44,11 +46,13 @@ export function attentionPrefill(
     },
     floats: attentionFloats(attributes),
     workgroups: [spans.blocks, keyHeads, batch],
+    key: pairKey(attributes),
     code: () =>
       [
         attentionCode(shape, operands, attributes),
         vectorWriter('result', vectorType(valueWidth), 'VALUE_WIDTH'),
         code(unrolled(tileSizes(width, valueWidth).COLUMNS), {
+          masked: hasMask(operands, attributes),
           sinks: operands[5] !== undefined,
           dropout: attributes.dropout !== undefined,
           logSums: logSums !== undefined,
@@ -85,12 +89,13 @@ export function sum(column: number, i: number): string {
 }
 
 interface Parts {
+  readonly masked: boolean;
   readonly sinks: boolean;
   readonly dropout: boolean;
   readonly logSums: boolean;
 }
 
-const code = ({ all, columns }: Unrolled, { sinks, dropout, logSums }: Parts) => `
+const code = ({ all, columns }: Unrolled, { masked, sinks, dropout, logSums }: Parts) => `
 const TILE = ${tile};
 
 /** Queries and keys of a tile, vector by vector: [c][row], then [c][key]; or values: [key][c]. */
@@ -98,6 +103,7 @@ var<workgroup> room: array<vec4f, ROOM>;
 /** exp(score − largest so far), [key][rows four by four]. */
 var<workgroup> weights: array<vec4f, TILE * 8>;
 var<workgroup> largests: array<vec4f, 64>;
+${masked ? skipMemory : ''}
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
@@ -112,6 +118,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   let row0 = block * TILE;
 
   ${four((i) => `let own${i} = rowOf(batch, keyHead, row0 + 4 * y + ${i});`)}
+  ${masked ? 'var own = array<Row, 4>(own0, own1, own2, own3);' : ''}
   var largest = vec4f(UNSEEN);
   var sum = vec4f(0); // of this thread's own weights; all threads' are added at the end
   ${sinks ? sinkCode : ''}
@@ -119,6 +126,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
 
   // The loop's bounds are the same for the whole workgroup: tiles that none of its rows sees are not visited.
   for (var key0 = span.x; key0 < span.y; key0 += TILE) {
+    ${
+      masked
+        ? skipTile(
+            'key0',
+            (n) => `own[${n} % 4]`,
+            (n) => `key0 + x + 8 * (${n} / 4)`,
+          )
+        : ''
+    }
     ${four((j) => `var s${j} = vec4f(0);`)}
     for (var c0 = 0; c0 < WIDTH4; c0 += DEPTH) {
       for (var i = lane; i < TILE * DEPTH; i += 64) {
@@ -151,8 +167,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     ${four(
       (j) => `
     let at${j} = key0 + x + ${8 * j};
-    s${j} = vec4f(
-      score(s${j}.x, own0, at${j}), score(s${j}.y, own1, at${j}), score(s${j}.z, own2, at${j}), score(s${j}.w, own3, at${j}));
+    s${j} = vec4f(${[0, 1, 2, 3].map((i) => scoreOf(masked, j, i)).join(', ')});
     top = max(top, s${j});`,
     )}
     largests[8 * x + y] = top;
@@ -203,6 +218,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   )}
 }
 `;
+
+/** The score of row i of a thread and its key j; whether a mask shows the key was asked before. */
+function scoreOf(masked: boolean, j: number, i: number): string {
+  const of = `(s${j}[${i}], own${i}, at${j})`;
+  return masked ? `select(UNSEEN, scoreOfSeen${of}, (seen & ${1 << (4 * j + i)}u) != 0)` : `score${of}`;
+}
 
 /** A sink takes part in the softmax like a key without a value (Xiao et al. 2024). */
 const sinkCode = `

@@ -3,6 +3,7 @@ import type { AttendAttributes, KeyIntervals } from '../attributes.js';
 import { broadcastStrides } from '../broadcast.js';
 import { counterMask } from '../counter-mask.js';
 import { elementsOf, present, rowsOperand } from './kernel.js';
+import { pairIntegers } from './pair-code.js';
 
 /**
  * One attention as both kernels see it. The query heads that read one key head are rows of one problem, (query, head) by
@@ -61,7 +62,8 @@ export function attentionIntegers(shape: AttentionShape, operands: AttentionOper
     ...rowStrides('key', key!, attributes.headsFirst),
     ...rowStrides('value', value!, attributes.headsFirst),
     ...(bias ? stridesOf('bias', bias, attributes.biasByDistance, queries) : {}),
-    ...(mask ? stridesOf('mask', mask, attributes.maskByDistance, queries) : {}),
+    ...(mask && !attributes.pairs ? stridesOf('mask', mask, attributes.maskByDistance, queries) : {}),
+    ...pairIntegers(attributes, queries),
     ...dropoutIntegers(attributes),
   };
 }

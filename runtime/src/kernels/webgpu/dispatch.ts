@@ -24,7 +24,9 @@ export interface Dispatch {
   readonly integers: Readonly<Record<string, number>>;
   readonly floats?: Readonly<Record<string, number>>;
   readonly workgroups: readonly [x: number, y: number, z: number];
-  /** WGSL without the declarations. It depends on nothing but what is declared: constants, operands and uniforms. */
+  /** What the code depends on beside what is declared. */
+  readonly key?: string;
+  /** WGSL without the declarations. It depends on nothing but what is declared (constants, operands and uniforms) and the key. */
   readonly code: () => string;
 }
 
@@ -86,12 +88,12 @@ export interface Pipeline {
 
 const pipelines = new WeakMap<GPUDevice, Map<string, Pipeline>>();
 
-/** The pipeline of a shader, made once for each device. Its declarations say all that its code depends on. */
+/** The pipeline of a shader, made once for each device. Its declarations and its key say all that its code depends on. */
 export function pipelineOf(device: GPUDevice, of: Dispatch): Pipeline {
   const ofDevice = pipelines.get(device) ?? new Map<string, Pipeline>();
   pipelines.set(device, ofDevice);
   const declared = declarations(of);
-  const key = `${of.name}\n${declared}`;
+  const key = `${of.name}\n${of.key ?? ''}\n${declared}`;
   const known = ofDevice.get(key);
   if (known) return known;
   const made = makePipeline(device, of, declared);

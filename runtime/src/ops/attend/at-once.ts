@@ -1,10 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import type { FormulaContext } from '../../formula/context.js';
-import { type Formula, usesAxis } from '../../formula/formula.js';
 import { makesVectors } from '../../formula/table-products.js';
-import { hasTensors } from '../../formula/tensors.js';
 import { composedAttention } from './composed.js';
-import { byDistance, type FusedAttention, fusedAttention, partsFor } from './fused.js';
+import { type FusedAttention, fusedAttention, numbersOfPairs, partsFor } from './fused.js';
 import type { Attention } from './problem.js';
 
 /**
@@ -26,7 +24,10 @@ export function numbersForPairs(
   const problem = forKernel(of, context);
   const parts = problem && partsFor(problem, context);
   if (!parts) return { fused: false, numbers: numbersOfComposition(of, context) };
-  return { fused: true, numbers: numbersOf(parts.mask, context) + (parts.bias ? numbersOf(parts.bias, context) : 0) };
+  return {
+    fused: true,
+    numbers: numbersOfPairs(parts.mask, context) + (parts.bias ? numbersOfPairs(parts.bias, context) : 0),
+  };
 }
 
 function numbersOfComposition({ query, scores }: Attention, context: FormulaContext): number {
@@ -38,12 +39,4 @@ function numbersOfComposition({ query, scores }: Attention, context: FormulaCont
 function forKernel({ query, memory, ...of }: Attention, { scope }: FormulaContext): FusedAttention | undefined {
   const { key, value, headsFirst } = memory;
   return query && key && !scope?.recording ? { ...of, query, key, value, headsFirst } : undefined;
-}
-
-/** Numbers of a formula's tensor; 0 where it has none for each pair of query and key. */
-function numbersOf(of: Formula, context: FormulaContext): number {
-  if (!usesAxis(of, 'query') || !usesAxis(of, 'key') || byDistance(of, context)) return 0;
-  const { batch, heads, queries, keys, start } = context;
-  const ofBatch = typeof start.read() !== 'number' || hasTensors(of);
-  return (ofBatch ? batch : 1) * (usesAxis(of, 'head') ? heads : 1) * queries * keys;
 }

@@ -17,7 +17,8 @@ import { withSinks } from './sinks.js';
  * [query, key, value, bias?, mask?, sinks?] → [B, Tq, H, d_v].
  */
 export function attendComposition(operands: readonly Operand[], attributes: AttendAttributes): Tensor {
-  const [q, k, v, bias, mask, sinks] = operands;
+  const [q, k, v, , , sinks] = operands;
+  const { bias, mask } = pairsOf(operands, attributes);
   const inHeads = (x: Tensor) => (attributes.headsFirst ? range(x, 2, 0, attributes.keys) : headsFirst(x));
   const [key, value] = [inHeads(k!), inHeads(v!)];
   const query = headsFirst(q!);
@@ -32,6 +33,13 @@ export function attendComposition(operands: readonly Operand[], attributes: Atte
   const seen = tf.where(hidden, tf.fill(scores.shape, unseen), hiding ? tf.add(scores, hiding) : scores);
   const probabilities = sinks ? withSinks(seen, sinks) : tf.mul(tf.softmax(seen), rowsThatSee(seen));
   return headsLast(weightedValues(droppedProbabilities(probabilities, attributes.dropout), value));
+}
+
+/** What is added and what hides, where formulas say one of them. */
+function pairsOf([, , , bias, mask]: readonly Operand[], { pairs }: AttendAttributes) {
+  if (!pairs) return { bias, mask };
+  const said = pairs.tensors();
+  return { bias: bias ?? said.bias, mask: said.mask };
 }
 
 /** [b, h, 1, Tq + Tk − 1] by distance → [b, h, Tq, Tk]. */

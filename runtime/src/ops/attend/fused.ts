@@ -1,18 +1,20 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
+import { f } from '../../formula/builders.js';
 import type { FormulaContext } from '../../formula/context.js';
-import { evaluate } from '../../formula/evaluate.js';
-import { type Formula, isStatic } from '../../formula/formula.js';
-import { float } from '../../formula/on-tensors.js';
-import type { AttendGradientAttributes, AttentionDropout } from '../../kernels/attributes.js';
+import { type Formula, isStatic, usesAxis } from '../../formula/formula.js';
+import { hasTensors } from '../../formula/tensors.js';
+import type { AttendGradientAttributes, AttentionDropout, PairFormulas } from '../../kernels/attributes.js';
 import { type FusedOperator, hasKernel, isTapeOn, runFused } from '../../kernels/fused.js';
-import { atPosition } from '../context.js';
+import { guarded } from '../../replay/tracking.js';
+import { atPosition, fixed } from '../context.js';
 import { additiveScore, readsVector } from './additive.js';
 import { attendComposition } from './composition.js';
 import { distancesOf, isOfDistance } from './distances.js';
 import { attendGradient } from './gradient.js';
 import { keyIntervals, splitMask } from './intervals.js';
 import { maskBias } from './mask.js';
+import { pairVectors, type SeparatedPairs, separated, valuesOf } from './pairs.js';
 
 /** One attention in the terms of a kernel. */
 export interface FusedAttention {
@@ -36,6 +38,8 @@ interface Parts {
   readonly bias: Formula | undefined;
   readonly mask: Formula;
   readonly inequalities: ReturnType<typeof splitMask>['inequalities'];
+  /** What the kernel computes for each pair; `bias` and `mask` are then what is left of them as tensors. */
+  readonly pairs: SeparatedPairs | undefined;
 }
 
 /**
@@ -47,8 +51,9 @@ export function fusedAttention(of: FusedAttention, context: FormulaContext): Ten
   const parts = partsFor(of, context);
   if (!parts) return undefined;
   const visible = atPosition(context.start, () => keyIntervals(parts.inequalities, context));
-  const bias = parts.bias && added(parts.bias, smallest(parts.bias, context));
-  const mask = maskBias(parts.mask, smallest(parts.mask, context));
+  const bias = parts.bias && valuesOf(parts.bias, smallest(parts.bias, context));
+  const joined = parts.pairs && pairVectors(parts.pairs.atoms, context);
+  const mask = joined ? joined.tensor : maskBias(parts.mask, smallest(parts.mask, context));
   return runFused(attendOperator, [of.query, of.key, of.value, bias, mask, of.sinks], {
     scale: of.scale * parts.scale,
     cap: parts.cap,
@@ -58,19 +63,50 @@ export function fusedAttention(of: FusedAttention, context: FormulaContext): Ten
     keys: context.keys,
     headsFirst: of.headsFirst,
     biasByDistance: parts.bias !== undefined && byDistance(parts.bias, context),
-    maskByDistance: byDistance(parts.mask, context),
+    maskByDistance: !joined && byDistance(parts.mask, context),
+    pairs: joined && parts.pairs && { ...parts.pairs, vectors: joined.vectors, tensors: pairTensors(of, context) },
     dropout: of.dropout,
     keepsLogSumExp: isTapeOn() && !of.headsFirst && hasKernel('TfmAttendGradient', []),
     biasLearns: parts.bias !== undefined && !isStatic(parts.bias),
   });
 }
 
-/** The parts of a mask and scores that become tensors of a kernel; `undefined` where there is no kernel for them. */
-export function partsFor(of: FusedAttention, { query: _, ...context }: FormulaContext): Parts | undefined {
+/** The parts of a mask and scores that become operands of a kernel; `undefined` where there is no kernel for them. */
+export function partsFor(of: FusedAttention, context: FormulaContext): Parts | undefined {
+  const parts = partsAsTensors(of, context);
+  if (!parts || tf.getBackend() !== 'webgpu' || context.queries === 1) return parts;
+  const isOfPairs = (each: Formula) => numbersOfPairs(each, context) > 0;
+  const bias = parts.bias && isStatic(parts.bias) && isOfPairs(parts.bias) ? parts.bias : undefined;
+  const mask = parts.mask.kind === 'constant' ? undefined : parts.mask; // it is `true`: another one is an inequality
+  const pairs =
+    (bias && separated(mask, bias, context)) ??
+    (mask && isOfPairs(mask) ? separated(mask, undefined, context) : undefined);
+  return pairs ? { ...parts, bias: pairs.bias ? undefined : parts.bias, mask: f.all, pairs } : parts;
+}
+
+function partsAsTensors(of: FusedAttention, context: FormulaContext): Parts | undefined {
   if (!hasKernel(attendOperator.kernel, [of.query, of.key, of.value, of.sinks]) || context.keys === 0) return undefined;
   const score = additiveScore(of.scores);
   const { inequalities, rest } = splitMask(of.mask);
-  return score && !readsVector(rest) ? { ...score, mask: rest, inequalities } : undefined;
+  return score && !readsVector(rest) ? { ...score, mask: rest, inequalities, pairs: undefined } : undefined;
+}
+
+/** How many numbers a formula's tensor has, where it has one for each pair of query and key, or for many of them; else 0. */
+export function numbersOfPairs(of: Formula, context: FormulaContext): number {
+  if (!usesAxis(of, 'query') || !usesAxis(of, 'key') || byDistance(of, context)) return 0;
+  const { batch, heads, queries, keys, start } = context;
+  const ofBatch = hasTensors(of) || guarded(() => typeof start.read() !== 'number');
+  return (ofBatch ? batch : 1) * (usesAxis(of, 'head') ? heads : 1) * queries * keys;
+}
+
+/** What the formulas of pairs say, asked for when a gradient is taken of a gradient. */
+function pairTensors(of: FusedAttention, context: FormulaContext): PairFormulas['tensors'] {
+  const start = isTapeOn() ? fixed(context.start.read()) : context.start;
+  return () => {
+    const own = { ...context, start, scope: undefined };
+    const parts = partsAsTensors(of, own)!;
+    return { bias: parts.bias && valuesOf(parts.bias, own), mask: maskBias(parts.mask, own) };
+  };
 }
 
 /** One number for each distance instead of one for each pair. */
@@ -80,13 +116,6 @@ export function byDistance(of: Formula, { queries, groups }: FormulaContext): bo
 
 function smallest(of: Formula, context: FormulaContext): FormulaContext {
   return byDistance(of, context) ? distancesOf(context) : context;
-}
-
-/** A formula as a tensor of four axes, of size 1 where it does not depend on them. */
-function added(of: Formula, context: FormulaContext): Tensor {
-  const value = evaluate(of, context);
-  if (typeof value === 'number') return tf.fill([1, 1, 1, 1], value);
-  return tf.reshape(float(value), [...Array<number>(4 - value.rank).fill(1), ...value.shape]);
 }
 
 /** [query, key, value, bias?, mask?, sinks?] → [B, Tq, H, d_v]. */
