@@ -117,10 +117,10 @@ function blocks(
             rowsTimesPanel(rows, count, scratch, inner, edge, 32, k0 > 0, bias ? edge + 128 : 0);
             copyRows(edge, 32, c, strideY, count, columns);
           }
-          if (last && residual | <usize>activation) {
-            const r = residual ? residual + <usize>i * strideY + floats(j) : 0;
-            epilogue(c, strideY, count, columns, 0, r, activation);
-          }
+        }
+        if (last && residual | <usize>activation) {
+          const offset = <usize>m0 * strideY + floats(j);
+          epilogue(y + offset, strideY, m1 - m0, columns, 0, residual ? residual + offset : 0, activation);
         }
       }
     }

@@ -16,12 +16,10 @@ const roundToExponent: f32 = 12583039.0;
   const biased = f32x4.add(x, splat(roundToExponent));
   const r = f32x4.sub(x, f32x4.sub(biased, splat(roundToExponent)));
   // Minimax polynomial of degree 6 on [−1/2, 1/2].
-  let p = madd(splat(1.5353362e-4), r, splat(1.3398874e-3));
-  p = madd(p, r, splat(9.618437e-3));
-  p = madd(p, r, splat(5.5503325e-2));
-  p = madd(p, r, splat(2.4022648e-1));
-  p = madd(p, r, splat(6.9314718e-1));
-  p = madd(p, r, splat(1.0));
+  const q = f32x4.mul(r, r);
+  const high = madd(q, splat(1.5353362e-4), madd(r, splat(1.3398874e-3), splat(9.618437e-3)));
+  const middle = madd(r, splat(5.5503325e-2), splat(2.4022648e-1));
+  const p = madd(q, madd(q, high, middle), madd(r, splat(6.9314718e-1), splat(1.0)));
   return v128.andnot(f32x4.mul(p, i32x4.shl(biased, 23)), low);
 }
 
@@ -44,15 +42,12 @@ export function log(x: f32): f32 {
 @inline export function tanh(x: v128): v128 {
   x = clamp(x, -7.90531110763549805, 7.90531110763549805);
   const q = f32x4.mul(x, x);
-  let p = madd(q, splat(-2.76076847742355e-16), splat(2.00018790482477e-13));
-  p = madd(q, p, splat(-8.60467152213735e-11));
-  p = madd(q, p, splat(5.12229709037114e-8));
-  p = madd(q, p, splat(1.48572235717979e-5));
-  p = madd(q, p, splat(6.37261928875436e-4));
-  p = madd(q, p, splat(4.89352455891786e-3));
-  let d = madd(q, splat(1.19825839466702e-6), splat(1.18534705686654e-4));
-  d = madd(q, d, splat(2.26843463243900e-3));
-  d = madd(q, d, splat(4.89352518554385e-3));
+  const r = f32x4.mul(q, q);
+  let p = madd(q, splat(2.00018790482477e-13), splat(-8.60467152213735e-11));
+  p = madd(r, madd(r, splat(-2.76076847742355e-16), p), madd(q, splat(5.12229709037114e-8), splat(1.48572235717979e-5)));
+  p = madd(r, p, madd(q, splat(6.37261928875436e-4), splat(4.89352455891786e-3)));
+  const high = madd(q, splat(1.19825839466702e-6), splat(1.18534705686654e-4));
+  const d = madd(r, high, madd(q, splat(2.26843463243900e-3), splat(4.89352518554385e-3)));
   return f32x4.div(f32x4.mul(x, p), d);
 }
 
@@ -60,16 +55,12 @@ export function log(x: f32): f32 {
 @inline function erf(x: v128): v128 {
   x = clamp(x, -4.0, 4.0);
   const q = f32x4.mul(x, x);
-  let p = madd(q, splat(-2.72614225801306e-10), splat(2.77068142495902e-8));
-  p = madd(q, p, splat(-2.10102402082508e-6));
-  p = madd(q, p, splat(-5.69250639462346e-5));
-  p = madd(q, p, splat(-7.34990630326855e-4));
-  p = madd(q, p, splat(-2.95459980854025e-3));
-  p = madd(q, p, splat(-1.60960333262415e-2));
-  let d = madd(q, splat(-1.45660718464996e-5), splat(-2.13374055278905e-4));
-  d = madd(q, d, splat(-1.68282697438203e-3));
-  d = madd(q, d, splat(-7.37332916720468e-3));
-  d = madd(q, d, splat(-1.42647390514189e-2));
+  const r = f32x4.mul(q, q);
+  let p = madd(q, splat(2.77068142495902e-8), splat(-2.10102402082508e-6));
+  p = madd(r, madd(r, splat(-2.72614225801306e-10), p), madd(q, splat(-5.69250639462346e-5), splat(-7.34990630326855e-4)));
+  p = madd(r, p, madd(q, splat(-2.95459980854025e-3), splat(-1.60960333262415e-2)));
+  let d = madd(q, splat(-2.13374055278905e-4), splat(-1.68282697438203e-3));
+  d = madd(r, madd(r, splat(-1.45660718464996e-5), d), madd(q, splat(-7.37332916720468e-3), splat(-1.42647390514189e-2)));
   return f32x4.div(f32x4.mul(x, p), d);
 }
 
