@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { useBackend } from '../../runtime/src/index.js';
-import { compareGeneration, decoders, translators } from '../import/generations.js';
+import { compareGeneration, compareWithLibrary, decoders, lengthwise, translators } from '../import/generations.js';
 import { folders, worstNumber } from '../import/goldens.js';
 import { importAndRunHere } from '../import/here.js';
 import { type GoldenRun, readJson } from '../support/golden.js';
@@ -45,4 +45,9 @@ const prompt = Array.from({ length: 16 }, (_, i) => (5 + 7 * i) % 30);
 test.each([...decoders, ...translators].filter(({ name }) => caches.includes(name)))(
   'greedy generation of $name through the cache is the argmax of repeated full passes',
   (of) => compareGeneration(of, prompt),
+);
+
+test.each(lengthwise.filter(({ name }) => name !== 'gpt_neox_dynamic'))(
+  'generation of $name past the original context is that of the original library through its cache',
+  (of) => compareWithLibrary(of),
 );

@@ -150,24 +150,39 @@ preset TinyLlama = Llama(vocab: 100, context: 128, width: 64, depth: 2, heads: 4
     expect(parameters({ rope_theta: 5000, rope_scaling: { type: 'linear', factor: 4 } })).toMatch(
       /theta: 5000.*scaling: "linear", factor: 4/s,
     );
-    expect(parameters({ rope_scaling: { type: 'dynamic', factor: 4 } })).not.toContain('scaling');
+    expect(parameters({ rope_scaling: { type: 'dynamic', factor: 2.5 } })).toMatch(
+      /context: 320,.*"dynamic", factor: 2\.5, original: 128/s,
+    );
     expect(parameters({ rope_scaling: { rope_type: 'yarn', factor: 4 } })).toMatch(
       /"yarn", factor: 4.*stretch: 1\.13/s,
     );
   });
 
-  test('longrope: the factors of the original context, where the imported model ends', () => {
+  test('dynamic scaling of other families is a departure; where a spec cannot have it, its model ends where that begins', () => {
+    const fields = { max_position_embeddings: 100, rope_scaling: { type: 'dynamic', factor: 2 } };
+    const text = (type: string) => importConfig({ model_type: type, ...fields }, { hint: 'x', partial: true }).text;
+    expect(text('stablelm')).toMatch(/T <= 200.*\(f, length\) => dynamic\(f, length, theta, 20, 2, 100\), past: kept/s);
+    expect(text('gpt_oss')).toMatch(/context: 100/);
+    expect(text('gpt_oss')).not.toContain('dynamic');
+  });
+
+  test('longrope: the factors of the original context and of longer ones', () => {
     const rope = { rope_type: 'longrope', short_factor: [1, 1.25], long_factor: [2, 4] };
     const sizes = { hidden_size: 16, num_attention_heads: 4, max_position_embeddings: 128 };
     const fields = { model_type: 'phi3', ...sizes, original_max_position_embeddings: 32, rope_scaling: rope };
     const { text } = importConfig(fields, { hint: 'x' });
-    expect(text?.replace(/\s+/g, ' ')).toMatch(/context: 32, .*factors: \[1, 1\.25\], stretch: 1\.18321595/);
+    expect(text?.replace(/\s+/g, ' ')).toMatch(
+      /context: 128, .*factors: \[1, 1\.25\], long_factors: \[2, 4\], original: 32, stretch: 1\.18321595/,
+    );
     const odd = importConfig({ ...fields, partial_rotary_factor: 0.75 }, { hint: 'x' });
     expect(odd.problems.map(({ field }) => field)).toEqual(['partial_rotary_factor']);
     const partly = importConfig({ ...fields, partial_rotary_factor: 0.5 }, { hint: 'x' });
     expect(partly.text).toMatch(/split\(turning, d_k - turning\)/);
     const without = importConfig({ ...fields, rope_scaling: { type: 'longrope' } }, { hint: 'x' });
-    expect(without.problems.map(({ field }) => field)).toEqual(['rope_scaling.short_factor']);
+    expect(without.problems.map(({ field }) => field)).toEqual([
+      'rope_scaling.short_factor',
+      'rope_scaling.long_factor',
+    ]);
   });
 
   test('quantised weights that can be decoded are told of in the spec, others are refused', () => {

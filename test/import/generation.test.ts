@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { useBackend } from '../../runtime/src/index.js';
-import { compareGeneration, decoders, translators } from './generations.js';
+import { compareGeneration, compareWithLibrary, decoders, lengthwise, translators } from './generations.js';
 
 describe('greedy generation through the cache is the argmax of repeated full passes', () => {
   beforeAll(async () => void (await useBackend('wasm')));
@@ -11,4 +11,12 @@ describe('greedy generation through the cache is the argmax of repeated full pas
   });
 
   test.each([...decoders, ...translators])('$name', (of) => compareGeneration(of, [5, 9, 3, 11, 7]));
+});
+
+describe('generation past the original context is that of the original library through its cache', () => {
+  test('there are some', () => {
+    expect(lengthwise.length).toBeGreaterThanOrEqual(3);
+  });
+
+  test.each(lengthwise)('$name', (of) => compareWithLibrary(of));
 });

@@ -12,6 +12,16 @@ export interface Stored {
 export interface GoldenRun {
   readonly inputs: Readonly<Record<string, Stored>>;
   readonly outputs: Readonly<Record<string, Stored>>;
+  /** Of rotary frequencies that depend on the length: by length, pair by pair. */
+  readonly frequencies?: Readonly<Record<string, readonly number[]>>;
+  readonly generations?: readonly GoldenGeneration[];
+}
+
+/** The most likely tokens behind prompts, and the scores of each of them: [prompts, tokens, vocab]. */
+export interface GoldenGeneration {
+  readonly prompts: readonly (readonly number[])[];
+  readonly tokens: readonly (readonly number[])[];
+  readonly logits: Stored;
 }
 
 /** A JSON file, by its path from the project's root. */

@@ -94,7 +94,20 @@ export const operators = {
   sinusoidal_positions: operator([], { layout: text('interleaved'), base: 10000, grows: false, behind }, true),
   learned_positions: operator(['weight'], { offset: 0, grows: false, behind }, true),
   axial_positions: operator(['rows', 'columns'], { grows: false, behind }, true),
-  rotary: operator([], { theta: 10000, share: 1, pairs: text('halves'), frequency: none, grows: false, behind }, true),
+  /** `frequency` is a function of `element` 0, the frequency, and maybe 1, the length of the sequence. */
+  rotary: operator(
+    [],
+    {
+      theta: 10000,
+      share: 1,
+      pairs: text('halves'),
+      frequency: none,
+      past: text('again'),
+      grows: false,
+      behind,
+    },
+    true,
+  ),
 
   patches: operator([], { size: undefined }),
   crop_or_pad: operator([], { rows: undefined, columns: undefined }),

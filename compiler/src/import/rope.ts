@@ -14,6 +14,8 @@ export interface RopeDefaults {
   readonly share?: number;
   /** The features of a head that turn, for `yarn`. */
   readonly scaled?: boolean;
+  /** The spec can have frequencies that depend on how long the sequence is. */
+  readonly lengths?: boolean;
   /** A factor for each pair of features. */
   readonly long?: boolean;
 }
@@ -41,7 +43,7 @@ export function readRope(config: ConfigReader, context: number, defaults: RopeDe
   if (defaults.long && (kind === 'longrope' || kind === 'su')) {
     return { theta, share, scaling: longRope(config, inner, context) };
   }
-  const scaling = readScaling(String(kind), inner, context);
+  const scaling = kind === 'dynamic' ? dynamic(inner, context, defaults) : readScaling(String(kind), inner, context);
   if (scaling && (defaults.scaled || Object.keys(scaling).length === 0)) return { theta, share, scaling };
   inner.unsupported(names, kind, kindsOf(defaults));
   return none;
@@ -67,10 +69,6 @@ function readScaling(kind: string, inner: ConfigReader, context: number): Parame
   switch (kind) {
     case 'linear':
       return { scaling: 'linear', factor: inner.number('factor') };
-    case 'dynamic':
-      // Frequencies change beyond the context only, which is where the imported model ends.
-      inner.harmless('factor', 'alpha');
-      return {};
     case 'llama3': {
       const [low, high] = [inner.number('low_freq_factor'), inner.number('high_freq_factor')];
       return { scaling: 'llama3', factor: inner.number('factor'), low, high, original };
@@ -83,20 +81,30 @@ function readScaling(kind: string, inner: ConfigReader, context: number): Parame
 }
 
 /**
- * Ding et al., 2024: factors for each pair of features, others for texts beyond the original context. The imported model ends there:
- * one set of frequencies serves it, and its keys stay what they were when it was read.
+ * Frequencies change beyond the context only. That is where a model ends whose spec does not know how; others reach as far as the
+ * factor is meant for.
  */
+function dynamic(inner: ConfigReader, context: number, { lengths }: RopeDefaults): Parameters {
+  inner.harmless('original_max_position_embeddings', 'alpha', ...(lengths ? [] : ['factor']));
+  if (!lengths) return {};
+  const factor = inner.number('factor');
+  return { scaling: 'dynamic', factor, original: context, context: Math.floor(context * factor) };
+}
+
+/** Ding et al., 2024: factors for each pair of features, others for texts beyond the original context. */
 function longRope(config: ConfigReader, inner: ConfigReader, context: number): Parameters {
   const given = config.optional('original_max_position_embeddings');
   const own = inner.optional('original_max_position_embeddings');
   const original = given ?? own ?? context;
-  const short = inner.numbers('short_factor');
-  inner.harmless('long_factor');
-  if (!short) inner.unsupported('short_factor', short, 'a list of numbers');
+  const [short, long] = (['short_factor', 'long_factor'] as const).map((name) => {
+    const factors = inner.numbers(name);
+    if (!factors) inner.unsupported(name, factors, 'a list of numbers');
+    return factors ?? [1];
+  });
   const factor = inner.optional('factor') ?? context / original;
   const usual = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(original));
   const stretch = inner.optional('attention_factor') ?? usual;
-  return { context: Math.min(context, original), factors: short ?? [1], stretch };
+  return { original, factors: short ?? [1], long_factors: long ?? [1], stretch };
 }
 
 /** Peng et al., 2024: beside the frequencies, queries and keys are stretched by 0.1·ln(factor) + 1. */

@@ -11,7 +11,8 @@ export function scaledRotary(
   parameters: Parameters,
   defaults: RopeDefaults = {},
 ): readonly Departure[] {
-  const { share, scaling } = readRope(config, Number(parameters.context), { ...defaults, scaled: true });
+  const context = Number(parameters.context);
+  const { share, scaling } = readRope(config, context, { ...defaults, scaled: true, lengths: true });
   const width = Number(parameters.d_k ?? Number(parameters.width) / Number(parameters.heads));
   const speed = speedOf(scaling, Math.floor(width * share));
   if (!speed) return [];
@@ -20,9 +21,12 @@ export function scaledRotary(
     // Of part of a head, only that part would be stretched.
     config.unsupported('rope_scaling', 'yarn', 'yarn of whole heads, or one with attention_factor 1');
   }
-  const turned = `rotary(theta: theta$1, frequency: (f) => ${speed})${stretch === 1 ? '' : ` * ${stretch}`}`;
-  const [name] = /^(llama3|yarn)/.exec(speed) ?? [];
+  const [name] = /^(dynamic|llama3|yarn)/.exec(speed) ?? [];
+  const frequency = name === 'dynamic' ? `(f, length) => ${speed}, past: kept` : `(f) => ${speed}`;
+  const turned = `rotary(theta: theta$1, frequency: ${frequency})${stretch === 1 ? '' : ` * ${stretch}`}`;
+  const most = Number(scaling.context ?? context);
   return [
+    ...(most === context ? [] : [[/T <= context\]/, `T <= ${most}]`] as const]),
     [/rotary\(theta: theta((?:, (?:share|pairs): \w+)*)\)/g, turned],
     ...(name === undefined ? [] : [[/^/, `import { ${name} } from "std/rotary"\n`] as const]),
   ];
@@ -34,6 +38,8 @@ function speedOf(scaling: Parameters, turning: number): string | undefined {
   switch (kind) {
     case 'linear':
       return `f / ${factor}`;
+    case 'dynamic':
+      return `dynamic(f, length, theta, ${turning}, ${factor}, ${original})`;
     case 'llama3':
       return `llama3(f, ${factor}, ${low}, ${high}, ${original})`;
     case 'yarn':
@@ -47,7 +53,7 @@ function speedOf(scaling: Parameters, turning: number): string | undefined {
 export function stretchedPart({ share = 1, stretch = 1 }: Parameters): readonly Departure[] {
   if (share === 1 || stretch === 1) return [];
   return [
-    [/positions: rotary\(.*\),\s+scale: [^,]*,/, 'positions: Turned,'],
+    [/positions: if [^$]*?\),\s+scale: [^,]*,/, 'positions: Turned,'],
     [
       /\n {2}block Gated/,
       `

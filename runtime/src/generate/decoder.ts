@@ -9,7 +9,8 @@ import { stepTensor } from '../replay/tracking.js';
 import type { PassOptions } from '../scope/scope.js';
 import { GenerationState, rowsOf } from '../scope/state.js';
 import { cacheCapacity, promptChunks } from './chunks.js';
-import type { Logits } from './logits.js';
+import { checkConstants, commonLength } from './continued.js';
+import { type Logits, TensorLogits } from './logits.js';
 import { type PromptSize, promptSize, promptTokens, withoutEmptyPrompt } from './prompt.js';
 
 export interface PrefillOptions {
@@ -102,6 +103,9 @@ export class Decoder {
     this.#makeRoom(state, Math.max(0, ...state.positions.map((at, b) => (tokens[b] === null ? 0 : at + 1))));
     const { positions, capacity } = state;
     const moves = tokens.map((token) => (token === null ? 0 : 1));
+    const length = Math.max(...positions.map((position, b) => position + (moves[b] ?? 0)));
+    if (state.turns.mustBegin(length)) return new TensorLogits(this.#again(tokens, state));
+    state.length = length;
     // What a sequence that stays writes is overwritten by its next token; a full one has none, so its last row may go.
     state.positions = positions.map((position) => Math.min(position, capacity - 1));
     state.replay.input.set(
@@ -113,6 +117,29 @@ export class Decoder {
     tokens.forEach((token, b) => {
       if (token !== null) state.tokens?.[b]?.push(token);
     });
+    return scores;
+  }
+
+  /** The same where keys of the past must be turned otherwise: all that the sequences have so far is a prompt. */
+  #again(tokens: readonly (number | null)[], state: GenerationState): Tensor {
+    if (!state.tokens) {
+      const help = 'give prompts as numbers: at this length the sequence is computed again';
+      throw new TfmError('TFM5307', 'the tokens of the prompt cannot be read on the GPU', help);
+    }
+    const all = state.tokens.map((row, b) => [...row, ...tokens.slice(b, b + 1).filter((token) => token !== null)]);
+    const lengths = all.map((row) => row.length);
+    const rows = Math.max(...lengths);
+    const padded = all.flatMap((row) => [...row, ...Array<number>(rows - row.length).fill(row[0] ?? 0)]);
+    state.rewind(0);
+    const scores = tf.tidy(() => {
+      return this.#readPrompt(
+        tf.tensor2d(padded, [all.length, rows], 'int32'),
+        { batch: all.length, lengths },
+        state,
+        0,
+      );
+    });
+    state.tokens = all;
     return scores;
   }
 
@@ -212,7 +239,8 @@ export class Decoder {
     }
     this.#makeRoom(state, rows);
     const common = tokens.map((row, b) => Math.min(commonLength(row, known[b] ?? []), (lengths[b] ?? rows) - 1));
-    return state.rewind(Math.min(...common));
+    const most = Math.min(...common);
+    return state.rewind(state.turns.serve(most, Math.max(...lengths)) ? most : 0);
   }
 
   /**
@@ -240,6 +268,8 @@ export class Decoder {
     const found: Tensor[] = [];
     let from = begin;
     state.position = from;
+    state.length = lengths.length === batch ? Math.max(...lengths) : rows;
+    state.turns.begin(state.length);
     for (const piece of this.pieces(begin === 0 ? prompt : tf.slice(prompt, [0, begin], [batch, rows - begin]))) {
       const [, count = 1] = piece.shape;
       const real = lengths.length === batch ? lengths.map((each) => clamp(each - from, 0, count)) : undefined;
@@ -277,28 +307,6 @@ export class Decoder {
 const batchOf = (tensors: Tensors, { batch = 1 }: PromptSize): number => Object.values(tensors)[0]?.shape[0] ?? batch;
 
 const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
-
-/** The other inputs must be those of the state, whose keys and values are made of them. On a GPU only shapes can tell. */
-function checkConstants(given: Tensors, constants: Tensors): void {
-  for (const [name, kept] of Object.entries(constants)) {
-    const input = given[name];
-    const isSame =
-      input?.shape.join() === kept.shape.join() && (tf.getBackend() === 'webgpu' || sameNumbers(input, kept));
-    if (isSame) continue;
-    const help = 'a state continues one source with other tokens; make a new one for another source';
-    throw new TfmError('TFM5307', `${name} is not what the state was made with`, help);
-  }
-}
-
-function sameNumbers(a: Tensor, b: Tensor): boolean {
-  const numbers = b.dataSync();
-  return a.dataSync().every((value, i) => value === numbers[i]);
-}
-
-function commonLength(a: readonly number[], b: readonly number[]): number {
-  const differs = a.findIndex((token, i) => token !== b[i]);
-  return differs < 0 ? a.length : differs;
-}
 
 function evenChunks(rows: number, most: number): number[] {
   return Array.from({ length: Math.ceil(rows / most) }, (_, i) => Math.min(most, rows - i * most));

@@ -56,6 +56,7 @@ function logProbabilities(decoder: Decoder, inputs: object): Tensor {
     const [batch = 1, length = 1] = prompt.shape;
     const state = decoder.newState(tensors, prompt, { capacity: length });
     try {
+      state.length = length;
       const self = generation.scores === 'self';
       let from = 0;
       const found = decoder.pieces(prompt, ROWS).flatMap((piece) => {

@@ -1,4 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs';
+import type { LengthFrequencies } from './frequencies.js';
 
 /** A position on a sequence axis: one for all rows of the batch, or one for each (a ragged batch). */
 export type Position = number | readonly number[];
@@ -48,6 +49,13 @@ export interface OperatorScope {
   readonly counts?: 'growing' | 'joined' | 'alone';
   /** Whether this pass begins the sequence: `forward`, `loss`, and the prefill of a generation. */
   readonly first: boolean;
+  /**
+   * Rows of the longest sequence of the batch when all of a prompt, or a step, is computed, the constant prefix included as
+   * `counts` says. Absent where there is no state: a pass has all rows.
+   */
+  readonly length?: number | undefined;
+  /** Says that growing rows are turned by frequencies that depend on the length; in the first pass of a state. */
+  turnsBy?(frequencies: LengthFrequencies): void;
   /** Constant rows in front of the growing ones (text before image tokens) where attention reads them; usually 0. */
   readonly prefix: number;
   /** Rows that a growing axis can reach: the capacity of a KV cache. Read only where there is a state. */

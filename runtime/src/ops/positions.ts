@@ -27,7 +27,8 @@ export function sinusoidalPositions(
   const [length, width] = [size(x, sequenceAxis(x)), size(x, -1)];
   const key = `sinusoidal ${layout} ${base} ${width}`;
   const table = (rows: number) => sinusoids.get(`${key} ${rows}`, () => sinusoidalTable(rows, width, layout, base));
-  return tf.tidy(() => add(x, positionRows(key, table, width, length, startOf(grows, scope), scope)));
+  const rows = rowsOfTable(table, width);
+  return tf.tidy(() => add(x, positionRows(key, rows, width, length, startOf(grows, scope), scope)));
 }
 
 /** The encodings of positions 0 … rows − 1, row by row. */
@@ -51,13 +52,18 @@ function sinusoidalTable(
 
 const sinusoids = new TableCache<Float32Array>(4_000_000);
 
-/**
- * Rows of a table for the positions of this pass: [T, width], or [B, T, width] where each row of the batch has its own
- * position. `table(n)` gives at least n rows; a whole power of two, so that one table serves many lengths.
- */
+/** So many rows of numbers for the positions from `start` on. */
+export type PositionRows = (start: number, length: number) => Float32Array;
+
+/** Rows of a table; `table(n)` gives at least n rows, a whole power of two, so that one table serves many lengths. */
+export function rowsOfTable(table: (rows: number) => Float32Array, width: number): PositionRows {
+  return (start, length) => table(bucket(start + length)).subarray(start * width, (start + length) * width);
+}
+
+/** Rows for the positions of this pass: [T, width], or [B, T, width] where each row of the batch has its own position. */
 export function positionRows(
   key: string,
-  table: (rows: number) => Float32Array,
+  rows: PositionRows,
   width: number,
   length: number,
   start: Start,
@@ -65,12 +71,10 @@ export function positionRows(
 ): Tensor {
   const make = () => {
     const position = start.read();
-    const starts = typeof position === 'number' ? [position] : position;
-    const rows = table(bucket(Math.max(...starts) + length));
-    if (typeof position === 'number') return rows.subarray(position * width, (position + length) * width);
-    const values = new Float32Array(starts.length * length * width);
-    starts.forEach((own, b) => {
-      values.set(rows.subarray(own * width, (own + length) * width), b * length * width);
+    if (typeof position === 'number') return rows(position, length);
+    const values = new Float32Array(position.length * length * width);
+    position.forEach((own, b) => {
+      values.set(rows(own, length), b * length * width);
     });
     return values;
   };

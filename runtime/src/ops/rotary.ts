@@ -4,7 +4,8 @@ import type { RotaryAttributes } from '../kernels/attributes.js';
 import { type FusedOperator, gradientOfComposition, runFused } from '../kernels/fused.js';
 import { lazyRotary } from '../lazy/operators.js';
 import { fixed, type OperatorScope, startBehindPrefix } from './context.js';
-import { positionRows } from './positions.js';
+import { type FrequencyFunction, frequenciesOf, lengthFrequencies, readsLength } from './frequencies.js';
+import { type PositionRows, positionRows, rowsOfTable } from './positions.js';
 import { describe, misfit, range, size } from './shapes.js';
 import { TableCache } from './tables.js';
 
@@ -14,8 +15,13 @@ export interface RotaryOptions {
   readonly share?: number | undefined;
   /** Which features turn together: i and i + n/2 (GPT-NeoX, Llama in Hugging Face order), or 2i and 2i + 1 (the paper). */
   readonly pairs?: 'halves' | 'interleaved' | undefined;
-  /** Changes each frequency θ^(−2i / n): scaled and stretched contexts. */
-  readonly frequency?: ((frequency: number) => number) | undefined;
+  /** Changes each frequency θ^(−2i / n), where it has a second parameter by the length of the longest sequence of the batch. */
+  readonly frequency?: FrequencyFunction | undefined;
+  /**
+   * Of a generation whose sequence has reached a length with other frequencies: everything is computed `again`, as a forward
+   * pass would, or keys are `kept` as they were turned. Default `again`.
+   */
+  readonly past?: 'again' | 'kept' | undefined;
   readonly grows?: boolean | undefined;
 }
 
@@ -88,28 +94,52 @@ function exchange(features: number, pairs: 'halves' | 'interleaved'): Float32Arr
   return matrix;
 }
 
+type Wave = 'cos' | 'sin';
+
 /** cos and ± sin as [T, n], or [B, T, n]; where there is a scope, it owns them. */
 function angles(x: Tensor, features: number, options: RotaryOptions, scope: OperatorScope | undefined) {
-  const { theta = 10000, pairs = 'halves', frequency, grows = false } = options;
-  const frequencies = Array.from({ length: features / 2 }, (_, i) => {
-    const own = theta ** ((-2 * i) / features);
-    return frequency ? frequency(own) : own;
-  });
+  const { pairs = 'halves' } = options;
   const length = size(x, -3);
-  const start = grows ? startBehindPrefix(scope) : fixed(0);
-  const name = frequency ? frequencies.join() : `${theta} ${features}`;
-  const make = (wave: 'cos' | 'sin') => {
+  const start = options.grows ? startBehindPrefix(scope) : fixed(0);
+  const { name, rowsOf } = turning(length, features, options, scope);
+  const make = (wave: Wave) => {
     const key = `rotary ${wave} ${pairs} ${name}`;
-    const table = (rows: number) => tables.get(`${key} ${rows}`, () => waveTable(wave, rows, frequencies, pairs));
-    return positionRows(key, table, features, length, start, scope);
+    return positionRows(key, rowsOf(wave, key), features, length, start, scope);
   };
   return { cos: make('cos'), sin: make('sin') };
 }
 
+interface Turning {
+  /** Equal for equal rows at equal positions. */
+  readonly name: string;
+  readonly rowsOf: (wave: Wave, key: string) => PositionRows;
+}
+
+function turning(rows: number, features: number, options: RotaryOptions, scope: OperatorScope | undefined): Turning {
+  const { theta = 10000, pairs = 'halves', frequency, past = 'again', grows = false } = options;
+  if (!frequency || !readsLength(frequency)) {
+    const own = frequenciesOf(theta, features);
+    const frequencies = frequency ? own.map((each) => frequency(each, rows)) : own;
+    const table = (wave: Wave, key: string) => (most: number) =>
+      tables.get(`${key} ${most}`, () => waveTable(wave, 0, most, frequencies, pairs));
+    const name = frequency ? frequencies.join() : `${theta} ${features}`;
+    return { name, rowsOf: (wave, key) => rowsOfTable(table(wave, key), features) };
+  }
+  const { name, at } = lengthFrequencies(frequency, theta, features, past);
+  if (grows && scope?.first) scope.turnsBy?.({ name, past, at });
+  // Read for each step, because each may have frequencies of its own: a table would be made for one row.
+  const reached = (): number => (grows ? scope?.length : undefined) ?? rows;
+  const rowsOf = (wave: Wave) => (start: number, length: number) =>
+    waveTable(wave, start, length, at(reached()), pairs);
+  return { name: `${name}${grows ? ' grows' : ''}`, rowsOf };
+}
+
 const tables = new TableCache<Float32Array>(8_000_000);
 
+/** The rows of the positions from `start` on. */
 function waveTable(
-  wave: 'cos' | 'sin',
+  wave: Wave,
+  start: number,
   rows: number,
   frequencies: readonly number[],
   pairs: 'halves' | 'interleaved',
@@ -119,7 +149,7 @@ function waveTable(
   frequencies.forEach((frequency, i) => {
     const [first, second] = pairs === 'halves' ? [i, i + half] : [2 * i, 2 * i + 1];
     for (let p = 0; p < rows; p++) {
-      const angle = p * frequency;
+      const angle = (start + p) * frequency;
       const value = wave === 'cos' ? Math.cos(angle) : Math.sin(angle);
       table[p * half * 2 + first] = wave === 'cos' ? value : -value;
       table[p * half * 2 + second] = value;

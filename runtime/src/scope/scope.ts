@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { pendingOf } from '../lazy/tensor.js';
 import { moved, type OperatorScope, type Position, type StateCache } from '../ops/context.js';
+import type { LengthFrequencies } from '../ops/frequencies.js';
 import { alias } from '../ops/shapes.js';
 import { guarded, noteStepRead } from '../replay/tracking.js';
 import type { Recorder } from './recorder.js';
@@ -92,6 +93,16 @@ export class Scope implements OperatorScope {
 
   get first(): boolean {
     return guarded(() => (this.#pass.options.state?.position ?? 0) === 0);
+  }
+
+  get length(): number | undefined {
+    noteStepRead();
+    const { state } = this.#pass.options;
+    return state && state.length + (this.#rows === 'alone' ? 0 : this.#prefix);
+  }
+
+  turnsBy(frequencies: LengthFrequencies): void {
+    this.#pass.options.state?.turns.add(frequencies, this.#rows === 'alone' ? 0 : this.#prefix);
   }
 
   get prefix(): number {

@@ -5,6 +5,7 @@ import { presenceOf, setPresence } from '../model/presence.js';
 import type { Position, StateCache } from '../ops/context.js';
 import { StepReplay } from '../replay/step-replay.js';
 import { unwatched } from '../replay/tracking.js';
+import { LengthTurns } from './length-turns.js';
 
 /** What is computed once in a generation: a tensor, or the copies of a labelled repeat. */
 export type Kept = Tensor | readonly Kept[];
@@ -40,13 +41,18 @@ export class GenerationState {
   readonly owner: object;
   /** How its steps are run: after the first one from what was recorded, where the backend can. */
   readonly replay = new StepReplay();
+  /** Rows of the longest sequence when what is computed now, a prompt or a step, is over. */
+  length = 1;
+  /** Rotations that depend on it. */
+  readonly turns: LengthTurns;
   readonly #shared: ReadonlySet<string>;
   readonly #caches = new Map<string, StateCache>();
   readonly #kept = new Map<string, Kept>();
   #capacity: number;
   #disposed = false;
 
-  constructor({ batch, capacity, grows, constants, shared, owner }: StateOptions) {
+  constructor({ batch, capacity, grows, constants, shared, owner }: StateOptions, turns = new LengthTurns()) {
+    this.turns = turns;
     this.batch = batch;
     this.#capacity = capacity;
     this.grows = grows;
@@ -120,7 +126,8 @@ export class GenerationState {
         }),
       ),
     );
-    const made = new GenerationState({ batch: sequences.length, capacity, grows, constants, shared, owner });
+    const options = { batch: sequences.length, capacity, grows, constants, shared, owner };
+    const made = new GenerationState(options, this.turns.copy());
     for (const [path, cache] of this.#caches) made.#caches.set(path, cache.select(sequences, rows));
     // Of other sequences it is not known which of these have a batch axis: they are made again from the inputs.
     if (isCopy) for (const [path, kept] of this.#kept) made.#kept.set(path, owned(kept));
@@ -154,6 +161,7 @@ export class GenerationState {
     if (this.positions.every((position) => position === rows)) return rows;
     const kept = [...this.#caches.values()].every((cache) => cache.rewind(rows)) ? rows : 0;
     if (kept !== rows) for (const cache of this.#caches.values()) cache.rewind(0);
+    if (kept === 0) this.turns.clear();
     this.position = kept;
     this.tokens = this.tokens?.map((row) => row.slice(0, kept));
     return kept;

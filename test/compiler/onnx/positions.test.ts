@@ -116,4 +116,22 @@ describe.each([17, 23])('rows behind others, opset %i', (opset) => {
       expect(relativeError(found, rotary(split, { ...reference, start }).data)).toBeLessThan(1e-6);
     }
   });
+
+  test('rotary by the length of the sequence, of which each part is computed where it is known', async () => {
+    const slower = 'if length > 80 and f < 0.5 then f / (length - 77) else f * (f + 1) ** (length / 1000)';
+    const reference = (length: number) => (f: number) =>
+      length > 80 && f < 0.5 ? f / (length - 77) : f * (f + 1) ** (length / 1000);
+    for (const start of [1, 77, 78]) {
+      const positions = `rotary(frequency: (f, length) => ${slower}, past: kept)`;
+      const found = await rowsAt(`split_heads(2) -> ${positions} -> join_heads`, start, opset);
+      const split = nd([1, 3, 2, width / 2], Array.from(rows.data));
+      const expected = rotary(split, { frequency: reference(start + 3), start }).data;
+      expect(relativeError(found, expected)).toBeLessThan(1e-6);
+    }
+  });
+
+  test('steps that may have to compute the past again are no file', async () => {
+    const positions = 'split_heads(2) -> rotary(frequency: (f, length) => f / length) -> join_heads';
+    await expect(rowsAt(positions, 1, opset)).rejects.toThrow(/the past computed again/);
+  });
 });

@@ -36,6 +36,27 @@ export const replayedModels: Readonly<Record<string, Replayed>> = {
   },
 };
 
+/** Frequencies that are others at each step beyond the eighth. */
+const lengthwise = decoder('llama', 'Llama', { hidden: 12, scaling: 'dynamic', factor: 16, original: 8 });
+
+/** How many recordings steps make whose keys and queries are turned by frequencies of their own, each with the right logits. */
+export async function recordingsOfLengths(): Promise<number> {
+  const model = await lengthwise.make();
+  const found = await recordings(
+    model,
+    lengthwise,
+    [6, 4],
+    [
+      [3, 8],
+      [5, 1],
+      [2, 2],
+      [7, 11],
+    ],
+  );
+  model.dispose();
+  return found;
+}
+
 /** Two states that have seen the same. The steps of one are replayed; those of the other run as they are. */
 export type Pair = readonly [replayed: GenerationState, plain: GenerationState];
 

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { useBackend } from '../../../runtime/src/index.js';
 import { taken } from '../../support/specs.js';
 import { type Work, workOf } from '../kernels/kit.js';
-import { gpt2, recordingsOverGuards, replayedModels, sameStep, statesAt } from './kit.js';
+import { gpt2, recordingsOfLengths, recordingsOverGuards, replayedModels, sameStep, statesAt } from './kit.js';
 
 beforeAll(async () => {
   expect(await useBackend('webgpu')).toBe('webgpu');
@@ -40,6 +40,10 @@ describe.each(Object.entries(replayedModels))('%s', (_, of) => {
     expect(tokens).toEqual(expected);
     model.dispose();
   });
+});
+
+test('steps whose angles depend on the length are replayed from one recording', async () => {
+  expect(await recordingsOfLengths()).toBe(1);
 });
 
 test('a recording goes on after sequences were reordered or taken back, and sees weights that were assigned', async () => {

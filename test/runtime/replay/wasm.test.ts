@@ -3,7 +3,14 @@ import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { TensorLogits } from '../../../runtime/src/generate/logits.js';
 import { useBackend } from '../../../runtime/src/index.js';
 import { StepReplay } from '../../../runtime/src/replay/step-replay.js';
-import { gpt2, recordingsOverGuards, replayedModels, sameStep, statesAt } from '../../gpu/replay/kit.js';
+import {
+  gpt2,
+  recordingsOfLengths,
+  recordingsOverGuards,
+  replayedModels,
+  sameStep,
+  statesAt,
+} from '../../gpu/replay/kit.js';
 import { perturbed, taken } from '../../support/specs.js';
 
 beforeAll(async () => {
@@ -76,6 +83,10 @@ describe.each(Object.entries(replayedModels))('%s', (_, of) => {
     expect(steps.mock.calls.length).toBeGreaterThan(3);
     model.dispose();
   });
+});
+
+test('steps whose angles depend on the length are replayed from one recording', async () => {
+  expect(await recordingsOfLengths()).toBe(1);
 });
 
 test('a recording goes on after sequences were reordered or taken back, and sees weights that were assigned', async () => {

@@ -2,7 +2,7 @@ import { evaluate } from '../../algebra/evaluate.js';
 import { add, modulo, multiply, substitute } from '../../algebra/index.js';
 import { print } from '../../algebra/print.js';
 import type { Expression } from '../../graph/graph.js';
-import { callFunction } from '../functions.js';
+import { callFunction, openParameters } from '../functions.js';
 import { declareWeights } from '../nodes.js';
 import { lastSize } from '../sizes.js';
 import { describe, failed, type Segment, scalar, type TensorValue, type Value } from '../values.js';
@@ -132,40 +132,44 @@ const rotary: Builtin = {
   parameters: [
     ...named('theta', 'share', 'frequency'),
     { name: 'pairs', named: true, words: ['halves', 'interleaved'] },
+    { name: 'past', named: true, words: ['again', 'kept'] },
   ],
   run: (use) => {
     const x = use.stream(3, 'a sequence with heads');
     const theta = use.number('theta', 10000);
     const share = use.number('share', 1);
     const pairs = use.word('pairs', 'halves');
+    const past = use.word('past', 'again');
     const frequency = frequencyOf(use);
-    if (!x || theta === undefined || share === undefined || pairs === undefined || frequency === undefined)
-      return failed;
+    if (!x || theta === undefined || share === undefined || frequency === undefined) return failed;
+    if (pairs === undefined || past === undefined) return failed;
     if (!even(use, share === 1 ? lastSize(x.type) : multiply(lastSize(x.type), share))) return failed;
-    const given = { theta, share, pairs: word(pairs), frequency };
+    const given = { theta, share, pairs: word(pairs), frequency, past: word(past) };
+    const usual = { theta: 10000, share: 1, pairs: word('halves'), frequency: none, past: word('again') };
     return use.emit('rotary', [x], x.type, {
-      attributes: attributes(given, { theta: 10000, share: 1, pairs: word('halves'), frequency: none }),
+      attributes: attributes(given, usual),
       segments: x.segments,
     });
   },
 };
 
-/** `frequency: (f) => …`: a number for each frequency. */
+/** `frequency: (f) => …`: a number for each frequency; `(f, length) => …`: for each length of the sequence, too. */
 function frequencyOf(use: Use): Expression | undefined {
   const value = use.value('frequency');
   if (!value || value.kind === 'none') return none;
   if (value.kind === 'error') return undefined;
-  const open = value.kind === 'function' ? value.parameters.filter((p) => !value.bound.has(p)) : [];
-  const [f] = open;
-  if (value.kind !== 'function' || f === undefined || open.length !== 1) {
+  const open = value.kind === 'function' ? openParameters(value) : [];
+  if (value.kind !== 'function' || open.length < 1 || open.length > 2) {
     use.checker.report('wrong_kind', use.atArgument('frequency'), {
-      expected: 'a function of a frequency',
+      expected: 'a function of a frequency, or of a frequency and a length',
       found: describe(value),
     });
     return undefined;
   }
-  const given = new Map<string, Value>([...value.bound, [f, scalar({ kind: 'element', index: 0 })]]);
-  const result = callFunction(value, given, use.context, use.atArgument('frequency'));
+  const own = open.map((name, index) => [name, scalar({ kind: 'element', index })] as const);
+  const given = new Map<string, Value>([...value.bound, ...own]);
+  const all = value.complete?.(given, use.context) ?? given;
+  const result = callFunction(value, all, use.context, use.atArgument('frequency'));
   return result.kind === 'scalar' ? result.expression : undefined;
 }
 

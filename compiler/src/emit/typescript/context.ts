@@ -7,6 +7,7 @@ import type {
 } from '../../graph/graph.js';
 import { allNodes, dimensionsIn } from '../../graph/uses.js';
 import type { ExpressionNames } from './expressions.js';
+import type { FrequencyMember } from './frequencies.js';
 import type { Imports } from './imports.js';
 import type { Code } from './layout.js';
 import { Names } from './names.js';
@@ -56,6 +57,8 @@ export class ModelContext {
   readonly namedFormulas = new Map<string, NamedFormula>();
   /** Those of them that the code reads. */
   readonly usedFormulas = new Set<string>();
+  /** Functions of frequencies that are members of the class, by what they compute. */
+  readonly frequencies = new Map<string, FrequencyMember>();
   /** Interfaces for the copies of repeats that are written in place. */
   readonly copies: CopiesInterface[] = [];
   /** In front of names of blocks, where the file has several models. */

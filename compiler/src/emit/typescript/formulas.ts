@@ -1,7 +1,7 @@
 import { children, isFormula, walk } from '../../algebra/walk.js';
 import type { Expression, FormulaDeclaration } from '../../graph/graph.js';
 import type { FunctionContext } from './context.js';
-import { condition, inlined, scalar, substitute } from './expressions.js';
+import { condition, inlined, scalar } from './expressions.js';
 import { type Code, callOf, listOf, objectOf } from './layout.js';
 import type { Statement } from './statement.js';
 import { camelCase } from './text.js';
@@ -30,16 +30,6 @@ export class FormulaPrinter {
   /** The function of an `apply` operator: a formula of `f.element(0)`, … */
   elementwise(expression: Expression): Code {
     return this.#print(expression);
-  }
-
-  /** A function of numbers: a rotary frequency. */
-  plainFunction(expression: Expression): Code {
-    const name = `frequency:${this.#context.values.size}`;
-    const variable = this.#context.bind(name, this.#context.names);
-    const body = substitute(this.#expanded(expression), (leaf) =>
-      leaf.kind === 'element' ? { kind: 'local', name } : undefined,
-    );
-    return `(${variable}: number) => ${scalar(body, this.#context)}`;
   }
 
   /** `(n: number) => f.mask(({ q, k }) => …)`, or the formula alone where it has no parameters. */

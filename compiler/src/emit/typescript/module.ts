@@ -4,6 +4,7 @@ import {
   type GetAccessorDeclarationStructure,
   type InterfaceDeclarationStructure,
   type MethodDeclarationStructure,
+  type PropertyDeclarationStructure,
   Scope,
   type StatementStructures,
   StructureKind,
@@ -207,6 +208,7 @@ function modelClass(model: ModelContext): ClassDeclarationStructure {
         docs: docs('Named configurations.'),
         initializer: presets.length === 0 ? '{}' : `{ ${presets.join(', ')} }`,
       },
+      ...frequencies(model),
     ],
     getAccessors: defaults(model),
     ctors: [
@@ -221,6 +223,18 @@ function modelClass(model: ModelContext): ClassDeclarationStructure {
     ],
     methods: [...statics(model), ...computing, ...formulas(model), ...lossMethod(model)],
   };
+}
+
+/** Functions that are members: they are the same in every pass. */
+function frequencies(model: ModelContext): PropertyDeclarationStructure[] {
+  return [...model.frequencies.values()].map(({ name, parameters, body, documentation }) => ({
+    kind: StructureKind.Property,
+    name,
+    scope: Scope.Private,
+    isReadonly: true,
+    docs: docs(...documentation),
+    initializer: (writer) => writer.write(`${parameters}: number => `).inlineBlock(() => writer.write(body)),
+  }));
 }
 
 /** The configuration that nothing was changed in; where every parameter has a default. */

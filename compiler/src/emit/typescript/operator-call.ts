@@ -3,6 +3,7 @@ import { type OperatorSignature, operators } from '../../graph/operators.js';
 import type { FunctionContext } from './context.js';
 import { scalar } from './expressions.js';
 import type { FormulaPrinter } from './formulas.js';
+import { frequencyCode } from './frequencies.js';
 import { type Code, callOf, objectOf } from './layout.js';
 import { camelCase, propertyName } from './text.js';
 import type { WeightAccess } from './weight-path.js';
@@ -84,7 +85,7 @@ function optionsOf(
 function attribute(key: string, value: Expression, context: FunctionContext, formulas: FormulaPrinter): Code {
   if (key === 'mask') return formulas.mask(value);
   if (key === 'score') return formulas.score(value);
-  if (key === 'frequency') return formulas.plainFunction(value);
+  if (key === 'frequency') return frequencyCode(value, context);
   return scalar(value, context);
 }
 

@@ -20,7 +20,7 @@ function readLlama(config: ConfigReader, defaults: LlamaDefaults): Parameters {
   const width = config.number('hidden_size', 4096);
   const heads = config.number('num_attention_heads', 32);
   const context = config.number('max_position_embeddings', defaults.context);
-  const { theta, share, scaling } = readRope(config, context, { scaled: true });
+  const { theta, share, scaling } = readRope(config, context, { scaled: true, lengths: true });
   if (share !== 1) config.unsupported('partial_rotary_factor', share, '1');
   return {
     vocab: config.number('vocab_size', defaults.vocab),

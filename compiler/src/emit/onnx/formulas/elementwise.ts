@@ -27,6 +27,11 @@ export function known(operator: Operator, operands: readonly Scalar[]): Scalar {
   return value;
 }
 
+/** An operator on operands that are known or not. */
+export function operatorOn(ops: Ops, operator: Operator, operands: readonly FormulaNumber[]): FormulaNumber {
+  return operands.every(isScalar) ? known(operator, operands) : elementwise(ops, operator, operands);
+}
+
 /** A number as a value of a type; what layers share, they share in that type too. */
 export function as(ops: Ops, x: FormulaNumber, type: ElementType): Value {
   if (isScalar(x)) return ops.scalar(type === 'bool' ? Number(x !== false && x !== 0) : Number(x), type);

@@ -21,9 +21,9 @@ export function positionsKey(start: Value | 0, length: Size): string {
 }
 
 /** position · frequency in double precision: far positions times frequencies lose too much in float. [T, n] */
-export function angles(ops: Ops, start: Value | 0, length: Size, frequencies: readonly number[]): Value {
+export function angles(ops: Ops, start: Value | 0, length: Size, frequencies: readonly number[] | Value): Value {
   const numbers = ops.cast(ops.unsqueeze(ops.range(start, length), [1]), 'double');
-  return ops.multiply(numbers, ops.vector(frequencies, 'double'));
+  return ops.multiply(numbers, Array.isArray(frequencies) ? ops.vector(frequencies, 'double') : (frequencies as Value));
 }
 
 /**

@@ -1,9 +1,8 @@
-import type { Expression } from '../../../graph/graph.js';
 import { int, type Value } from '../builder.js';
 import type { OperatorContext } from '../context.js';
-import { replaced, scalarOf } from '../formulas/index.js';
 import type { Ops } from '../ops.js';
 import { product } from '../sizes.js';
+import { frequenciesOf } from './frequencies.js';
 import type { Lower } from './index.js';
 import { angles, firstPosition, positionsKey } from './positions.js';
 
@@ -48,10 +47,10 @@ function fused(context: OperatorContext, x: Value, turning: number, cos: Value, 
 function waves(context: OperatorContext, x: Value, turning: number, isFused: boolean): { cos: Value; sin: Value } {
   const { ops, builder } = context;
   const [batch, length] = [x.shape[0]!, x.shape.at(-3) ?? 1];
-  const frequencies = frequenciesOf(context, turning);
   const start = firstPosition(context);
-  const key = `${frequencies.join()} ${positionsKey(start, length)}`;
-  const angle = builder.once(`angles ${key}`, () => angles(ops, start, length, frequencies));
+  const { key: name, frequencies } = frequenciesOf(context, turning, start, length);
+  const key = `${name} ${positionsKey(start, length)}`;
+  const angle = builder.once(`angles ${key}`, () => angles(ops, start, length, frequencies()));
   const wave = (operator: 'Cos' | 'Sin'): Value => {
     const rows = builder.once(`${operator} ${key}`, () => ops.cast(ops.unary(operator, angle), 'float'));
     if (!isFused) return builder.once(`${operator} by heads ${key}`, () => ops.unsqueeze(rows, [1]));
@@ -59,22 +58,6 @@ function waves(context: OperatorContext, x: Value, turning: number, isFused: boo
     return builder.once(`${operator} by batch ${JSON.stringify(batch)} ${key}`, () => ops.expand(rows, shape));
   };
   return { cos: wave('Cos'), sin: wave('Sin') };
-}
-
-/** θ^(−2i / n) of each pair, changed by the formula where there is one. */
-function frequenciesOf(context: OperatorContext, turning: number): number[] {
-  const [theta, frequency] = [context.number('theta'), context.formula('frequency')];
-  const isChanged = !(typeof frequency === 'object' && frequency.kind === 'constant' && frequency.name === 'none');
-  return Array.from({ length: turning / 2 }, (_, i) => {
-    const own = theta ** ((-2 * i) / turning);
-    return isChanged ? changed(context, frequency, own) : own;
-  });
-}
-
-function changed(context: OperatorContext, frequency: Expression, own: number): number {
-  const value = scalarOf(replaced(frequency, { kind: 'element', index: 0 }, own));
-  if (typeof value !== 'number') throw context.unsupported('a rotary frequency that depends on an input');
-  return value;
 }
 
 /** `RotaryEmbedding` in its parts: x [.., T, H, n], cos and sin [T, 1, n / 2]. */
