@@ -1,7 +1,19 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
-import { attend, causal, f, gelu, layerNorm, linear, read, rotary, useBackend } from '../../../runtime/src/index.js';
+import {
+  attend,
+  causal,
+  type Formula,
+  type FormulaLeaves,
+  f,
+  gelu,
+  layerNorm,
+  linear,
+  read,
+  rotary,
+  useBackend,
+} from '../../../runtime/src/index.js';
 import { normal } from '../../support/cases/case.js';
 import { tensor, workOf } from './kit.js';
 
@@ -35,6 +47,23 @@ test('attention of 8,192 tokens needs some megabytes, forward and backward', asy
   for (const gradient of result) expect((await read(gradient)).every(Number.isFinite)).toBe(true);
   // Their pairs have 256 MB.
   expect(work.buffers.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThan(6 * 2 ** 20);
+  tf.dispose([...inputs, ...result]);
+});
+
+test('a mask and a score for pairs of 2,048 tokens need some kilobytes, forward and backward', async () => {
+  const inputs = [1, 2, 3].map((seed) => tensor(normal([1, 2048, 1, 8], seed)));
+  await read(tf.addN(inputs));
+  const apart = ({ q, k }: FormulaLeaves, of: (at: Formula) => Formula) => f.abs(f.subtract(of(q), of(k)));
+  const rows = (leaves: FormulaLeaves) => apart(leaves, (at) => f.floor(f.divide(at, 32)));
+  const columns = (leaves: FormulaLeaves) => apart(leaves, (at) => f.modulo(at, 32));
+  const mask = f.mask((leaves) => f.lessEqual(f.maximum(rows(leaves), columns(leaves)), 1));
+  const score = f.score((leaves) => f.subtract(leaves.s, f.multiply(0.1, columns(leaves))));
+  const loss = (...[q, k, v]: Tensor[]) => tf.sum(tf.square(attend(q!, k!, v!, { mask, score })));
+  const { work, result } = await workOf(() => tf.tidy(() => tf.grads(loss)(inputs)));
+  for (const gradient of result) expect((await read(gradient)).every(Number.isFinite)).toBe(true);
+  expect(work.dispatches).toContain('attention, gradient of the query');
+  // Twenty vectors of 64 KiB as q, and small data; one [Tq, Tk] tensor has 16 MiB.
+  expect(work.buffers.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThan(1.5 * 2 ** 20);
   tf.dispose([...inputs, ...result]);
 });
 

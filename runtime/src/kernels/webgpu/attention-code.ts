@@ -2,7 +2,7 @@ import type { Formula } from '../../formula/formula.js';
 import type { AttendAttributes, PairFormulas } from '../attributes.js';
 import type { AttentionOperands, AttentionShape } from './attention-shape.js';
 import { vectorType } from './kernel.js';
-import { pairExpression } from './pair-code.js';
+import { pairExpression, pairsOfRow } from './pair-code.js';
 import { vectorReader } from './vectors.js';
 
 /** WGSL that all kernels of attention share: where rows lie, and what becomes of a product q·k. */
@@ -14,6 +14,7 @@ export function attentionCode(
   const [, , , bias] = operands;
   const { pairs } = attributes;
   const added = pairs?.bias ? 'biasOf(row, k)' : bias ? `bias[${index('bias')}]` : undefined;
+  const ofRow = pairsOfRow(attributes);
   const [wide, valueWide] = [vectorType(width), vectorType(valueWidth)];
   return `
 const WIDTH4 = (WIDTH + 3) / 4; // vectors of four numbers in a row
@@ -27,11 +28,16 @@ ${vectorReader('key', wide, 'WIDTH')}
 ${vectorReader('value', valueWide, 'VALUE_WIDTH')}
 
 /** Row r of a key head's problem is query r / group of head r % group. */
-struct Row { batch: i32, query: i32, head: i32, span: vec2i }
+struct Row { batch: i32, query: i32, head: i32, span: vec2i${ofRow.fields} }
 
 fn rowOf(batch: i32, keyHead: i32, r: i32) -> Row {
-  var row = Row(batch, r / uniforms.group, keyHead * uniforms.group + r % uniforms.group, vec2i(0));
-  if (r < uniforms.rows) { row.span = spans[batch * uniforms.spanStride + uniforms.blocks + row.query]; }
+  var row = Row();
+  row.batch = batch;
+  row.query = r / uniforms.group;
+  row.head = keyHead * uniforms.group + r % uniforms.group;
+  if (r >= uniforms.rows) { return row; }
+  row.span = spans[batch * uniforms.spanStride + uniforms.blocks + row.query];
+  ${ofRow.reads}
   return row;
 }
 

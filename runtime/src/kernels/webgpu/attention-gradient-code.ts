@@ -156,15 +156,7 @@ function ofQueries(loops: Unrolled, masked: boolean): string {
   ${rowsOfThread}
   ${loops.all((column, i) => `var ${sum(column, i)} = vec4f(0);`)}
   for (var key0 = span.x; key0 < span.y; key0 += TILE) {
-    ${
-      masked
-        ? skipTile(
-            'key0',
-            (n) => `own[${n} % 4]`,
-            (n) => `key0 + x + 8 * (${n} / 4)`,
-          )
-        : ''
-    }
+    ${masked ? skipTile('key0', (i) => `own[${i}]`, 'key0 + x + 8 * j') : ''}
     ${scoresAndWeights(keyOf, true)}
     ${loopOfPairs(true)}
       for (var i = 0; i < 4; i++) { w[i] = pair(s[j][i], d[j][i], own[i], key0 + x + 8 * j, known[i]).z; }
@@ -198,15 +190,7 @@ function ofKeys(of: 'key' | 'value', loops: Unrolled, masked: boolean): string {
   ${loops.all((column, i) => `var ${sum(column, i)} = vec4f(0);`)}
   for (var row0 = span.x; row0 < span.y; row0 += TILE) {
     ${rowsOfThread}
-    ${
-      masked
-        ? skipTile(
-            'row0',
-            (n) => `own[${n} % 4]`,
-            (n) => `key0 + 4 * x + ${n} / 4`,
-          )
-        : ''
-    }
+    ${masked ? skipTile('row0', (i) => `own[${i}]`, 'key0 + 4 * x + j') : ''}
     ${scoresAndWeights(keyOf, of === 'key')}
     ${loopOfPairs(of === 'key')}
       for (var i = 0; i < 4; i++) { w[i] = pair(s[i][j], d[i][j], own[j], key0 + 4 * x + i, known[j]).${part}; }

@@ -118,7 +118,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   let row0 = block * TILE;
 
   ${four((i) => `let own${i} = rowOf(batch, keyHead, row0 + 4 * y + ${i});`)}
-  ${masked ? 'var own = array<Row, 4>(own0, own1, own2, own3);' : ''}
   var largest = vec4f(UNSEEN);
   var sum = vec4f(0); // of this thread's own weights; all threads' are added at the end
   ${sinks ? sinkCode : ''}
@@ -126,15 +125,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
 
   // The loop's bounds are the same for the whole workgroup: tiles that none of its rows sees are not visited.
   for (var key0 = span.x; key0 < span.y; key0 += TILE) {
-    ${
-      masked
-        ? skipTile(
-            'key0',
-            (n) => `own[${n} % 4]`,
-            (n) => `key0 + x + 8 * (${n} / 4)`,
-          )
-        : ''
-    }
+    ${masked ? skipTile('key0', (i) => `own${i}`, 'key0 + x + 8 * j') : ''}
     ${four((j) => `var s${j} = vec4f(0);`)}
     for (var c0 = 0; c0 < WIDTH4; c0 += DEPTH) {
       for (var i = lane; i < TILE * DEPTH; i += 64) {

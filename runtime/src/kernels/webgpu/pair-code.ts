@@ -4,14 +4,27 @@ import { broadcastStrides } from '../broadcast.js';
 
 /**
  * WGSL of what a mask or a score says of a row and a key: an expression of vectors that lie one behind the other in the
- * operand `mask`. Beside what is declared, it depends on `pairKey`.
+ * operand `mask`. Beside what is declared, it depends on `pairKey`. The numbers of a row are in the row.
  */
 export function pairExpression(of: Formula, { vectors }: PairFormulas, as: 'truth' | 'number'): string {
   const lines = vectors.flatMap((vector, i) => {
     const isUsed = some(of, (part) => part.kind === 'element' && part.index === i);
-    return isUsed ? [`let v${i} = mask[${placeOf(vector, i)}];`] : [];
+    return isUsed ? [`let v${i} = ${isOfRow(vector) ? `row.v${i}` : `mask[${placeOf(vector, i)}]`};`] : [];
   });
   return [...lines, `return ${as === 'truth' ? truth(of) : number(of)};`].join('\n  ');
+}
+
+/** What the formulas read of a row alone, read once for it: fields of the structure, and what sets them in `row`. */
+export function pairsOfRow({ pairs }: AttendAttributes): { readonly fields: string; readonly reads: string } {
+  const own = (pairs?.vectors ?? []).flatMap((vector, i) => (isOfRow(vector) ? [{ vector, i }] : []));
+  return {
+    fields: own.map(({ i }) => `, v${i}: f32`).join(''),
+    reads: own.map(({ vector, i }) => `row.v${i} = mask[${placeOf(vector, i)}];`).join(' '),
+  };
+}
+
+function isOfRow({ shape, byDistance }: PairVector): boolean {
+  return !byDistance && shape[3] === 1;
 }
 
 /** Equal for equal code. */
@@ -62,8 +75,9 @@ function truth(of: Formula): string {
     const [a, b] = of.operands as readonly [Formula, Formula];
     const comparison = comparisons[of.operator];
     if (comparison) return `(${number(a)} ${comparison} ${number(b)})`;
-    if (of.operator === 'and') return `(${truth(a)} && ${truth(b)})`;
-    if (of.operator === 'or') return `(${truth(a)} || ${truth(b)})`;
+    // Without branches: all that they read is there.
+    if (of.operator === 'and') return `(${truth(a)} & ${truth(b)})`;
+    if (of.operator === 'or') return `(${truth(a)} | ${truth(b)})`;
     if (of.operator === 'not') return `(!${truth(a)})`;
   }
   return `(${number(of)} != 0.0)`;
