@@ -66,6 +66,18 @@ function lastOf(shares: usize, experts: i32, top: i32): i32 {
   return own == own ? own : Infinity;
 }
 
+/** Whether each number of x [rows, width] is among the `top` largest of its row, in a byte; of equal ones the first are. */
+export function inTop(x: usize, y: usize, rows: i32, width: i32, top: i32): void {
+  for (; rows > 0; rows--, x += floats(width), y += <usize>width) {
+    const last = lastOf(x, width, top);
+    const least = share(x, last);
+    for (let i = 0; i < width; i++) {
+      const own = share(x, i);
+      store<u8>(y + <usize>i, <u8>(own > least || (own == least && i <= last)));
+    }
+  }
+}
+
 /** The row of x [rows, width] that each slot has: y [pairs, width]. */
 export function chosenRows(x: usize, routing: usize, y: usize, pairs: i32, width: i32): void {
   const sources = routing + floats(pairs);
@@ -93,26 +105,25 @@ export function chosenLinear(
   }
 }
 
-/** Σ share · result over the pairs of each row: results [pairs, width] → y [rows, width]. */
-export function mixedRows(results: usize, routing: usize, y: usize, rows: i32, top: i32, width: i32): void {
+/** `residual` [rows, width], which may be 0, plus Σ share · result over the pairs of each row: results [pairs, width] → y [rows, width]. */
+export function mixedRows(
+  results: usize, routing: usize, residual: usize, y: usize, rows: i32, top: i32, width: i32,
+): void {
   const pairs = rows * top;
   const slots = routing + floats(2 * pairs);
   const weights = routing + floats(3 * pairs);
   const bytes = floats(width);
   const whole = bytes & ~15;
   for (let row = 0, pair = 0; row < rows; row++, y += bytes) {
+    if (residual) memory.copy(y, residual + <usize>row * bytes, bytes);
+    else memory.fill(y, 0, bytes);
     for (let i = 0; i < top; i++, pair++) {
       const weight = load<f32>(weights + floats(pair));
       const result = results + <usize>load<i32>(slots + floats(pair)) * bytes;
       let j: usize = 0;
-      for (; j < whole; j += 16) {
-        const part = f32x4.mul(splat(weight), v128.load(result + j));
-        v128.store(y + j, i > 0 ? f32x4.add(v128.load(y + j), part) : part);
-      }
-      for (; j < bytes; j += 4) {
-        const part = weight * load<f32>(result + j);
-        store<f32>(y + j, i > 0 ? load<f32>(y + j) + part : part);
-      }
+      for (; j < whole; j += 16)
+        v128.store(y + j, f32x4.add(v128.load(y + j), f32x4.mul(splat(weight), v128.load(result + j))));
+      for (; j < bytes; j += 4) store<f32>(y + j, load<f32>(y + j) + weight * load<f32>(result + j));
     }
   }
 }

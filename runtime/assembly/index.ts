@@ -9,7 +9,7 @@ export { columnSums } from './column-sums';
 export { crossEntropy, crossEntropyGradient } from './cross-entropy';
 export { linear, linearScratch, product, productOfRows } from './linear';
 export { attentionGradientScratch } from './gradient-room';
-export { chosenLinear, chosenRows, mixedRows, routing } from './experts';
+export { chosenLinear, chosenRows, inTop, mixedRows, routing } from './experts';
 export { layerNorm, rmsNorm } from './norm';
 export { normGradient } from './normalize-gradient';
 export { rotary } from './rotary';

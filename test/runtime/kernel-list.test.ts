@@ -34,3 +34,27 @@ test('a layer is six kernels, and seven in a step, on a device that binds ten ar
   expect(llama.prefill).toEqual(['linear of many rows', turned, 'attention of many queries', ...projection]);
   expect(llama.step).toEqual(['linear of few rows', turned, ...fewQueries, ...oneRow]);
 });
+
+test('of a layer of experts a step reads those that are chosen, however many there are', async () => {
+  const config = { vocab: 13, context: 64, width: 32, heads: 4, kv_heads: 2, hidden: 48, count: 8, top: 2 };
+  const mixtral = await kernelsOfLayer('specs/models/mixtral.tfm', 'Mixtral', config);
+  const attention = [
+    'linear of few rows',
+    'rotary of queries and keys, cache rows',
+    ...fewQueries,
+    'linear of few rows',
+  ];
+  const shares = [
+    'linear of few rows',
+    'SoftmaxProgram',
+    'in_top',
+    'TileProgram',
+    'SelectProgram',
+    'ReduceProgram',
+    'BinaryOpProgram',
+  ];
+  const chosen = ['rms_norm', 'routing', 'linear of few slots', 'linear of few slots', 'mixture'];
+  expect(mixtral.step).toEqual([...attention, ...shares, ...chosen]);
+  const many = await kernelsOfLayer('specs/models/mixtral.tfm', 'Mixtral', { ...config, count: 64 });
+  expect(many.step).toEqual(mixtral.step);
+});

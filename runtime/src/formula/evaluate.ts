@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { TfmError } from '../errors.js';
 import { fixed } from '../ops/context.js';
+import { linear } from '../ops/linear.js';
 import { size } from '../ops/shapes.js';
 import { type FormulaContext, type FormulaValue, withVectorAxes } from './context.js';
 import { type Formula, type FormulaLike, formula, isStatic, usesAnyAxis } from './formula.js';
@@ -71,7 +72,7 @@ function dotProduct(a: Tensor, b: Tensor): Tensor {
   // A constant vector against many: a matrix product instead of a product as large as the other side.
   if (one.size === features && size(one, -1) === features)
     return tf.reshape(
-      tf.matMul(tf.reshape(many, [many.size / features, features]), tf.reshape(one, [features, 1])),
+      linear(tf.reshape(many, [many.size / features, features]), { weight: tf.reshape(one, [1, features]) }),
       many.shape.slice(0, 3),
     );
   return tf.sum(tf.mul(a, b), -1);

@@ -23,7 +23,7 @@ export function projectHeads(heads: readonly (Tensor | undefined)[]): void {
 }
 
 function agree(plans: readonly LinearPlan[]): boolean {
-  return plans.every(({ activation }) => activation === plans[0]!.activation);
+  return plans.every((plan) => plan.activation === plans[0]!.activation && plan.isLike(plans[0]!));
 }
 
 /** The linear layer that a value is computed from, through views, norms of heads and rotations. */

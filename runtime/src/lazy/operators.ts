@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import type { ActivationName } from '../kernels/attributes.js';
 import { fusesDispatches, type NormOfInput } from '../kernels/projection.js';
+import { MixturePlan } from './chosen.js';
 import { LinearPlan, NormPlan, project, RotaryPlan, type Turning, ViewPlan } from './plans.js';
 import { isLazy, isSame, lazyTensor, pendingOf, planOf, sourceOf } from './tensor.js';
 
@@ -40,14 +41,19 @@ export function reshaped(x: Tensor, shape: readonly number[]): Tensor {
   return lazyTensor(sizes, new ViewPlan(sourceOf(x), sizes));
 }
 
-/** a + b where one of them is a linear layer that waits, and the other as large: the sum is part of it. */
+/** a + b where one of them is a linear layer or a mixture that waits, and the other as large: the sum is part of it. */
 export function lazySum(a: Tensor, b: Tensor): Tensor | undefined {
-  const [x, of] = planOf(b) instanceof LinearPlan ? [a, b] : [b, a];
-  if (!(planOf(of) instanceof LinearPlan) || x.dtype !== 'float32' || !tf.util.arraysEqual(a.shape, b.shape))
-    return undefined;
+  const [x, of] = takesSum(b) ? [a, b] : [b, a];
+  if (!takesSum(of) || x.dtype !== 'float32' || !tf.util.arraysEqual(a.shape, b.shape)) return undefined;
   pendingOf(x)?.value(); // first, because the layer may read it, too
   const plan = planOf(of);
+  if (plan instanceof MixturePlan) return plan.compute(x);
   return plan instanceof LinearPlan ? project([plan], { residual: x })[0] : undefined;
+}
+
+function takesSum(x: Tensor): boolean {
+  const plan = planOf(x);
+  return plan instanceof LinearPlan || plan instanceof MixturePlan;
 }
 
 /** activation(a) ⊙ b of two linear layers of one input, as one. */
@@ -55,7 +61,10 @@ export function lazyProduct(a: Tensor, b: Tensor): Tensor | undefined {
   const [gate, up] = isActivated(a) ? [planOf(a), planOf(b)] : [planOf(b), planOf(a)];
   if (!(gate instanceof LinearPlan && up instanceof LinearPlan) || !fusesDispatches()) return undefined;
   const isPair =
-    up.activation === 'none' && isSame(gate.sources[0], up.sources[0]) && tf.util.arraysEqual(a.shape, b.shape);
+    up.activation === 'none' &&
+    up.isLike(gate) &&
+    isSame(gate.sources[0], up.sources[0]) &&
+    tf.util.arraysEqual(a.shape, b.shape);
   return isPair ? project([gate, up], { gated: true })[0] : undefined;
 }
 

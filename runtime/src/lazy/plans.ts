@@ -9,6 +9,7 @@ import {
   runLayer,
   runProjection,
 } from '../kernels/projection.js';
+import { isChosen, runChosen } from './chosen.js';
 import { held, numbersOf, Pending, type Plan, type Source } from './tensor.js';
 
 /** `layer_norm` or `rms_norm`: computed by the linear layers that read it. */
@@ -46,6 +47,11 @@ export class LinearPlan implements Plan {
     this.activation = activation;
   }
 
+  /** Whether one kernel can compute both: layers of chosen experts and others have different ones. */
+  isLike({ layer }: LinearPlan): boolean {
+    return isChosen(this.layer) === isChosen(layer);
+  }
+
   activated(activation: ActivationName): LinearPlan {
     return new LinearPlan(held(this.sources[0]), this.layer, activation);
   }
@@ -60,12 +66,31 @@ export function project(plans: readonly LinearPlan[], extra: Pick<Projection, 'r
   const [first] = plans as [LinearPlan];
   const [source] = first.sources;
   const of = { layers: plans.map(({ layer }) => layer), activation: first.activation, ...extra };
+  if (isChosen(first.layer)) return projectOfExperts(plans, extra);
   if (!fusesDispatches()) return [runLayer({ ...of, norm: undefined, x: numbersOf(source) })];
   const plan = source instanceof Pending ? source.plan : undefined;
   if (plan instanceof NormPlan && fits({ ...of, norm: plan.norm }))
     return runProjection({ ...of, norm: plan.norm, x: numbersOf(plan.sources[0]) });
   if (fits({ ...of, norm: undefined })) return runProjection({ ...of, norm: undefined, x: numbersOf(source) });
   return plans.flatMap((each) => project([each]));
+}
+
+/** The same of layers that are another one in each row. */
+function projectOfExperts(
+  plans: readonly LinearPlan[],
+  { residual, gated }: Pick<Projection, 'residual' | 'gated'>,
+): Tensor[] {
+  const [first] = plans as [LinearPlan];
+  if (gated)
+    return [
+      runChosen(
+        first.sources[0],
+        plans.map(({ layer }) => layer),
+        first.activation,
+      ),
+    ];
+  const made = plans.map(({ sources: [source], layer, activation }) => runChosen(source, [layer], activation));
+  return residual ? made.map((y) => tf.add(y, residual)) : made;
 }
 
 /** The same numbers under another shape. */

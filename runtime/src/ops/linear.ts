@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { ActivationAttributes } from '../kernels/attributes.js';
 import { type FusedOperator, gradientOfComposition, type Operand, runFused, together } from '../kernels/fused.js';
 import { runKernels } from '../kernels/projection.js';
+import { linearOfChosen } from '../lazy/chosen.js';
 import { lazyLinear } from '../lazy/operators.js';
 import { activations } from './activations.js';
 import { describe, matrix, misfit, size, view, withFeatures } from './shapes.js';
@@ -29,7 +30,9 @@ export function linear(x: Tensor, { weight, bias }: LinearWeights, { groups = 1 
     throw misfit('linear', `the input is ${describe(x)}, the weight reads ${inputs} features (${describe(weight)})`);
   if (groups === 1)
     return (
-      lazyLinear(x, weight, bias) ?? runFused(linearOperator, [x, weight, bias, undefined], { activation: 'none' })
+      lazyLinear(x, weight, bias) ??
+      linearOfChosen(x, { weight, bias }) ??
+      runFused(linearOperator, [x, weight, bias, undefined], { activation: 'none' })
     );
   return tf.tidy(() => {
     const product = groupedProduct(matrix(x), weight as Tensor2D, groups);

@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { RecurrentState } from '../kernels/recurrent-state.js';
+import { guarded } from '../replay/tracking.js';
 import type { OperatorScope } from './context.js';
 import { misfit, range, size } from './shapes.js';
 
@@ -50,7 +51,7 @@ export function scan(
   if (!first) throw misfit('scan', 'there is no sequence to scan');
   const length = size(first, 1);
   const memory = grows ? scope?.cache('recurrent', () => new RecurrentState()) : undefined;
-  const padding = grows ? scope?.paddingRows : undefined;
+  const padding = grows ? paddingOf(scope) : undefined;
   const result = tf.tidy(() => {
     let current = memory?.tensors ?? states;
     const emitted: Tensor[] = [];
@@ -65,6 +66,16 @@ export function scan(
   });
   memory?.replace(result.states);
   return result;
+}
+
+/** Which rows are padding decides what runs: a step with other ones is recorded anew. */
+function paddingOf(scope: OperatorScope | undefined): readonly number[] | undefined {
+  let rows: readonly number[] | undefined;
+  guarded(() => {
+    rows = scope?.paddingRows;
+    return rows?.join() ?? '';
+  });
+  return rows;
 }
 
 /**

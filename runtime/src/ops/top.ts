@@ -1,5 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
+import { hasKernel } from '../kernels/fused.js';
+import { runKernels } from '../kernels/projection.js';
 import { flat } from './logic.js';
 import { describe, matrix, misfit, size, view, withFeatures } from './shapes.js';
 
@@ -31,7 +33,9 @@ export function topValues(x: Tensor, { count }: TopOptions): Tensor {
  */
 export function inTop(x: Tensor, { count }: TopOptions): Tensor {
   checkCount('in_top', x, count);
-  const chosen = (rows: Tensor): Tensor => tf.greater(tf.sum(spread(tf.topk(rows, count).indices, size(x, -1)), 1), 0);
+  const stock = (rows: Tensor): Tensor => tf.greater(tf.sum(spread(tf.topk(rows, count).indices, size(x, -1)), 1), 0);
+  const chosen = (rows: Tensor): Tensor =>
+    hasKernel('TfmInTop', [rows]) ? runKernels('TfmInTop', [rows], { top: count })[0]! : stock(rows);
   return flat((input) => view(chosen(matrix(input!)), x.shape), [x]);
 }
 

@@ -29,11 +29,26 @@ export const gpt2 = decoder('gpt2', 'Gpt2', {});
 export const replayedModels: Readonly<Record<string, Replayed>> = {
   'GPT-2: learned positions': gpt2,
   'Llama: rotary, grouped queries': decoder('llama', 'Llama', { heads: 4, kv_heads: 2, hidden: 12 }),
+  'Mixtral: experts': decoder('mixtral', 'Mixtral', { kv_heads: 1, hidden: 6, count: 5, top: 2 }),
   'Bloom: ALiBi': decoder('bloom', 'Bloom', {}),
   'Transformer: an encoder of padded sources, sinusoids': {
     make: () => perturbed('specs/models/transformer.tfm', 'Transformer', { ...small, hidden: 12 }),
     inputs: { source, target: begin },
   },
+};
+
+/** Of which no cache grows: a step reads the states of a recurrence, and all of its source. */
+export const recurrent: Replayed = {
+  make: () =>
+    perturbed('specs/models/seq2seq.tfm', 'Seq2Seq', {
+      vocab: 13,
+      target_vocab: 13,
+      embed: 4,
+      width: 6,
+      align: 5,
+      pool: 3,
+    }),
+  inputs: { source, target: begin },
 };
 
 /** Frequencies that are others at each step beyond the eighth. */

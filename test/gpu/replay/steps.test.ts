@@ -73,6 +73,22 @@ test('a recording goes on after sequences were reordered or taken back, and sees
   model.dispose();
 });
 
+test('a recording sees one expert of a mixture that was assigned; the others stay as they are', async () => {
+  const of = replayedModels['Mixtral: experts']!;
+  const model = await of.make();
+  const states = statesAt(model, of, [6, 6]);
+  const first = await sameStep(model, states, [3, 8]);
+  expect(await sameStep(model, states, [4, 2])).toBe(first);
+  const weights = [...model.trainable()].filter(([path]) => path.includes('expert') && path.includes('down'));
+  expect(weights.length).toBe(5);
+  for (const [, weight] of weights.slice(1, 3)) tf.tidy(() => weight.assign(tf.mul(weight, 1.5)));
+  const second = await sameStep(model, states, [7, 2]);
+  expect(second).not.toBe(first);
+  expect(await sameStep(model, states, [1, 1])).toBe(second);
+  for (const state of states) state.dispose();
+  model.dispose();
+});
+
 test('logits that the caller keeps are not changed by the next step', async () => {
   const model = await gpt2.make();
   const states = statesAt(model, gpt2, [6, 6]);

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { experts, useBackend } from '../../../runtime/src/index.js';
+import { experts, linear, useBackend } from '../../../runtime/src/index.js';
 import { expertCases } from '../../support/cases/experts.js';
 import { TestScope } from '../../support/cases/scope.js';
 import { gradientError, outcome } from '../../support/compare.js';
@@ -46,6 +46,43 @@ describe.each(['cpu', 'wasm'] as const)('%s', (backend) => {
     const training = new TestScope();
     training.training = true;
     expect(await seen(training)).toEqual([0, 1, 2, 3].map((index) => [index, [1, 2, 3]]));
+  });
+
+  test('with their weights given, linear experts see those of each row; others run one by one', async () => {
+    const rows = tf.tensor([
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ]);
+    const shares = tf.tensor([
+      [0.5, 0.1, 0.4],
+      [Number.NaN, 1, 0],
+      [0, 0, 1],
+    ]);
+    const weights = [1, 2, 3].map((scale) =>
+      tf.tensor([
+        [scale, 0],
+        [0, 10 * scale],
+      ]),
+    );
+    const calls: number[] = [];
+    const layer = (x: tf.Tensor, weight: tf.Tensor) => linear(x, { weight });
+    const product = (x: tf.Tensor, weight: tf.Tensor) => tf.matMul(tf.reshape(x, [-1, 2]), weight);
+    for (const run of [layer, product]) {
+      const expert = (some: tf.Tensor, index: number, weight: tf.Tensor) => {
+        calls.push(index);
+        return run(some, weight);
+      };
+      const mixed = experts(rows, shares, expert, { top: 2, weights });
+      // 0.5·1 + 0.4·3; a share that is no number is chosen; 0·1 + 1·3, the first of equal ones
+      const [a, b, c, d, e, f] = await mixed.data();
+      expect([a, b, e, f]).toEqual([1.7, 34, 15, 180].map((value) => expect.closeTo(value, 4)));
+      expect([c, d]).toEqual([Number.NaN, Number.NaN]);
+      tf.dispose(mixed);
+    }
+    const alone = [0, 1, 2];
+    expect(calls).toEqual(backend === 'wasm' ? [0, 0, ...alone] : [...alone, ...alone]);
+    tf.dispose([rows, shares, ...weights]);
   });
 
   test('nothing is left behind', () => {

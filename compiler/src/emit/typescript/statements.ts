@@ -238,7 +238,7 @@ export class StatementWriter {
     return { head: `for (let ${index} = 0; ${index} < ${count}; ${index}++)`, variable: undefined, index: segment };
   }
 
-  /** A closure that runs one expert on the rows that it is given. */
+  /** A closure that runs one expert, of which it is given the weights, on the rows that it is given. */
   #experts(node: ExpertsNode): Statement[] {
     const { imports } = this.#context.model;
     const [rows = '', shares = ''] = node.inputs.map((id) => valueCode(this.#context, id));
@@ -248,16 +248,19 @@ export class StatementWriter {
     const parameter = stream === undefined ? '_' : this.#declare(stream);
     const index = this.#context.bind(node.index);
     const segments = [...node.scope.segments, { index: { kind: 'local', name: node.index } } as const];
-    const weights = this.#weights.at({ ...node.scope, segments });
+    const list = this.#weights.at(node.scope);
+    const own = list.node?.element ? [this.#context.names.declare('own')] : [];
     const body = this.#here.inCopy(() =>
-      this.#weights.withAlias(segments, weights.code, () => {
+      this.#weights.withAlias(segments, own[0] ?? '', () => {
         const inner = this.body(node.region);
         return arrowBody(inner, this.#result(node.region));
       }),
     );
-    for (const name of [parameter, index]) this.#context.names.release(name);
-    const run: Code = [`(${parameter}, ${index}) => `, callOf(`${scope}.block`, [label, index, ['(scope) => ', body]])];
-    const options = objectOf([['top', scalar(node.top, this.#context)]]);
+    for (const name of [parameter, index, ...own]) this.#context.names.release(name);
+    const parameters = [parameter, index, ...own].join(', ');
+    const run: Code = [`(${parameters}) => `, callOf(`${scope}.block`, [label, index, ['(scope) => ', body]])];
+    const weights: [string, Code][] = own.length > 0 ? [['weights', list.code]] : [];
+    const options = objectOf([['top', scalar(node.top, this.#context)], ...weights]);
     return this.#assign(unlabelled(node), callOf(imports.value('experts'), [rows, shares, run, options, scope]));
   }
 

@@ -29,9 +29,9 @@ export class Heap {
     return tensor ? this.#backend.dataIdMap.get(tensor.dataId).memoryOffset : 0;
   }
 
-  /** A new float32 tensor, with whatever its memory held before. */
-  output(shape: readonly number[]): TensorInfo {
-    return this.#backend.makeOutput([...shape], 'float32');
+  /** A new tensor, with whatever its memory held before; a truth value takes a byte. */
+  output(shape: readonly number[], dtype: 'float32' | 'bool' = 'float32'): TensorInfo {
+    return this.#backend.makeOutput([...shape], dtype);
   }
 
   /** At least so many bytes for the time of one kernel, aligned to cache lines. */

@@ -14,6 +14,8 @@ export interface Kernels {
   readonly activation: (...args: Numbers<4>) => void;
   readonly arithmetic: (...args: Numbers<7>) => void;
   readonly activationGradient: (...args: Numbers<5>) => void;
+  readonly chosenLinear: (...args: Numbers<12>) => void;
+  readonly chosenRows: (...args: Numbers<5>) => void;
   readonly columnSums: (...args: Numbers<4>) => void;
   readonly crossEntropy: (...args: Numbers<6>) => void;
   readonly crossEntropyGradient: (...args: Numbers<7>) => void;
@@ -21,11 +23,14 @@ export interface Kernels {
   readonly gatedGradient: (...args: Numbers<7>) => void;
   readonly linear: (...args: Numbers<12>) => void;
   readonly linearScratch: () => number;
+  readonly inTop: (...args: Numbers<5>) => void;
+  readonly mixedRows: (...args: Numbers<7>) => void;
   readonly product: (...args: Numbers<9>) => void;
   readonly productOfRows: (...args: Numbers<9>) => void;
   readonly layerNorm: (...args: Numbers<7>) => void;
   readonly rmsNorm: (...args: Numbers<6>) => void;
   readonly normGradient: (...args: Numbers<10>) => void;
+  readonly routing: (...args: Numbers<5>) => void;
   readonly rotary: (...args: Numbers<10>) => void;
   readonly softmax: (...args: Numbers<4>) => void;
   readonly takeRows: (...args: Numbers<8>) => void;
@@ -46,7 +51,7 @@ export interface WasmBackend {
     readonly _free: (pointer: number) => void;
   };
   readonly dataIdMap: { get(dataId: object): { readonly memoryOffset: number } };
-  makeOutput(shape: number[], dtype: 'float32'): tf.TensorInfo;
+  makeOutput(shape: number[], dtype: 'float32' | 'bool'): tf.TensorInfo;
   dispose(): void;
 }
 

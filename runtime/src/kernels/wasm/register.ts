@@ -9,6 +9,7 @@ import { arithmetic } from './arithmetic.js';
 import { attention } from './attention.js';
 import { attentionGradient } from './attention-gradient.js';
 import { crossEntropy, crossEntropyGradient } from './cross-entropy.js';
+import { chosenLinear, chosenRows, inTop, mixedRows, routing } from './experts.js';
 import { heapOf } from './heap.js';
 import { compileKernels, type WasmBackend } from './instance.js';
 import type { WasmKernel } from './kernel.js';
@@ -26,17 +27,22 @@ const kernels = {
   TfmArithmetic: arithmetic,
   TfmAttend: attention,
   TfmAttendGradient: attentionGradient,
+  TfmChosenLinear: chosenLinear,
+  TfmChosenRows: chosenRows,
   TfmCrossEntropy: crossEntropy,
   TfmCrossEntropyGradient: crossEntropyGradient,
   TfmGated: gated,
   TfmGatedGradient: gatedGradient,
+  TfmInTop: inTop,
   TfmLayerNorm: layerNorm,
   TfmLinear: linear,
+  TfmMixedRows: mixedRows,
   TfmNormGradient: normGradient,
   TfmProduct: product,
   TfmProductOfRows: productOfRows,
   TfmRmsNorm: rmsNorm,
   TfmRotary: rotary,
+  TfmRouting: routing,
   TfmSoftmax: softmax,
   TfmTakeRows: takeRows,
 } as const;

@@ -2,9 +2,10 @@ import type { TensorInfo } from '@tensorflow/tfjs';
 import type { Dispatch } from './dispatch.js';
 
 /** A tensor's numbers: on the CPU until they are first used on the device. */
-interface GpuData {
-  resource?: GPUBuffer;
+export interface GpuData {
+  resource?: GPUBuffer | undefined;
   values?: unknown;
+  readonly refCount: number;
 }
 
 /** The part of tfjs's WebGPU backend that is used here; some of it is private in its types. */
@@ -19,12 +20,14 @@ export interface GpuBackend {
   readonly commandQueueOwnedIds: { add(dataId: object): unknown };
   /** Buffers that go back to the pool at the next submit; each submit makes a new list. */
   readonly uniformPendingDisposal: GPUBuffer[];
+  /** Buffers that are destroyed after the next submit. */
+  readonly stagingPendingDisposal: GPUBuffer[];
   dispatchCountInPass: number;
   ensureCommandEncoderReady(): void;
   endComputePassEncoder(): void;
   submitQueue(): void;
   uploadToGPU(dataId: object): void;
-  makeTensorInfo(shape: readonly number[], dtype: 'float32'): TensorInfo;
+  makeTensorInfo(shape: readonly number[], dtype: 'float32' | 'bool'): TensorInfo;
   disposeData(dataId: object, force?: boolean): boolean;
   /** Takes what a kernel that runs again for another step would dispatch (replay/webgpu/program.ts). */
   readonly again?: (of: Dispatch) => void;

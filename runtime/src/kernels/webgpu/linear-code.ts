@@ -22,14 +22,19 @@ export function linearCode(
   { gain, offset, residual, parts }: ProjectionOperands<TensorInfo>,
   { reads }: Vectors,
   gated: boolean,
+  isChosen = false,
 ): string {
   const reader = (name: string) => vectorReader(name, vectorType(width), 'uniforms.width');
   const vector = (name: string) => (reads.vectors ? partReader(name) : reader(name));
-  const biasAt = (i: number) => (reads.vectors ? `vectors[uniforms.bias${i}From + output]` : `bias${i}[output]`);
+  const biasAt = (i: number) => {
+    if (isChosen) return `bias${i}[expert * uniforms.outputs${i} + output]`;
+    return reads.vectors ? `vectors[uniforms.bias${i}From + output]` : `bias${i}[output]`;
+  };
+  const place = isChosen ? '(slot + row)' : 'row';
   const bias = (i: number) => (parts[i]?.bias ? ` + ${biasAt(i)}` : '');
   const finishPart = (_: unknown, i: number) => `
   if (part == ${i}) {
-    let at = row * uniforms.outputs${i} + output;
+    let at = ${place} * uniforms.outputs${i} + output;
     y${i}[at] = activate(product${bias(i)})${residual ? ' + residual[at]' : ''};
   }`;
   const finish = `
@@ -37,7 +42,7 @@ fn finish(part: i32, row: i32, output: i32, product: f32) {${parts.map(finishPar
 }`;
   const finishPair = `
 fn finishPair(row: i32, output: i32, first: f32, second: f32) {
-  y0[row * uniforms.outputs0 + output] = activate(first${bias(0)}) * (second${bias(1)});
+  y0[${place} * uniforms.outputs0 + output] = activate(first${bias(0)}) * (second${bias(1)});
 }`;
   return [
     activationCode(activation),

@@ -1,4 +1,5 @@
-import { type LinearTask, productsOf, sumsOf } from './linear-few-rows.js';
+import { ofExpert } from './chosen-code.js';
+import { type LinearTask, partOf, productsOf, sumsOf } from './linear-few-rows.js';
 import { hasSubgroups, subgroupMemory, subgroupPlace } from './subgroups.js';
 import { mainOf64, workgroupIndex } from './vectors.js';
 
@@ -25,14 +26,14 @@ ${workgroupIndex}
 ${subgroupMemory}
 ${mainOf64}
   ${subgroupPlace}
-  let part = i32(group.z);
+  ${partOf(task)}
   let first = workgroupIndex(group, groups) * ${own} * FOURS;
   if (first >= outputsOf(part)) { return; }
   findNorms(i32(thread), 0);
   for (var i = 0; i < FOURS; i += count) {
     let output = first + ${own} * (i + number);
     // Behind the last output the last one is read again, and not written. Of a gated pair both have the same outputs.
-    let place = min(output + ${gated ? 'vec4i(0, 1, 0, 1)' : 'vec4i(0, 1, 2, 3)'}, vec4i(outputsOf(part) - 1)) * uniforms.step;
+    let place = min(output + ${gated ? 'vec4i(0, 1, 0, 1)' : 'vec4i(0, 1, 2, 3)'}, vec4i(outputsOf(part) - 1)) * uniforms.step${ofExpert(task)};
     ${sumsOf(rows)}
     ${productsOf(task, 'rank', 'threads')}
     var found = array<vec4f, ROWS>(${Array.from({ length: rows }, (_, r) => `subgroupAdd(sum${r})`).join(', ')});

@@ -1,6 +1,7 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
 import type { ProjectionAttributes } from '../projection.js';
 import type { GpuBackend } from './backend.js';
+import { type ChosenTask, chooseSlot, chosenConstants, chosenIntegers, ofExpert } from './chosen-code.js';
 import { dispatch, type Operand } from './dispatch.js';
 import { elementsOf, workgroupsFor } from './kernel.js';
 import { codeWithSubgroups, foursOfSubgroups } from './linear-few-rows-subgroups.js';
@@ -19,18 +20,21 @@ export interface LinearTask extends Pick<ProjectionAttributes, 'norm' | 'eps' | 
   readonly activation: number;
   readonly reads: Readonly<Record<string, Operand>>;
   readonly writes: Readonly<Record<string, Operand & { readonly of: TensorInfo }>>;
+  /** Where each row has a layer of its own: its expert's. */
+  readonly chosen?: ChosenTask;
   readonly code: () => string;
 }
 
 /** What is baked into the code. */
-export function linearConstants({ norm, gated, activation }: LinearTask): Record<string, number> {
-  return { ACTIVATION: activation, NORM: ['none', 'layer', 'rms'].indexOf(norm), GATED: Number(gated) };
+export function linearConstants({ norm, gated, activation, chosen }: LinearTask): Record<string, number> {
+  const constants = { ACTIVATION: activation, NORM: ['none', 'layer', 'rms'].indexOf(norm), GATED: Number(gated) };
+  return { ...constants, ...chosenConstants(chosen) };
 }
 
 /** The uniforms, floats apart. */
-export function linearIntegers({ rows, width, outputs, starts }: LinearTask): Record<string, number> {
+export function linearIntegers({ rows, width, outputs, starts, chosen }: LinearTask): Record<string, number> {
   const ofParts = Object.fromEntries(outputs.map((n, i) => [`outputs${i}`, n]));
-  return { rows, width, step: elementsOf(width, width), ...ofParts, ...starts };
+  return { rows, width, step: elementsOf(width, width), ...ofParts, ...starts, ...chosenIntegers(chosen) };
 }
 
 /** Outputs of a workgroup: four of each thread, which have its part of x in common. */
@@ -41,25 +45,29 @@ const tile = 16;
  * subgroups, whose sums need no workgroup memory.
  */
 export function linearOfFewRows(task: LinearTask, backend: GpuBackend): void {
-  const { outputs, gated } = task;
+  const { outputs, gated, chosen } = task;
   // One shader for one, two, four and eight rows: the last one stands in for those that are not there.
   const rows = 2 ** Math.ceil(Math.log2(task.rows));
   const fours = foursOfSubgroups(backend.device);
   const size = fours === undefined ? tile : 4 * fours;
   const [x, y] = workgroupsFor(Math.ceil(Math.max(...outputs) / (gated ? size / 2 : size)));
   dispatch(backend, {
-    name: 'linear of few rows',
+    name: chosen ? 'linear of few slots' : 'linear of few rows',
     subgroups: fours !== undefined,
     constants: { ROWS: rows, ...(fours === undefined ? {} : { FOURS: fours }), ...linearConstants(task) },
     reads: task.reads,
     writes: task.writes,
     integers: linearIntegers(task),
     floats: task.norm === 'none' ? {} : { eps: task.eps },
-    workgroups: [x, y, gated ? 1 : outputs.length],
+    workgroups: [x, y, chosen ? chosen.pairs : gated ? 1 : outputs.length],
     code: () =>
       `${task.code()}\n${inputCode(task, rows, 64 / rows)}\n${(fours === undefined ? code : codeWithSubgroups)({ ...task, rows })}`,
   });
 }
+
+/** WGSL of which layer a workgroup computes: by its number on the third axis, where that is not the slot. */
+export const partOf = ({ chosen }: LinearTask): string =>
+  chosen ? `let part = 0;\n  ${chooseSlot}` : 'let part = i32(group.z);';
 
 /** `sum0`, `sum1`, …: the products of each row with four rows of weights, so far 0. */
 export const sumsOf = (rows: number): string => eachRow(rows, (r) => `var sum${r} = vec4f(0);`);
@@ -100,13 +108,13 @@ var<workgroup> parts: array<vec4f, 64 * ROWS>;
 
 ${mainOf64}
   let lane = i32(thread);
-  let part = i32(group.z);
+  ${partOf(task)}
   let first = workgroupIndex(group, groups) * ${gated ? tile / 2 : tile};
   if (first >= outputsOf(part)) { return; }
   findNorms(lane, 0);
   // Behind the last output the last one is read again, and not written. Of a gated pair both have the same outputs.
   let places = ${gated ? 'vec4i(0, 4, 0, 4)' : 'vec4i(0, 4, 8, 12)'} + first + lane / 16;
-  let place = min(places, vec4i(outputsOf(part) - 1)) * uniforms.step;
+  let place = min(places, vec4i(outputsOf(part) - 1)) * uniforms.step${ofExpert(task)};
   ${sumsOf(rows)}
   ${productsOf(task, 'lane % 16', '16')}
   ${eachRow(rows, (r) => `parts[${64 * r} + lane] = sum${r};`)}

@@ -1,4 +1,5 @@
 import type { GpuBackend } from './backend.js';
+import { chooseTile, ofExpert } from './chosen-code.js';
 import { dispatch } from './dispatch.js';
 import { byPart } from './linear-code.js';
 import { type LinearTask, linearConstants, linearIntegers } from './linear-few-rows.js';
@@ -12,25 +13,26 @@ const depth = 4;
  * copy is made. Each of 64 threads has `side` × `side` numbers of a tile of (8 · side)², in registers.
  */
 export function linearOfManyRows(task: LinearTask, backend: GpuBackend): void {
-  const { rows, outputs, gated } = task;
+  const { rows, outputs, gated, chosen } = task;
   const most = Math.max(...outputs) * (gated ? 2 : 1);
   const numbers = outputs.reduce((sum, n) => sum + Math.ceil(n / 64), 0);
   // Large tiles read least, small ones give enough workgroups for a device.
-  const side = Math.ceil(rows / 64) * numbers >= 256 ? 8 : 4;
+  const side = !chosen && Math.ceil(rows / 64) * numbers >= 256 ? 8 : 4;
   const tile = 8 * side;
   dispatch(backend, {
-    name: 'linear of many rows',
+    name: chosen ? 'linear of slots' : 'linear of many rows',
     constants: { TILE: tile, ...linearConstants(task) },
     reads: task.reads,
     writes: task.writes,
     integers: linearIntegers(task),
     floats: task.norm === 'none' ? {} : { eps: task.eps },
-    workgroups: [Math.ceil(most / tile), Math.ceil(rows / tile), gated ? 1 : outputs.length],
+    workgroups: [Math.ceil(most / tile), chosen?.tiles ?? Math.ceil(rows / tile), gated ? 1 : outputs.length],
     code: () => `${task.code()}\n${inputCode(task, tile, 8)}\n${code(side, task)}`,
   });
 }
 
-const code = (side: number, { outputs, gated }: LinearTask) => {
+const code = (side: number, task: LinearTask) => {
+  const { outputs, gated, chosen } = task;
   const each = (text: (i: number) => string) => Array.from({ length: side }, (_, i) => text(i)).join('\n      ');
   const pairs = (text: (i: number, j: number) => string) => each((i) => each((j) => text(i, j)));
   // The tile of a gated pair has half as many outputs of each: of the first layer, then of the second.
@@ -55,7 +57,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   let px = lane % 8; // has outputs px, px + 8, …
   let py = lane / 8; // has rows py, py + 8, …
   let part = i32(group.z);
-  let row0 = i32(group.y) * TILE;
+  ${chosen ? chooseTile : 'let row0 = i32(group.y) * TILE;\n  let rowCount = uniforms.rows;'}
   let output0 = i32(group.x) * ${own};
   if (output0 >= outputsOf(part)) { return; }
   findNorms(lane, row0);
@@ -66,12 +68,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
       let c = i % DEPTH;
       let at = i / DEPTH;
       var a = vec4f(0);
-      if (c0 + c < vectors && row0 + at < uniforms.rows) { a = inputAt(at, row0 + at, c0 + c); }
+      if (c0 + c < vectors && row0 + at < rowCount) { a = inputAt(at, row0 + at, c0 + c); }
       room[c * TILE + at] = a;
       var b = vec4f(0);
       let output = output0 + at % (${own});
       if (c0 + c < vectors && output < outputsOf(part)) {
-        b = weightAt(${gated ? `at / (${own})` : 'part'}, output * uniforms.step, c0 + c);
+        b = weightAt(${gated ? `at / (${own})` : 'part'}, output * uniforms.step${ofExpert(task)}, c0 + c);
       }
       room[(DEPTH + c) * TILE + at] = b;
     }
@@ -93,7 +95,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
 
 function guarded(i: number, j: number, statement: string): string {
   return `
-  if (row0 + py + ${8 * i} < uniforms.rows && output0 + px + ${8 * j} < outputsOf(part)) {
+  if (row0 + py + ${8 * i} < rowCount && output0 + px + ${8 * j} < outputsOf(part)) {
     let row = row0 + py + ${8 * i};
     let output = output0 + px + ${8 * j};
     ${statement}

@@ -1,3 +1,4 @@
+import { chosenInputCode } from './chosen-code.js';
 import type { LinearTask } from './linear-few-rows.js';
 
 /**
@@ -5,7 +6,8 @@ import type { LinearTask } from './linear-few-rows.js';
  * `inputAt(r, row, c)`, four numbers of a row, the r-th of the workgroup. Where a norm comes first, each workgroup finds the
  * mean and deviation of its rows itself, which is cheaper than a dispatch for them and a tensor of normalized rows.
  */
-export function inputCode({ norm, reads, starts }: LinearTask, rows: number, lanes: number): string {
+export function inputCode({ norm, reads, starts, chosen }: LinearTask, rows: number, lanes: number): string {
+  if (chosen) return chosenInputCode(chosen);
   if (norm === 'none')
     return `
 fn findNorms(lane: i32, row0: i32) {}

@@ -8,13 +8,16 @@ import { activationGradient, gated, gatedGradient } from './activation-gradient.
 import { attention } from './attention.js';
 import { attentionGradient } from './attention-gradient.js';
 import type { GpuBackend } from './backend.js';
+import { chosenLinear } from './chosen-linear.js';
 import { crossEntropy, crossEntropyGradient } from './cross-entropy.js';
+import { inTop } from './in-top.js';
 import { runKernel, type WebGpuKernel } from './kernel.js';
 import { linear, projection } from './linear.js';
 import { layerNorm, rmsNorm } from './normalize.js';
 import { normGradient } from './normalize-gradient.js';
 import { product, productOfRows } from './product.js';
 import { rotary } from './rotary.js';
+import { chosenRows, mixedRows, routing } from './routing.js';
 import { turnHeads } from './turn-heads.js';
 
 /** The fused operators of the WebGPU backend by the names that the operators call. */
@@ -23,18 +26,23 @@ const kernels = {
   TfmActivationGradient: activationGradient,
   TfmAttend: attention,
   TfmAttendGradient: attentionGradient,
+  TfmChosenLinear: chosenLinear,
+  TfmChosenRows: chosenRows,
   TfmCrossEntropy: crossEntropy,
   TfmCrossEntropyGradient: crossEntropyGradient,
   TfmGated: gated,
   TfmGatedGradient: gatedGradient,
+  TfmInTop: inTop,
   TfmLayerNorm: layerNorm,
   TfmLinear: linear,
+  TfmMixedRows: mixedRows,
   TfmNormGradient: normGradient,
   TfmProduct: product,
   TfmProductOfRows: productOfRows,
   TfmProjection: projection,
   TfmRmsNorm: rmsNorm,
   TfmRotary: rotary,
+  TfmRouting: routing,
   TfmTurnHeads: turnHeads,
 } as const;
 

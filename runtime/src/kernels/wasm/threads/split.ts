@@ -40,6 +40,12 @@ export function splitKernels(kernels: Kernels, pool: ThreadPool): Kernels {
       const own = { argument: 9, bytes: scratchOfLinear };
       share('linear', work, (first, end) => [...same, from + first, from + end], own);
     },
+    chosenLinear(x, routing, layers, y, pairs, experts, n, k, activation, scratch, from, to) {
+      const work = { total: to - from, unit: 8, time: pairs * productTime(1, to - from, k) };
+      const same = [x, routing, layers, y, pairs, experts, n, k, activation, scratch];
+      const own = { argument: 9, bytes: scratchOfLinear };
+      share('chosenLinear', work, (first, end) => [...same, from + first, from + end], own);
+    },
     product(a, b, y, m, n, k, scratch, from, to) {
       const work = { total: to - from, unit: 8, time: productTime(m, to - from, k) };
       const own = { argument: 6, bytes: scratchOfLinear };
