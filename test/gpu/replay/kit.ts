@@ -37,6 +37,18 @@ export const replayedModels: Readonly<Record<string, Replayed>> = {
   },
 };
 
+/** Other ways to choose experts and other experts: shared ones, clipped gates with biases, groups of them. */
+export const mixtures: Readonly<Record<string, Replayed>> = {
+  'Qwen2-MoE': decoder('qwen_moe', 'QwenMoe', {
+    ...{ heads: 2, kv_heads: 2, hidden: 6, expert_hidden: 6, shared: 5, count: 5, top: 2, bias: true },
+  }),
+  'gpt-oss': decoder('gpt_oss', 'GptOss', { heads: 2, kv_heads: 1, d_k: 4, hidden: 6, count: 5, top: 2, near: 8 }),
+  'DeepSeek-V3': decoder('deepseek_v3', 'DeepSeekV3', {
+    ...{ q_rank: 6, kv_rank: 5, d_nope: 4, d_rope: 2, d_v: 4, hidden: 6, expert_hidden: 5, dense: 0 },
+    ...{ count: 8, top: 2, groups: 4, top_groups: 2 },
+  }),
+};
+
 /** Of which no cache grows: a step reads the states of a recurrence, and all of its source. */
 export const recurrent: Replayed = {
   make: () =>

@@ -5,6 +5,7 @@ import { useBackend } from '../../../runtime/src/index.js';
 import { StepReplay } from '../../../runtime/src/replay/step-replay.js';
 import {
   gpt2,
+  mixtures,
   recordingsOfLengths,
   recordingsOverGuards,
   recurrent,
@@ -12,7 +13,6 @@ import {
   sameStep,
   statesAt,
 } from '../../gpu/replay/kit.js';
-import { taken } from '../../support/specs.js';
 
 beforeAll(async () => {
   await useBackend('wasm');
@@ -126,6 +126,20 @@ test('a recording goes on after sequences were reordered or taken back, and sees
   tf.dispose(model.forward({ tokens: [Array.from({ length: 100 }, (_, i) => i % 13)] }));
   expect(await sameStep(model, states, [5, 5])).toBe(second);
   for (const state of [...states, ...copies]) state.dispose();
+  model.dispose();
+});
+
+test.each(Object.entries(mixtures))('%s: the choice of experts is part of the recorded step', async (_, of) => {
+  const model = await of.make();
+  const states = statesAt(model, of, [6, 4]);
+  const first = await sameStep(model, states, [3, 8]);
+  expect(first?.filter(({ name }) => name === 'TfmChosenLinear').length).toBe(3);
+  for (const tokens of [
+    [4, 2],
+    [7, 0],
+  ])
+    expect(await sameStep(model, states, tokens)).toBe(first);
+  for (const state of states) state.dispose();
   model.dispose();
 });
 
