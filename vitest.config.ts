@@ -1,10 +1,32 @@
+import fs from 'node:fs';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 // Tests run the sources: the packages' `source` export condition, for inlined (ssr) and for plain resolution.
 const source = { resolve: { conditions: ['source'] }, ssr: { resolve: { conditions: ['source'] } } };
 
+const ownProcess = /@vitest-environment-options (.*)/;
+
+/**
+ * Files of a project run in the same processes, one after the other: modules are imported, and shaders compiled, once for
+ * all. A file that needs a process of its own, or of a few like it, names that in the options of its environment. Only the
+ * next file in the queue goes on in a process, so files that share one come one behind the other here; shaders take longest.
+ */
+class ByProcess extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const processOf = ({ moduleId, project }: TestSpecification) => {
+      const [, own] = ownProcess.exec(fs.readFileSync(moduleId, 'utf8')) ?? [];
+      return [project.name === 'webgpu' ? 0 : 1, own ? 0 : 1, own].join();
+    };
+    const sorted = (await super.sort(files)).map((file) => ({ file, key: processOf(file) }));
+    return sorted.sort((a, b) => (a.key < b.key ? -1 : Number(a.key > b.key))).map(({ file }) => file);
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: ByProcess },
+    isolate: false, // see ByProcess
     maxWorkers: '100%', // of the cores; one fewer where nothing is said, which on two cores is half
     coverage: {
       provider: 'v8',
@@ -22,6 +44,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/{gpu,browser}/**', 'test/fixtures/**'],
           pool: 'forks',
+          setupFiles: ['test/setup.ts'],
           testTimeout: 60_000, // a busy machine is ten times slower than a free one
           hookTimeout: 60_000,
         },

@@ -1,3 +1,5 @@
+// Runs tfjs's own kernels, as they are where nobody has called `useBackend`.
+// @vitest-environment-options { "process": "tfjs alone" }
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-webgpu';
 import { expect, test } from 'vitest';

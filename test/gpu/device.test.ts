@@ -1,3 +1,5 @@
+// Loses devices.
+// @vitest-environment-options { "process": "lost devices" }
 import * as tf from '@tensorflow/tfjs';
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import { beforeEach, describe, expect, test } from 'vitest';

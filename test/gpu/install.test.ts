@@ -1,3 +1,5 @@
+// Replaces `navigator.gpu`.
+// @vitest-environment-options { "process": "install" }
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import * as tf from '@tensorflow/tfjs';

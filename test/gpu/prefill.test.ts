@@ -1,3 +1,5 @@
+// Runs tfjs's own kernels, as they are where nobody has called `useBackend`.
+// @vitest-environment-options { "process": "tfjs alone" }
 import '@tensorflow/tfjs-backend-webgpu';
 import * as tf from '@tensorflow/tfjs';
 import type { GenerativeModel, Tensor } from '@tfm-lang/runtime';

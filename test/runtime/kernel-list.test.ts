@@ -1,3 +1,5 @@
+// Asks for a GPU that is imagined, before anything else in the process has asked for one.
+// @vitest-environment-options { "process": "kernel list" }
 import { expect, test } from 'vitest';
 import type { ListedClass } from '../../runtime/src/kernel-list/list.js';
 import { type KernelRun, listKernels } from '../../runtime/src/node.js';

@@ -1,3 +1,5 @@
+// Replaces a module.
+// @vitest-environment-options { "process": "bug" }
 import { expect, test, vi } from 'vitest';
 import { folderWith, tfm } from './tool.js';
 

@@ -1,3 +1,5 @@
+// Asks for a GPU that is imagined, before anything else in the process has asked for one.
+// @vitest-environment-options { "process": "explain" }
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { folderWith, tfm } from './tool.js';

@@ -1,3 +1,5 @@
+// Replaces a module, as the others of this process do.
+// @vitest-environment-options { "process": "recorders" }
 import { describe, expect, test, vi } from 'vitest';
 import { attentionCases } from '../../support/cases/attention.js';
 import { attentionForms } from '../../support/cases/attention-forms.js';

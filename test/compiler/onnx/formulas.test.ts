@@ -1,3 +1,5 @@
+// Replaces a module, as the others of this process do.
+// @vitest-environment-options { "process": "recorders" }
 import { Tensor } from 'onnxruntime-node';
 import { describe, expect, test, vi } from 'vitest';
 import { Builder } from '../../../compiler/src/emit/onnx/builder.js';

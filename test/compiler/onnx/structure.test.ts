@@ -1,3 +1,5 @@
+// Replaces a module, as the others of this process do.
+// @vitest-environment-options { "process": "recorders" }
 import { describe, expect, test, vi } from 'vitest';
 import type { OnnxModel } from '../../../compiler/src/emit/onnx/model.js';
 import { cases } from '../../support/cases/index.js';

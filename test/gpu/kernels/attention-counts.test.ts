@@ -1,3 +1,5 @@
+// Its shaders count, and no other test may get them.
+// @vitest-environment-options { "process": "own device" }
 import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';

@@ -1,3 +1,5 @@
+// How wasm starts is said by the first call in a process.
+// @vitest-environment-options { "process": "backend" }
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, test } from 'vitest';
 import { activeBackend, read, TfmError, useBackend } from '../../../runtime/src/index.js';

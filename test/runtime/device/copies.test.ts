@@ -1,3 +1,5 @@
+// Registers kernels of a second copy of the runtime.
+// @vitest-environment-options { "process": "copies" }
 import { expect, test } from 'vitest';
 import { resultsOfTwoCopies } from '../../support/copies.js';
 

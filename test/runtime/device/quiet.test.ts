@@ -1,9 +1,10 @@
+// @vitest-environment-options { "process": "quiet" }
 import { spawnSync } from 'node:child_process';
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, expect, test, vi } from 'vitest';
 import { initialize, type ModelDefinition, normal, useBackend, weight } from '../../../runtime/src/index.js';
 
-// tfjs speaks once in each process, and each file of tests is a process of its own: the first test here is where it would.
+// tfjs speaks once in each process: the first test here is where it would.
 const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
 afterEach(() => warn.mockClear());
 

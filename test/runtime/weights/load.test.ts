@@ -1,3 +1,5 @@
+// Measures the memory of its process.
+// @vitest-environment-options { "process": "memory of loading" }
 import fs from 'node:fs';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';

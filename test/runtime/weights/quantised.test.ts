@@ -1,3 +1,5 @@
+// Measures the memory of its process.
+// @vitest-environment-options { "process": "memory of quantised weights" }
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { useBackend } from '../../../runtime/src/device/index.js';

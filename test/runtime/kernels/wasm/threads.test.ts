@@ -1,3 +1,5 @@
+// How wasm starts is said by the first call in a process.
+// @vitest-environment-options { "process": "threads" }
 import { execFileSync } from 'node:child_process';
 import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
