@@ -136,6 +136,46 @@ preset TinyLlama = Llama(vocab: 100, context: 128, width: 64, depth: 2, heads: 4
     expect(importConfig({ ...sizes, ...more }, { hint: 'x' }).problems.map(({ field }) => field)).toEqual(expected);
   });
 
+  test.each<[string, object, string]>([
+    ['the crop', { size: { shortest_edge: 256 }, crop_size: { height: 224, width: 224 } }, 'size: 224, trained: 518'],
+    [
+      'no crop: the size',
+      { size: { height: 28, width: 42 }, crop_size: 7, do_center_crop: false },
+      'size: 28, columns: 42, trained: 518',
+    ],
+    ['a number', { size: 280 }, 'size: 280, trained: 518'],
+    ['proportions that are kept', { size: { shortest_edge: 256 } }, 'trained: 518'],
+    ['images as they are', { size: 280, do_resize: false }, 'trained: 518'],
+    ['no file', {}, 'trained: 518'],
+  ])('images of another size than those of training, of preprocessor_config.json: %s', (_, preprocessor, expected) => {
+    const fields = { model_type: 'dinov2', image_size: 518, num_labels: 1000 };
+    expect(importConfig(fields, { hint: 'x', preprocessor: { ...preprocessor } }).text).toContain(
+      `Dinov2(${expected}) for state, pooled`,
+    );
+  });
+
+  test('fields of preprocessor_config.json that cannot be read', () => {
+    const told = (preprocessor: object): string[] =>
+      importConfig({ model_type: 'vit' }, { hint: 'x', preprocessor: { ...preprocessor } }).problems.map(problemText);
+    expect(told({ crop_size: 'large' })).toEqual(['preprocessor_config.crop_size is "large", but must be an object']);
+    expect(told({ size: { width: 3 } })).toEqual(['the field preprocessor_config.size.height is missing']);
+    expect(told({ size: 3, do_resize: 'no' })).toEqual([
+      'preprocessor_config.do_resize is "no", but must be true or false',
+    ]);
+  });
+
+  test('towers of SigLIP that do not meet, or have no head, are refused by name', () => {
+    const told = (text_config: object, vision_config: object, name = 'SiglipModel'): string[] => {
+      const fields = { model_type: 'siglip', architectures: [name], text_config, vision_config };
+      return importConfig(fields, { hint: 'x' }).problems.map(({ field }) => field);
+    };
+    expect(told({ projection_size: 512 }, {})).toEqual(['text_config.projection_size']);
+    expect(told({ hidden_size: 512 }, { hidden_size: 1024 })).toEqual(['text_config.projection_size']);
+    expect(told({ projection_size: 1024 }, { hidden_size: 1024 })).toEqual([]);
+    expect(told({}, { vision_use_head: false })).toEqual(['vision_config.vision_use_head']);
+    expect(told({ projection_size: 512 }, { vision_use_head: false }, 'SiglipForImageClassification')).toEqual([]);
+  });
+
   test('a class names its family where model_type is left out', () => {
     expect(imported({ model_type: undefined }).text).toContain('= Llama(');
     expect(problems({ model_type: undefined, architectures: ['OtherModel'] })).toEqual(['missing model_type']);

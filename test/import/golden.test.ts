@@ -4,7 +4,7 @@ import { folders, importAndRun, wrongNumbers } from './goldens.js';
 
 describe.each([
   ['test/fixtures/hf-golden', 26],
-  ['test/fixtures/hf-families', 64],
+  ['test/fixtures/hf-families', 72],
 ] as const)('tfm import, then tfm run: the outputs of transformers, %s', (fixtures, count) => {
   const names = folders(fixtures);
 

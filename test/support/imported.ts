@@ -7,8 +7,12 @@ import type { SpecClass, SpecModel } from './specs.js';
 
 /** The class of an imported folder, and the values of its preset, none where the model is written out. */
 export async function importedClass(folder: string): Promise<{ Model: SpecClass; config: object; ends: boolean }> {
-  const fields = JSON.parse(fs.readFileSync(`${folder}/config.json`, 'utf8')) as Record<string, unknown>;
-  const { text } = importConfig(fields, { hint: 'imported' });
+  const fieldsOf = (name: string): Record<string, unknown> | undefined => {
+    const file = `${folder}/${name}`;
+    return fs.existsSync(file) ? (JSON.parse(fs.readFileSync(file, 'utf8')) as Record<string, unknown>) : undefined;
+  };
+  const preprocessor = fieldsOf('preprocessor_config.json');
+  const { text } = importConfig(fieldsOf('config.json') ?? {}, { hint: 'imported', preprocessor });
   const { graph } = compile(memoryHost({ 'm.tfm': text ?? '' }), 'm.tfm');
   const module = await generated<Readonly<Record<string, SpecClass>>>(graph!);
   const Model = module[graph!.models[0]!.name]!;

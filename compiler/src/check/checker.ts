@@ -1,7 +1,7 @@
 import { evaluate, type Environment as Known } from '../algebra/evaluate.js';
 import { equal } from '../algebra/normalize.js';
 import { print } from '../algebra/print.js';
-import { freeNames } from '../algebra/walk.js';
+import { children } from '../algebra/walk.js';
 import type {
   DimensionDeclaration,
   Expression,
@@ -163,9 +163,11 @@ export class Checker {
     this.#functionNames.forget(count);
   }
 
-  /** A size or count uses these parameters: they are whole numbers. */
+  /** A size or count uses these parameters: they are whole numbers, but for the factors of a product that is rounded. */
   markSize(expression: Expression): void {
-    for (const name of freeNames(expression).parameters) this.sizes.add(name);
+    if (typeof expression !== 'object') return;
+    if (expression.kind === 'parameter') this.sizes.add(expression.name);
+    for (const part of children(expression)) if (!isRoundedProduct(expression, part)) this.markSize(part);
   }
 
   /** The value at the defaults, where all of them are known. */
@@ -204,4 +206,12 @@ export class Checker {
     const key = JSON.stringify(requirement.condition);
     if (!this.#requirements.has(key)) this.#requirements.set(key, requirement);
   }
+}
+
+/** `floor(ratio * width)`: the ratio may be 2.5. */
+function isRoundedProduct(outer: Expression, inner: Expression): boolean {
+  const [rounding, product] = [outer, inner].map((part) =>
+    typeof part === 'object' && part.kind === 'operator' ? part.operator : undefined,
+  );
+  return (rounding === 'floor' || rounding === 'ceil' || rounding === 'round') && product === 'multiply';
 }

@@ -79,6 +79,14 @@ const recurrent =
     return rows * (2 * gates * (fanIn + hidden) + biases * gates + elementwise * hidden);
   };
 
+/** Each number is the sum of 2 × 2 or 4 × 4 neighbours with their shares; a grid that has the size stays what it is. */
+const resize: Cost = ({ inputs, output, attribute }) => {
+  if (elements(inputs[0] ?? []) === elements(output)) return 0;
+  const how = attribute('how');
+  const across = typeof how === 'object' && how.kind === 'string' && how.value === 'bicubic' ? 4 : 2;
+  return 2 * across ** 2 * elements(output);
+};
+
 const matmul: Cost = ({ inputs, output }) => 2 * elements(output) * (inputs[0]?.at(-1) ?? 0);
 
 const apply: Cost = (context) => {
@@ -131,6 +139,7 @@ export const costs: Readonly<Record<OperatorName, Cost>> = {
   ]),
   ...fromNames(free, ['element', 'weight', 'predict', 'present']),
   matmul,
+  resize,
   gru: recurrent(10),
   gru_cell: recurrent(10),
   lstm: recurrent(9),

@@ -111,6 +111,7 @@ export const operators = {
 
   patches: operator([], { size: undefined }),
   crop_or_pad: operator([], { rows: undefined, columns: undefined }),
+  resize: operator([], { rows: undefined, columns: undefined, how: text('bilinear'), from: none }, true),
   windows: operator([], { size: undefined, stride: 1, pad: 0 }),
   prepend: operator(),
   at: operator([], { index: undefined }),

@@ -19,7 +19,11 @@ export interface Family {
   readonly architectures: Readonly<Record<string, readonly string[]>>;
   /** Class names where the config has none. */
   readonly usual: string;
+  /** Parameters that are written where they are the default, too, which another parameter would change. */
+  readonly always?: readonly string[];
   readonly read: (config: ConfigReader, architecture: string) => Parameters;
+  /** The outputs of a config that has others than its class; `undefined` where it has those. */
+  readonly outputs?: (config: ConfigReader) => readonly string[] | undefined;
   /** What must stand otherwise in the model's text, which the imported spec then has in it; absent where a preset will do. */
   readonly departs?: (about: {
     readonly parameters: Parameters;

@@ -3,6 +3,7 @@ import { type ConfigProblem, ConfigReader } from './config.js';
 import { families } from './families/index.js';
 import { type Family, harmlessFields } from './family.js';
 import { generationNotes } from './generation.js';
+import { usedSize } from './images.js';
 import { readQuantization } from './quantization.js';
 import { presetName, writeSpec } from './write.js';
 
@@ -11,6 +12,8 @@ export interface ImportOptions {
   readonly hint: string;
   /** Those of generation_config.json, where there is one. */
   readonly generation?: Readonly<Record<string, unknown>> | undefined;
+  /** Those of preprocessor_config.json, where there is one. */
+  readonly preprocessor?: Readonly<Record<string, unknown>> | undefined;
   /** Writes what is known in spite of problems. */
   readonly partial?: boolean;
 }
@@ -40,7 +43,9 @@ export function importConfig(fields: Readonly<Record<string, unknown>>, options:
   if (!family) return { problems: [unknownFamily(fields)], read: [], ignored: [] };
   const { name: architecture, problem } = architectureOf(fields, family);
   const config = new ConfigReader(fields);
-  const parameters = family.read(config, architecture);
+  const published = family.read(config, architecture);
+  const preprocessor = new ConfigReader(options.preprocessor ?? {}, 'preprocessor_config.');
+  const parameters = { ...published, ...usedSize(published, preprocessor) };
   const departures = family.departs?.({ parameters, config, architecture }) ?? [];
   // A decoder made of an encoder, or one that reads an encoder, is another model.
   config.only('is_decoder', false);
@@ -49,7 +54,7 @@ export function importConfig(fields: Readonly<Record<string, unknown>>, options:
   const read = config.read.filter((field) => !harmlessFields.includes(field) && hasField(fields, field));
   config.harmless(...harmlessFields);
   config.finish();
-  const problems = [...(problem ? [problem] : []), ...config.allProblems];
+  const problems = [...(problem ? [problem] : []), ...config.allProblems, ...preprocessor.allProblems];
   const ignored = Object.keys(fields).filter((field) => harmlessFields.includes(field));
   if (problems.length > 0 && !options.partial) return { problems, read, ignored };
   const text = writeSpec({
@@ -57,7 +62,7 @@ export function importConfig(fields: Readonly<Record<string, unknown>>, options:
     architecture,
     name: presetName(options.hint, family.model),
     parameters,
-    outputs: family.architectures[architecture] ?? [],
+    outputs: family.outputs?.(config) ?? family.architectures[architecture] ?? [],
     departures,
     notes,
     gaps: problems.map(gapText),

@@ -72,7 +72,8 @@ function differing({ family, parameters }: ImportedSpec): (readonly [string, Par
   for (const { name, default: initial } of declared) {
     const usual = initial === undefined ? undefined : evaluate(initial as Expression, { parameters: known });
     const value = parameters[name];
-    if (value !== undefined && !same(value, usual)) found.push([name, value]);
+    const isWritten = !same(value ?? null, usual) || family.always?.includes(name) === true;
+    if (value !== undefined && isWritten) found.push([name, value]);
     const taken = value ?? usual;
     if (taken !== undefined) known.set(name, value === null ? null : taken);
   }

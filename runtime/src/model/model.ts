@@ -4,6 +4,7 @@ import { TfmError } from '../errors.js';
 import { fusesLayers } from '../kernels/projection.js';
 import { runLazily } from '../lazy/tensor.js';
 import { alias } from '../ops/shapes.js';
+import { DerivedTensors } from '../scope/derived.js';
 import { type Explanation, Recorder } from '../scope/recorder.js';
 import { Pass, type PassOptions, Scope } from '../scope/scope.js';
 import { type LossTarget, lossTarget } from '../train/target.js';
@@ -49,6 +50,7 @@ export abstract class Model<
   readonly inputDefinitions: readonly InputDefinition[];
   readonly #weights: Weights;
   readonly #variables: ReadonlyMap<string, Variable>;
+  readonly #derived = new DerivedTensors();
   #disposed = false;
 
   protected constructor(definition: ModelDefinition<Config, Weights>, config: Config, weights: Weights) {
@@ -125,6 +127,7 @@ export abstract class Model<
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
+    this.#derived.dispose();
     for (const variable of this.#variables.values()) variable.dispose();
   }
 
@@ -160,7 +163,7 @@ export abstract class Model<
     options: PassOptions,
     outputs: readonly Name[],
   ): Pick<Outputs, Name> {
-    const pass = new Pass(options);
+    const pass = new Pass({ ...options, derived: this.#derived });
     const compute = () =>
       tf.tidy(() => {
         const computed = this.compute(tensors, new Scope(pass));

@@ -1,4 +1,5 @@
-import type { Tensor } from '@tensorflow/tfjs';
+import type { Tensor, Variable } from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import type { LengthFrequencies } from './frequencies.js';
 
 /** A position on a sequence axis: one for all rows of the batch, or one for each (a ragged batch). */
@@ -81,6 +82,12 @@ export interface OperatorScope {
    */
   once(key: string, make: () => Tensor): Tensor;
 
+  /**
+   * What is made of a weight alone, kept from pass to pass until the weight has other numbers; in a pass whose gradients are
+   * asked for it is made anew. Absent: it is made at each call.
+   */
+  derived?(key: string, weight: Variable, make: () => Tensor): Tensor;
+
   /** Takes attention probabilities [B, H, Tq, Tk] after the softmax, before dropout; called only where `recording`. */
   recordAttention(probabilities: Tensor): void;
 }
@@ -88,6 +95,11 @@ export interface OperatorScope {
 /** `scope.once`, or the tensor itself where an operator is called without a scope. */
 export function once(scope: OperatorScope | undefined, key: string, make: () => Tensor): Tensor {
   return scope ? scope.once(key, make) : make();
+}
+
+/** `scope.derived` where x is a weight; what it makes, without what is between, where it is none. */
+export function derived(scope: OperatorScope | undefined, key: string, x: Tensor, make: () => Tensor): Tensor {
+  return scope?.derived && x instanceof tf.Variable ? scope.derived(key, x, make) : tf.tidy(make);
 }
 
 /** Where the first row of a growing stream stands, or of one that does not grow: at 0. */

@@ -19,6 +19,7 @@ export {
 } from './positions.js';
 export { gru, gruCell, lstm, lstmCell, type RecurrentOptions, type RecurrentWeights } from './recurrent.js';
 export * from './reduce.js';
+export { type Interpolation, type ResizeOptions, resize } from './resize.js';
 export { type RotaryOptions, rotary } from './rotary.js';
 export { type Scanned, type ScanOptions, type ScanStep, scan } from './scan.js';
 export * from './sequence.js';

@@ -1,10 +1,11 @@
-import type { Tensor } from '@tensorflow/tfjs';
+import type { Tensor, Variable } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { pendingOf } from '../lazy/tensor.js';
 import { moved, type OperatorScope, type Position, type StateCache } from '../ops/context.js';
 import type { LengthFrequencies } from '../ops/frequencies.js';
 import { alias } from '../ops/shapes.js';
 import { guarded, noteStepRead } from '../replay/tracking.js';
+import type { DerivedTensors } from './derived.js';
 import type { Recorder } from './recorder.js';
 import type { GenerationState, Kept } from './state.js';
 
@@ -19,6 +20,8 @@ export interface PassOptions {
   /** Of the dropout masks. */
   readonly seed?: number;
   readonly recorder?: Recorder;
+  /** What the model keeps of its weights. */
+  readonly derived?: DerivedTensors;
 }
 
 /** What all scopes of one run through a model share. */
@@ -172,6 +175,11 @@ export class Scope implements OperatorScope {
 
   once(key: string, make: () => Tensor): Tensor {
     return this.#pass.once(key, make);
+  }
+
+  derived(key: string, weight: Variable, make: () => Tensor): Tensor {
+    const { derived } = this.#pass.options;
+    return derived ? derived.get(key, weight, make) : tf.tidy(make);
   }
 
   dropoutSeed(): number {

@@ -56,6 +56,12 @@ export const modelCases: readonly ModelCase[] = [
         input wide: float[B, T, W, 3]
         output cut: float[B, 4, 3, 3] = wide -> crop_or_pad(4, 3)
         output filled: float[B, 6, 12] = image -> patches(2) -> crop_or_pad(2, 3)
+        let grid = weight(20, 3) as grid
+        output larger: float[B, 5, 7, 3] = wide -> resize(5, 7, how: bicubic)
+        output smaller: float[B, 6, 12] = image -> patches(2) -> resize(2, 3)
+        output placed: float[B, 6, 3] =
+          image -> patches(2) -> linear(3) -> identity + (grid -> resize(3, 2, how: bicubic, from: [5, 4]))
+        output kept: float[20, 3] = grid -> resize(5, 4, from: [5, 4])
         output largest: float[B, T, 2] = x -> linear(6) -> maxout(3)
         output grouped: float[B, T, 4] = x -> linear(4, groups: 2)
         output row: float[B, 4] = x -> first -> linear(4, groups: 2)

@@ -93,6 +93,12 @@ const mistakes: readonly [name: string, code: string, words: readonly string[], 
     ['crop_or_pad', 'float[1, 6, 3]'],
     () => ops.cropOrPad(zeros(1, 6, 3), { rows: 2, columns: 2 }),
   ],
+  [
+    'a table of another size than its grid',
+    'TFM5404',
+    ['resize', 'float[12, 3]', 'a grid of 3 × 5'],
+    () => ops.resize(zeros(12, 3), { rows: 2, columns: 2, from: [3, 5] }),
+  ],
   ['pieces that do not divide', 'TFM5404', ['multiple of 4'], () => ops.maxout(zeros(1, 6), { pieces: 4 })],
   [
     'a product that does not fit',

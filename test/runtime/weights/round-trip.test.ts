@@ -45,7 +45,9 @@ const folders = ['hf-golden', 'hf-families'].flatMap((set) =>
 
 /** Tensors that no output needs, or that the model computes: they are not held, and not written. */
 const unwritten: Readonly<Record<string, readonly string[]>> = {
+  clip_classifier: ['vision_model.post_layernorm.bias', 'vision_model.post_layernorm.weight'],
   dinov2_layerscale: ['dinov2.embeddings.mask_token'],
+  dinov2_smaller: ['dinov2.embeddings.mask_token'],
   dinov2_swiglu: ['dinov2.embeddings.mask_token'],
   pegasus: ['model.decoder.embed_positions.weight', 'model.encoder.embed_positions.weight'],
 };

@@ -1,8 +1,8 @@
-import { divide, multiply } from '../../algebra/construct.js';
-import type { ValueType } from '../../graph/graph.js';
-import { checkSize } from '../sizes.js';
-import { failed, type TensorValue } from '../values.js';
-import { type Builtin, positional, type Use } from './builtin.js';
+import { divide, list, multiply } from '../../algebra/construct.js';
+import type { Expression, ValueType } from '../../graph/graph.js';
+import { agree, checkSize, lastSize } from '../sizes.js';
+import { failed, scalar, type TensorValue } from '../values.js';
+import { attributes, type Builtin, named, positional, type Use } from './builtin.js';
 
 /** Non-overlapping squares of an image, each a row of features in the order (y x channel) (Dosovitskiy et al. 2021). */
 const patches: Builtin = {
@@ -66,4 +66,64 @@ const cropOrPad: Builtin = {
   },
 };
 
-export const images: readonly Builtin[] = [patches, cropOrPad];
+/** A grid of vectors with another number of rows and columns, its numbers between those that are there. */
+const resize: Builtin = {
+  name: 'resize',
+  floats: true,
+  operands: 1,
+  parameters: [
+    ...positional('rows', 'columns'),
+    { name: 'how', named: true, words: ['bilinear', 'bicubic'] },
+    ...named('from'),
+  ],
+  run: (use) => {
+    const x = use.stream(2, 'an image, a sequence on a grid or a table of weights');
+    const rows = use.size('rows');
+    const columns = use.size('columns');
+    const how = use.word('how', 'bilinear');
+    const from = x && sourceOf(use, x);
+    if (!x || rows === undefined || columns === undefined || how === undefined || !from) return failed;
+    const { shape } = x.type;
+    const grid = from === 'image' ? [rows, columns] : [multiply(rows, columns)];
+    const type: ValueType = { dtype: 'float', shape: [...shape.slice(0, -1 - grid.length), ...grid, lastSize(x.type)] };
+    const given = {
+      how: { kind: 'string', value: how },
+      ...(from !== 'image' && { from: list(from) }),
+    } as const;
+    const bilinear = { kind: 'string', value: 'bilinear' } as const;
+    const resized = use.emit('resize', [x], type, {
+      attributes: { rows, columns, ...attributes(given, { how: bilinear }) },
+    });
+    if (from === 'image') return resized;
+    return { ...resized, segments: [{ length: multiply(rows, columns), grid: { rows, columns } }] };
+  },
+};
+
+/** Rows and columns of what is resized: an image has them as axes, a sequence may lie on them, of a table `from` tells them. */
+function sourceOf(use: Use, x: TensorValue): readonly [rows: Expression, columns: Expression] | 'image' | undefined {
+  const [only, more] = x.segments ?? [];
+  const told = use.given.get('from');
+  const { shape } = x.type;
+  if (!told && shape.length === 4) return 'image';
+  if (!told && only?.grid && !more) return [only.grid.rows, only.grid.columns];
+  if (!told) {
+    use.checker.report('missing_argument', use.at, { callee: 'resize', name: 'from' });
+    return undefined;
+  }
+  const sizes = told.value.kind === 'scalar' ? told.value.expression : undefined;
+  if (typeof sizes !== 'object' || sizes.kind !== 'list' || sizes.items.length !== 2)
+    return use.wrong(told, 'a list of two sizes, rows and columns');
+  const [rows, columns] = sizes.items.flatMap((item) => use.asSize({ value: scalar(item), at: told.at }) ?? []);
+  if (rows === undefined || columns === undefined) return undefined;
+  const length = shape.at(-2) ?? 1;
+  if (agree(use.checker, multiply(rows, columns), length, told.at)) return [rows, columns];
+  use.checker.report('dimension_mismatch', told.at, {
+    name: 'the number of rows of the table',
+    expected: use.checker.showSize(length),
+    found: `${use.checker.showSize(rows)} · ${use.checker.showSize(columns)}`,
+    fix: 'say `from` of which rows and columns the table is',
+  });
+  return undefined;
+}
+
+export const images: readonly Builtin[] = [patches, cropOrPad, resize];

@@ -14,7 +14,6 @@ import { windows } from './windows.js';
 /** Constructs that the grammar and the sketches know and the graph does not yet: each says so by name. */
 const later: Readonly<Record<string, string>> = {
   conv2d: 'a convolution of images (`conv2d`)',
-  resize: '`resize` of a grid',
   cached: '`cached` (latent attention)',
   yarn: '`yarn` scaling of rotary frequencies',
 };

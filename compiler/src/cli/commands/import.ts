@@ -21,10 +21,11 @@ export function importCommand(given: string | undefined, options: ImportOptions,
     return exitCodes.ok;
   }
   if (given === undefined) throw usageFailure('name a folder with a config.json, or the file', 'tfm import --list');
-  const { fields, generation, hint } = readConfig(given, io.cwd);
+  const { fields, generation, preprocessor, hint } = readConfig(given, io.cwd);
   const { text, problems, read, ignored } = importConfig(fields, {
     hint,
     generation,
+    preprocessor,
     partial: options.partial === true,
   });
   if (options.verbose) io.stderr.write(`read: ${read.join(', ')}\nno number depends on: ${ignored.join(', ')}\n`);
@@ -37,17 +38,32 @@ export function importCommand(given: string | undefined, options: ImportOptions,
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The fields of config.json, those of generation_config.json beside it, and what the preset may be called. */
-function readConfig(given: string, cwd: string): { fields: Fields; generation: Fields | undefined; hint: string } {
+interface Configs {
+  readonly fields: Fields;
+  readonly generation: Fields | undefined;
+  readonly preprocessor: Fields | undefined;
+  /** What the preset may be called. */
+  readonly hint: string;
+}
+
+/** The fields of config.json, and those of generation_config.json and preprocessor_config.json beside it. */
+function readConfig(given: string, cwd: string): Configs {
   const absolute = path.resolve(cwd, given);
   const stats = fs.statSync(absolute, { throwIfNoEntry: false });
   const file = stats?.isDirectory() ? path.join(absolute, 'config.json') : absolute;
   if (!fs.existsSync(file)) throw notFound(stats ? path.join(given, 'config.json') : given, file);
   const hint = path.basename(file) === 'config.json' ? path.basename(path.dirname(file)) : path.basename(file, '.json');
-  const beside = path.join(path.dirname(file), 'generation_config.json');
-  const isConfig = path.basename(file) === 'config.json' && fs.existsSync(beside);
-  const shown = stats?.isDirectory() ? path.join(given, 'generation_config.json') : beside;
-  return { fields: readFields(given, file), generation: isConfig ? readFields(shown, beside) : undefined, hint };
+  const beside = (name: string): Fields | undefined => {
+    const other = path.join(path.dirname(file), name);
+    if (path.basename(file) !== 'config.json' || !fs.existsSync(other)) return undefined;
+    return readFields(stats?.isDirectory() ? path.join(given, name) : other, other);
+  };
+  return {
+    fields: readFields(given, file),
+    generation: beside('generation_config.json'),
+    preprocessor: beside('preprocessor_config.json'),
+    hint,
+  };
 }
 
 function readFields(given: string, file: string): Fields {

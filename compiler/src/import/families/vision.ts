@@ -8,7 +8,7 @@ const plain = activationsAmong('gelu', 'gelu_tanh', 'quick_gelu', 'relu', 'silu'
 function readVit(config: ConfigReader): Parameters & { width: number } {
   const width = config.number('hidden_size', 768);
   return {
-    size: config.number('image_size', 224),
+    ...readSize(config),
     patch: config.number('patch_size', 16),
     channels: config.number('num_channels', 3),
     width,
@@ -20,10 +20,19 @@ function readVit(config: ConfigReader): Parameters & { width: number } {
   };
 }
 
+/** Of the images of training; preprocessor_config.json may say that others are used. */
+function readSize(config: ConfigReader): Parameters {
+  const size = config.number('image_size', 224);
+  return { size, trained: size };
+}
+
 function pooler(config: ConfigReader, width: number): void {
   config.only('pooler_act', 'tanh');
   config.only('pooler_output_size', width);
 }
+
+/** The size of the images of training: whoever asks for another one asks for no other table of positions. */
+const always = ['trained'];
 
 const bothTowers = ['text_features', 'image_features', 'logits_per_text', 'logits_per_image'];
 
@@ -32,7 +41,7 @@ const siglip: TowerDefaults = { context: 64, hidden: 3072, width: 768, heads: 12
 
 export const visionFamilies: readonly Family[] = [
   {
-    ...{ type: 'vit', module: 'models/vit', model: 'Vit', usual: 'ViTModel' },
+    ...{ type: 'vit', module: 'models/vit', model: 'Vit', usual: 'ViTModel', always },
     architectures: { ViTModel: ['state', 'pooled'], ViTForImageClassification: ['logits'] },
     read: (config) => {
       const common = readVit(config);
@@ -42,7 +51,7 @@ export const visionFamilies: readonly Family[] = [
     },
   },
   {
-    ...{ type: 'deit', module: 'models/deit', model: 'Deit', usual: 'DeiTModel' },
+    ...{ type: 'deit', module: 'models/deit', model: 'Deit', usual: 'DeiTModel', always },
     architectures: {
       DeiTModel: ['state', 'pooled'],
       DeiTForImageClassification: ['class_logits'],
@@ -56,7 +65,7 @@ export const visionFamilies: readonly Family[] = [
     },
   },
   {
-    ...{ type: 'dinov2', module: 'models/dinov2', model: 'Dinov2', usual: 'Dinov2Model' },
+    ...{ type: 'dinov2', module: 'models/dinov2', model: 'Dinov2', usual: 'Dinov2Model', always },
     architectures: { Dinov2Model: ['state', 'pooled'], Dinov2ForImageClassification: ['logits'] },
     read: (config) => {
       config.harmless('layerscale_value', 'apply_layernorm', 'reshape_hidden_states', 'use_mask_token', 'stage_names');
@@ -78,13 +87,14 @@ export const visionFamilies: readonly Family[] = [
     departs: ({ parameters }) => swinStages(parameters),
   },
   {
-    ...{ type: 'clip', module: 'models/clip', model: 'Clip', usual: 'CLIPModel' },
-    architectures: { CLIPModel: [...bothTowers, 'text_state'] },
-    read: (config) => {
+    ...{ type: 'clip', module: 'models/clip', model: 'Clip', usual: 'CLIPModel', always },
+    architectures: { CLIPModel: [...bothTowers, 'text_state'], CLIPForImageClassification: ['class_logits'] },
+    read: (config, architecture) => {
       config.harmless('logit_scale_init_value', 'text_config_dict', 'vision_config_dict');
       const { text, image } = readTowers(config, clip);
-      const stop = config.object('text_config')?.number('eos_token_id', 49407) ?? 49407;
-      return { ...text, ...image, joint: config.number('projection_dim', 512), eos: stop };
+      const eos = config.object('text_config')?.number('eos_token_id', 49407) ?? 49407;
+      const joint = config.number('projection_dim', 512);
+      return { ...text, ...image, joint, eos, ...(architecture !== 'CLIPModel' && { classes: labelCount(config) }) };
     },
   },
   {
@@ -100,7 +110,7 @@ export const visionFamilies: readonly Family[] = [
     }),
   },
   {
-    ...{ type: 'clip_vision_model', module: 'models/clip', model: 'Clip', usual: 'CLIPVisionModel' },
+    ...{ type: 'clip_vision_model', module: 'models/clip', model: 'Clip', usual: 'CLIPVisionModel', always },
     architectures: {
       CLIPVisionModel: ['image_state', 'image_pooled'],
       CLIPVisionModelWithProjection: ['image_embeds', 'image_state'],
@@ -108,12 +118,19 @@ export const visionFamilies: readonly Family[] = [
     read: (config) => ({ ...readImage(config, clip), joint: config.number('projection_dim', 512) }),
   },
   {
-    ...{ type: 'siglip', module: 'models/siglip', model: 'Siglip', usual: 'SiglipModel' },
-    architectures: { SiglipModel: bothTowers },
-    read: (config) => {
+    ...{ type: 'siglip', module: 'models/siglip', model: 'Siglip', usual: 'SiglipModel', always },
+    architectures: { SiglipModel: bothTowers, SiglipForImageClassification: ['class_logits'] },
+    read: (config, architecture) => {
       const { text, image } = readTowers(config, siglip);
-      const textWidth = Number(text.text_width);
-      const joint = config.object('text_config')?.number('projection_size', textWidth) ?? textWidth;
+      if (architecture !== 'SiglipModel')
+        return { ...text, ...image, joint: image.width ?? 768, classes: labelCount(config) };
+      config.object('vision_config')?.only('vision_use_head', true);
+      const joint = readJoint(config.object('text_config'), text);
+      // The library fails at their product.
+      if (joint !== image.width)
+        config
+          .object('text_config')
+          ?.unsupported('projection_size', joint, `the size of vision_config.hidden_size, ${image.width}`);
       return { ...text, ...image, joint };
     },
   },
@@ -123,14 +140,15 @@ export const visionFamilies: readonly Family[] = [
     read: (config) => {
       const text = readText(config, siglip);
       // The image tower, which is not there, would be as wide.
-      const joint = config.number('projection_size', Number(text.text_width));
-      return { ...text, width: joint, heads: text.text_heads ?? 12, joint };
+      const joint = readJoint(config, text);
+      return { ...text, width: joint, heads: 1, joint };
     },
   },
   {
-    ...{ type: 'siglip_vision_model', module: 'models/siglip', model: 'Siglip', usual: 'SiglipVisionModel' },
+    ...{ type: 'siglip_vision_model', module: 'models/siglip', model: 'Siglip', usual: 'SiglipVisionModel', always },
     architectures: { SiglipVisionModel: ['image_state', 'image_pooled'] },
     read: (config) => readImage(config, siglip),
+    outputs: (config) => (config.flag('vision_use_head', true) ? undefined : ['image_state']),
   },
 ];
 
@@ -172,11 +190,18 @@ function readSwin(config: ConfigReader): Parameters {
 function swinStages({ depths }: Parameters): readonly Departure[] {
   const stages = Array.isArray(depths) ? depths.length : 4;
   if (stages === 4) return [];
+  if (stages === 1) return [['repeat(4, s)', 'repeat(1, s)'], ...withoutMerging];
   return [
     ['repeat(4, s)', `repeat(${stages}, s)`],
     ['if s < 3 then', `if s < ${stages - 1} then`],
   ];
 }
+
+const withoutMerging: readonly Departure[] = [
+  [/\n +-> if s < 3 then Merge.*/, ''],
+  [/\n {2}block Merge[\s\S]*?\n(?=\n)/, ''],
+  [/\n {4}stages\[s\]\.merge[\s\S]*?(?=\n {4}positions)/, ''],
+];
 
 interface TowerDefaults {
   readonly context: number;
@@ -211,11 +236,16 @@ function readText(text: ConfigReader, defaults: TowerDefaults): Parameters {
   };
 }
 
+/** How many features a text is summed up in. */
+function readJoint(tower: ConfigReader | undefined, { text_width: width }: Parameters): number {
+  return tower?.number('projection_size', Number(width)) ?? Number(width);
+}
+
 function readImage(image: ConfigReader, defaults: TowerDefaults): Parameters {
   image.harmless('projection_dim', 'projection_size');
-  image.only('vision_use_head', true);
+  image.flag('vision_use_head', true);
   return {
-    size: image.number('image_size', 224),
+    ...readSize(image),
     patch: image.number('patch_size', defaults.patch),
     channels: image.number('num_channels', 3),
     width: image.number('hidden_size', 768),

@@ -15,11 +15,13 @@ export function vision(making: Making): void {
   // Cut off on one side, filled up on the other.
   const [high, wide] = fits ? [side.value, side.value] : [side.value + 1, side.value - 1];
   spec.statement(`input image: float[B, ${high}, ${wide}, ${channels.text}]`);
-  const image = fits ? 'image' : `image -> crop_or_pad(${side.text}, ${side.text})`;
+  const sized = shape.of('crop_or_pad', 'resize');
+  const image = fits ? 'image' : `image -> ${sized}(${side.text}, ${side.text})`;
   const grid = { rows: literal(across), columns: literal(across) };
   const count = literal(across * across);
   let stream: Stream = { width, causal: false, length: { text: count.text, most: count, fixed: true }, grid };
   let text = `${image} -> patches(${patch.text}) -> linear(${width.text}) as ${spec.name('patch')}`;
+  if (shape.once(3)) text += ` -> ${learnedGrid(making, across)}`;
   if (shape.once(2)) {
     text += ` -> prepend(weight(1, ${width.text}) as ${spec.name('class_token')})`;
     const rows = literal(count.value + 1);
@@ -39,6 +41,13 @@ export function vision(making: Making): void {
   spec.statement(
     `output logits = ${text}\n    -> ${pooling(ends, { ...stream, length: { text: stream.length.text } }, place)} -> linear(4) as head`,
   );
+}
+
+/** Positions that were learned on a grid of another size, or of the same. */
+function learnedGrid({ spec, shape, width }: Making, across: number): string {
+  const [side, how] = [shape.of(2, 3, 1), shape.of('how: bicubic, ', '')];
+  const table = `weight(${side * (side + 1)}, ${width.text}) as ${spec.name('learned')}`;
+  return `identity + (${table} -> resize(${across}, ${across}, ${how}from: [${side}, ${side + 1}]))`;
 }
 
 /** Sequences of numbers, with flags and pairs, whose length changes on the way; perhaps two that are joined. */

@@ -3,6 +3,7 @@ import type { Value } from '../builder.js';
 import type { OperatorContext } from '../context.js';
 import { canonical, difference, known, product, quotient, type Shape, sameShape, sameSize, sum } from '../sizes.js';
 import type { Lower } from './index.js';
+import { lowerResize } from './resize.js';
 
 export const shapes = {
   split_heads: lowerSplitHeads,
@@ -12,6 +13,7 @@ export const shapes = {
   },
   patches: lowerPatches,
   crop_or_pad: lowerCropOrPad,
+  resize: lowerResize,
   windows: lowerWindows,
   transpose: ({ ops, inputs }) => {
     const axes = inputs[0]!.shape.map((_, axis) => axis);
