@@ -5,6 +5,9 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 // Tests run the sources: the packages' `source` export condition, for inlined (ssr) and for plain resolution.
 const source = { resolve: { conditions: ['source'] }, ssr: { resolve: { conditions: ['source'] } } };
 
+/** For glibc: SwiftShader takes and gives back tens of megabytes for each shader, and new pages take longer than kept ones. */
+const keepsMemory = { MALLOC_TRIM_THRESHOLD_: `${2 ** 30}`, MALLOC_MMAP_THRESHOLD_: `${2 ** 25}` };
+
 const ownProcess = /@vitest-environment-options (.*)/;
 
 /**
@@ -57,6 +60,7 @@ export default defineConfig({
           include: ['test/gpu/**/*.test.ts'],
           pool: 'forks', // Dawn does not live in worker threads
           setupFiles: ['test/gpu/setup.ts'],
+          env: keepsMemory,
           runner: './test/gpu/runner.ts',
           testTimeout: 120_000,
           hookTimeout: 120_000,
