@@ -95,14 +95,21 @@ export function runDirectly(
 ): Tensor[] | undefined {
   const engine = tf.engine();
   const run = directKernels.get(engine.backendName)?.get(kernel);
-  if (!run || engine.state.gradientDepth > 0 || engine.state.profiling) return undefined;
+  if (!run || !runsDirectly()) return undefined;
   // Asking for `dataId` computes what was put off (lazy/tensor.ts): now, because a kernel that has begun holds scratch memory.
   for (const operand of operands) {
     const dtype = operand === ids ? 'int32' : 'float32';
     if (operand && (operand.dtype !== dtype || operand.size === 0 || !operand.dataId)) return undefined;
   }
   const results = run(operands, attributes);
-  return (Array.isArray(results) ? results : [results]).map((result) => engine.makeTensorFromTensorInfo(result));
+  if (!Array.isArray(results)) return [engine.makeTensorFromTensorInfo(results)];
+  return results.map((result) => engine.makeTensorFromTensorInfo(result));
+}
+
+/** Whether the active backend's kernels are run directly now: it has some, and neither a gradient nor a profile is recorded. */
+export function runsDirectly(): boolean {
+  const { backendName, state } = tf.engine();
+  return directKernels.has(backendName) && state.gradientDepth === 0 && !state.profiling;
 }
 
 /** Puts operands back to their places. */

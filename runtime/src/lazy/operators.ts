@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import type { ActivationName } from '../kernels/attributes.js';
 import { fusesDispatches, type NormOfInput } from '../kernels/projection.js';
+import { reshape } from '../kernels/reshape.js';
 import { MixturePlan } from './chosen.js';
 import { LinearPlan, NormPlan, project, RotaryPlan, type Turning, ViewPlan } from './plans.js';
 import { isLazy, isSame, lazyTensor, pendingOf, planOf, sourceOf } from './tensor.js';
@@ -36,7 +37,7 @@ export function lazyActivation(x: Tensor, activation: ActivationName): Tensor | 
 
 /** x under another shape, of which one size may be −1, without a reader of its numbers. */
 export function reshaped(x: Tensor, shape: readonly number[]): Tensor {
-  if (!planOf(x) || !fusesDispatches()) return tf.reshape(x, [...shape]);
+  if (!planOf(x) || !fusesDispatches()) return reshape(x, shape);
   const sizes = tf.util.inferFromImplicitShape([...shape], x.size);
   return lazyTensor(sizes, new ViewPlan(sourceOf(x), sizes));
 }

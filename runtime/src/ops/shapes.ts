@@ -1,6 +1,7 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { TfmError } from '../errors.js';
+import { reshape } from '../kernels/reshape.js';
 
 /** The size of an axis, negative from the end. */
 export function size(x: Tensor, axis: number): number {
@@ -25,12 +26,12 @@ export function withFeatures(x: Tensor, features: number): number[] {
 
 /** Another tensor of the same numbers: a clone, which on wasm would be a copy. */
 export function alias(x: Tensor): Tensor {
-  return tf.reshape(x, x.shape);
+  return reshape(x, x.shape);
 }
 
 /** x with a new view of its elements; the same tensor where the shape is the same already. */
 export function view(x: Tensor, shape: number[]): Tensor {
-  return x.shape.length === shape.length && x.shape.every((n, axis) => n === shape[axis]) ? x : tf.reshape(x, shape);
+  return x.shape.length === shape.length && x.shape.every((n, axis) => n === shape[axis]) ? x : reshape(x, shape);
 }
 
 /** The sequence axis of [B, T, ..]; of a vector its only one. */

@@ -19,7 +19,8 @@ export const attention: WasmKernel<AttendAttributes> = (operands, attributes, he
   writeTasks(attentionTasks(tensors, attributes, room, heap), room.tasks, heap);
   heap.repeat(() => {
     const { visible } = attributes;
-    const keys = visible.ends.reduce((most, end) => Math.max(most, end), 0);
+    let keys = 0;
+    for (const end of visible.ends) keys = Math.max(keys, end);
     writeVisible(room, keys, visible, heap);
     const { kernels } = heap;
     const scratchBytes = kernels.attentionScratch(queries * (heads / keyHeads), keys, width, valueWidth);

@@ -5,7 +5,7 @@ import type { FormulaContext } from '../../formula/context.js';
 import { type Formula, type FormulaLike, formula } from '../../formula/formula.js';
 import type { AttentionDropout } from '../../kernels/attributes.js';
 import { fixed, type OperatorScope, startBehindPrefix } from '../context.js';
-import { size } from '../shapes.js';
+import { size, view } from '../shapes.js';
 import { attendAtOnce } from './at-once.js';
 import { attendInGroups } from './groups.js';
 import { attentionInputs } from './layout.js';
@@ -63,7 +63,7 @@ export function attend(
     };
     const context: FormulaContext = { ...sizes, keys: memory.rows, start, scope };
     const result = attendInGroups(problem, context) ?? attendToAll(problem, context);
-    return tf.reshape(result, inputs.resultShape);
+    return view(result, inputs.resultShape);
   });
 }
 

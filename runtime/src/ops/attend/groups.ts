@@ -18,6 +18,7 @@ import type { Attention } from './problem.js';
  */
 export function attendInGroups(of: Attention, context: FormulaContext): Tensor | undefined {
   const { query, memory } = of;
+  if (of.mask.kind === 'constant') return undefined;
   const found = query && memory.key && isWhole(of, context) ? groupsOf(of.mask, context.queries) : undefined;
   if (!found || !query || !memory.key) return undefined;
   const { groups, mask } = found;

@@ -66,7 +66,8 @@ export function keyIntervals(
   const position = start.read();
   const starts = typeof position === 'number' ? [position] : position;
   const firsts = new Int32Array(starts.length * queries);
-  const ends = new Int32Array(starts.length * queries);
+  const ends = new Int32Array(starts.length * queries).fill(keys);
+  if (inequalities.length === 0) return { firsts, ends };
   starts.forEach((own, b) => {
     for (let t = 0; t < queries; t++) {
       const [first, end] = interval(inequalities, own + t, keys);

@@ -17,8 +17,9 @@ const fusedNumbers = { atOnce: 2 ** 22, tile: 2 ** 20 };
 
 /** How many queries to compute at once: all, or fewer where tensors with a number for each query and key would be large. */
 export function tileRows(of: Attention, context: FormulaContext): number {
-  const { queries, scope } = context;
+  const { batch, heads, queries, keys, scope } = context;
   if (queries === 1) return 1;
+  if (of.scores.length === 0 && batch * heads * queries * keys <= recordedNumbers.atOnce) return queries; // whatever the mask is
   const { fused, numbers } = numbersForPairs(of, context);
   const { atOnce, tile } = fused ? fusedNumbers : isTapeOn() ? recordedNumbers : composedNumbers;
   if (scope?.recording || numbers <= atOnce) return queries;

@@ -66,6 +66,7 @@ describe('linear', () => {
       [2, 9, 8],
       [5, 12, 9],
       [9, 19, 800],
+      [259, 12, 5],
     ] as const) {
       const all = [normal([m, k], 1), normal([n, k], 2, 0.3), normal([n], 3), normal([m, n], 4)] as const;
       const given = all.map(tensor);

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import * as ops from '../../../../runtime/src/index.js';
 import { type DirectKernel, runDirectly, setDirectKernels } from '../../../../runtime/src/kernels/fused.js';
+import { reshape } from '../../../../runtime/src/kernels/reshape.js';
 import { heapOf } from '../../../../runtime/src/kernels/wasm/heap.js';
 import type { WasmBackend } from '../../../../runtime/src/kernels/wasm/instance.js';
 import { planOf, runLazily } from '../../../../runtime/src/lazy/tensor.js';
@@ -49,6 +50,23 @@ describe('memory', () => {
       tf.dispose(everything(...spoiled));
       expect(await numbers(everything(...given))).toEqual(clean);
     }
+  });
+
+  test('of a reshape is that of what it was made of, until both are given back', async () => {
+    const before = tf.memory();
+    const x = tensor(normal([4, 6], 1));
+    const expected = [...(await ops.read(x))];
+    const y = reshape(x, [2, 12]);
+    expect([y.shape, y.dtype, tf.memory().numDataBuffers]).toEqual([[2, 12], 'float32', before.numDataBuffers + 1]);
+    x.dispose();
+    const z = tf.tidy(() => reshape(reshape(y, [24]), [3, 2, 4]));
+    y.dispose();
+    expect([...(await ops.read(z))]).toEqual(expected);
+    expect(() => reshape(z, [5, 5])).toThrow(/product of shape 5,5/);
+    const { grad, value } = tf.valueAndGrad((of) => reshape(of, [24]).square().sum())(z);
+    expect([...(await ops.read(grad))]).toEqual(expected.map((number) => Math.fround(2 * number)));
+    tf.dispose([z, grad, value]);
+    expect(tf.memory()).toMatchObject({ numTensors: before.numTensors, numDataBuffers: before.numDataBuffers });
   });
 
   test('that grows in the middle is followed', async () => {
