@@ -15,6 +15,7 @@ export function attentionCode(
   const { pairs } = attributes;
   const added = pairs?.bias ? 'biasOf(row, k)' : bias ? `bias[${index('bias')}]` : undefined;
   const ofRow = pairsOfRow(attributes);
+  const shown = shownCode(operands, attributes);
   const [wide, valueWide] = [vectorType(width), vectorType(valueWidth)];
   return `
 const WIDTH4 = (WIDTH + 3) / 4; // vectors of four numbers in a row
@@ -55,10 +56,8 @@ fn valueStart(batch: i32, keyHead: i32, k: i32) -> i32 {
 }
 
 /** Whether the intervals and the mask show a key. */
-fn isSeen(row: Row, k: i32) -> bool {
-  if (k < row.span.x || k >= row.span.y) { return false; }
-  ${shownCode(operands, attributes)}
-}
+fn isSeen(row: Row, k: i32) -> bool { return (k >= row.span.x) & (k < row.span.y)${shown ? ' & isShown(row, k)' : ''}; }
+${shown ? `fn isShown(row: Row, k: i32) -> bool {\n  ${shown}\n}` : ''}
 
 /** cap(scale · q·k) + bias, of a key that is seen. */
 fn scoreOfSeen(product: f32, row: Row, k: i32) -> f32 {
@@ -82,8 +81,8 @@ export function hasMask([, , , , mask]: AttentionOperands, { pairs }: AttendAttr
   return pairs ? pairs.mask !== undefined : mask !== undefined;
 }
 
-function shownCode(operands: AttentionOperands, attributes: AttendAttributes): string {
-  if (!hasMask(operands, attributes)) return 'return true;';
+function shownCode(operands: AttentionOperands, attributes: AttendAttributes): string | undefined {
+  if (!hasMask(operands, attributes)) return undefined;
   const { pairs } = attributes;
   return pairs?.mask ? pairExpression(pairs.mask, pairs, 'truth') : `return mask[${index('mask')}] >= HIDDEN;`;
 }

@@ -46,6 +46,7 @@ interface Parts {
  * [B, Tq, H, d_v] from the kernel of the active backend; `undefined` where it has none, or not for such formulas. Masks of
  * inequalities become an interval of keys for each query; the rest of the mask and what is added to scores are tensors
  * as small as they are: a padding mask is [B, 1, 1, Tk], what depends on the distance of query and key has one number for each.
+ * Where one would have a number for each pair, WebGPU computes what it says instead, if that can be (pairs.ts).
  */
 export function fusedAttention(of: FusedAttention, context: FormulaContext): Tensor | undefined {
   const parts = partsFor(of, context);

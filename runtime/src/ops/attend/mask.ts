@@ -9,7 +9,7 @@ import { type StaticTable, staticKey, staticTable, tableTensor } from '../../for
 import { guarded } from '../../replay/tracking.js';
 import { add, multiply, subtract } from '../arithmetic.js';
 import { once } from '../context.js';
-import { greater } from '../logic.js';
+import { flat } from '../logic.js';
 import { conjunctsOf } from './intervals.js';
 
 /**
@@ -65,7 +65,7 @@ function keyOf(mask: Formula, context: FormulaContext): string {
 
 /** 1 for rows with a score above `unseen`, else 0. */
 export function rowsThatSee(scores: Tensor): Tensor {
-  return tf.tidy(() => float(greater(tf.max(scores, -1, true), unseen / 2)));
+  return flat((given) => float(tf.greater(tf.max(given, -1, true), unseen / 2)), [scores]);
 }
 
 function biasOf(seen: number | Tensor): Tensor {
