@@ -59,4 +59,15 @@ test('of a layer of experts a step reads those that are chosen, however many the
   expect(mixtral.step).toEqual([...attention, ...shares, ...chosen]);
   const many = await kernelsOfLayer('specs/models/mixtral.tfm', 'Mixtral', { ...config, count: 64 });
   expect(many.step).toEqual(mixtral.step);
+  // One workgroup for eight gated outputs, or sixteen, of one of the two experts: none for those that are not chosen.
+  const Class = (await specClass('specs/models/mixtral.tfm', 'Mixtral')) as unknown as ListedClass;
+  const workgroups = async (count: number) => {
+    const { step = [] } = await listKernels(Class, { config: { ...config, count, depth: 1 } });
+    return step.filter(({ kernel }) => kernel === 'linear of few slots').map((each) => each.workgroups);
+  };
+  expect(await workgroups(8)).toEqual([
+    [6, 1, 2],
+    [2, 1, 2],
+  ]);
+  expect(await workgroups(64)).toEqual(await workgroups(8));
 });

@@ -65,7 +65,7 @@ export function mixedRows(results: Tensor, { numbers, top }: Routing, residual?:
 }
 
 /** What a chosen layer is computed of. */
-export interface ChosenProjection extends ActivationAttributes {
+interface ChosenProjection extends ActivationAttributes {
   /** A row for each slot, or, where it `gathers`, the rows of the mixture. */
   readonly x: Tensor;
   readonly routing: Routing;

@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
+import type { ActivationName } from '../kernels/attributes.js';
 import { chosenRows, type ExpertLayer, mixedRows, projectChosen, type Routing } from '../kernels/experts.js';
 import { fusesDispatches } from '../kernels/projection.js';
 import { isLazy, lazyTensor, numbersOf, type Plan, type Source, sourceOf } from './tensor.js';
@@ -61,11 +62,7 @@ export function isChosen({ weight }: Layer): boolean {
 }
 
 /** The layers of one input, all chosen. */
-export function runChosen(
-  source: Source,
-  layers: readonly Layer[],
-  activation: Parameters<typeof projectChosen>[0]['activation'],
-): Tensor {
+export function runChosen(source: Source, layers: readonly Layer[], activation: ActivationName): Tensor {
   const { routing } = chosen(layers[0]!.weight)!;
   const plan = 'plan' in source ? source.plan : undefined;
   const gathers = plan instanceof ChosenRowsPlan && plan.routing === routing;

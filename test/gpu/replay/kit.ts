@@ -50,7 +50,7 @@ export const mixtures: Readonly<Record<string, Replayed>> = {
 };
 
 /** Of which no cache grows: a step reads the states of a recurrence, and all of its source. */
-export const recurrent: Replayed = {
+const recurrent: Replayed = {
   make: () =>
     perturbed('specs/models/seq2seq.tfm', 'Seq2Seq', {
       vocab: 13,
@@ -146,4 +146,19 @@ export async function recordingsOverGuards(of: Replayed): Promise<number[]> {
   ];
   model.dispose();
   return found;
+}
+
+/** Steps of a recurrence: their recording goes on after sequences change places, but not when one of them stays behind. */
+export async function recurrentStepsAreSame(): Promise<void> {
+  const model = await recurrent.make();
+  const states = statesAt(model, recurrent, [1, 1]);
+  const first = await sameStep(model, states, [3, 8]);
+  expect(first).toBeDefined();
+  expect(await sameStep(model, states, [4, 2])).toBe(first);
+  expect(await sameStep(model, states, [null, 5])).not.toBe(first);
+  for (const state of states) state.reorder([1, 0]);
+  const second = await sameStep(model, states, [6, 7]);
+  expect(await sameStep(model, states, [9, 1])).toBe(second);
+  for (const state of states) state.dispose();
+  model.dispose();
 }

@@ -3,7 +3,15 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { useBackend } from '../../../runtime/src/index.js';
 import { taken } from '../../support/specs.js';
 import { type Work, workOf } from '../kernels/kit.js';
-import { gpt2, recordingsOfLengths, recordingsOverGuards, replayedModels, sameStep, statesAt } from './kit.js';
+import {
+  gpt2,
+  recordingsOfLengths,
+  recordingsOverGuards,
+  recurrentStepsAreSame,
+  replayedModels,
+  sameStep,
+  statesAt,
+} from './kit.js';
 
 beforeAll(async () => {
   expect(await useBackend('webgpu')).toBe('webgpu');
@@ -87,6 +95,10 @@ test('a recording sees one expert of a mixture that was assigned; the others sta
   expect(await sameStep(model, states, [1, 1])).toBe(second);
   for (const state of states) state.dispose();
   model.dispose();
+});
+
+test('states of a recurrence are written in place; a sequence that stays where it is has another recording', async () => {
+  await recurrentStepsAreSame();
 });
 
 test('logits that the caller keeps are not changed by the next step', async () => {

@@ -85,6 +85,21 @@ describe.each(['cpu', 'wasm'] as const)('%s', (backend) => {
     tf.dispose([rows, shares, ...weights]);
   });
 
+  test('the weights of an expert that nobody chose are not read', async () => {
+    const rows = tf.tensor([
+      [1, 2],
+      [3, 4],
+    ]);
+    const shares = tf.tensor([
+      [1, 0, 2],
+      [2, 0, 1],
+    ]);
+    const weights = [1, Number.NaN, 3].map((value) => tf.fill([1, 2], value));
+    const mixed = experts(rows, shares, (some, _, weight) => linear(some, { weight }), { top: 2, weights });
+    expect([...(await mixed.data())]).toEqual([21, 35]); // 1·3 + 2·9, 2·7 + 1·21
+    tf.dispose([rows, shares, mixed, ...weights]);
+  });
+
   test('nothing is left behind', () => {
     const [rows, shares] = [tf.ones([2, 3, 4]), tf.randomUniform([2, 3, 5])];
     const before = tf.memory().numTensors;

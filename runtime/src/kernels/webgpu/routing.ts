@@ -9,7 +9,7 @@ import { mainOf64, workgroupIndex } from './vectors.js';
 const fewPairs = 32;
 
 /** Slots of a tile, all of one expert. */
-export const tileOfSlots = 32;
+const tileOfSlots = 32;
 
 /** Tiles that a routing may have: each expert's last one need not be full. 0 where there are none. */
 export function tilesOf(pairs: number, experts: number): number {
