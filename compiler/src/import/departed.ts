@@ -26,9 +26,9 @@ export function departedModel(
   return withoutUnused(narrowed(text, outputs), model);
 }
 
-/** How often a name stands in a text, comments aside. */
+/** How often a name stands in a text, comments and names of arguments aside. */
 function mentions(text: string, name: string): number {
-  return (text.replace(/\/\/\/.*/g, '').match(new RegExp(`\\b${name}\\b`, 'g')) ?? []).length;
+  return (text.replace(/\/\/\/.*/g, '').match(new RegExp(`\\b${name}\\b(?!:)`, 'g')) ?? []).length;
 }
 
 /** Without the imports and parameters that only the replaced parts read, and each import once. */
@@ -79,13 +79,14 @@ function narrowed(text: string, outputs: readonly string[]): string {
     if (scope === undefined || kept === undefined) return rule;
     return kept.length === 0 ? '' : rule.replace(` for ${scope}`, ` for ${kept.join(', ')}`);
   });
-  return withoutUnread(values) + (rules ?? '');
+  return withoutUnread(values, rules ?? '') + (rules ?? '');
 }
 
 /** Without the values that nothing reads, until all are read. */
-function withoutUnread(body: string): string {
-  const kept = body.replace(/(?:\n {2}\/\/\/.*)*\n {2}let (\w+|\(.*?\)) =.*(?:\n {4}.*)*\n/g, (whole, names: string) =>
-    names.match(/\w+/g)?.some((name) => mentions(body, name) > 1) ? whole : '',
+function withoutUnread(body: string, map: string): string {
+  const value = /(?:\n {2}\/\/\/.*)*\n {2}let (\w+|\(.*?\)) =.*(?:\n {4}.*)*(?=\n)/g;
+  const kept = body.replace(value, (whole, names: string) =>
+    names.match(/\w+/g)?.some((name) => mentions(body + map, name) > 1) ? whole : '',
   );
-  return kept === body ? body : withoutUnread(kept);
+  return kept === body ? body : withoutUnread(kept.replace(/\n{3,}/g, '\n\n'), map);
 }

@@ -27,10 +27,14 @@ export function scaledRotary(
   const most = Number(scaling.context ?? context);
   return [
     ...(most === context ? [] : [[/T <= context\]/, `T <= ${most}]`] as const]),
-    [/rotary\(theta: theta((?:, (?:share|pairs): \w+)*)\)/g, turned],
+    [written, turned],
     ...(name === undefined ? [] : [[/^/, `import { ${name} } from "std/rotary"\n`] as const]),
   ];
 }
+
+/** Rotary positions of specs that scale none; Gemma 2 has its one set of frequencies in the place of Gemma 3's two. */
+const written =
+  /rotary\(theta: theta((?:, (?:share|pairs): \w+)*)\)|rotary\(\s*theta: if local then near_theta else theta, .*\s*\)/g;
 
 /** A frequency `f`, as the config's scaling changes it; nothing where it does not. */
 function speedOf(scaling: Parameters, turning: number): string | undefined {

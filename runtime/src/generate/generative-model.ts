@@ -62,8 +62,8 @@ export abstract class GenerativeModel<
   /**
    * Yields the next token of every sequence of a batch, `null` for those that are over, until all are; returns why each
    * ended. Prompts may have different lengths: `[[5, 2, 9], [7]]`, or padded at the end with `lengths`. Each sequence gets the
-   * tokens that `generate` gives for it alone; where rotary frequencies depend on the length, those of the longest one. With `samples` every prompt has several neighbouring sequences. Memory and errors
-   * as in `generate`.
+   * tokens that `generate` gives for it alone; but rotary frequencies that depend on the length are those of the longest. With
+   * `samples` every prompt has several neighbouring sequences. Memory and errors as in `generate`.
    */
   async *generateBatch(
     inputs: Inputs,

@@ -3,7 +3,7 @@ import { activations, type Family, harmlessFields, type Parameters } from '../fa
 import { readRope } from '../rope.js';
 import { stretchedPart } from '../scaling.js';
 import { period } from './gpt.js';
-import { causalClasses, eosOf, headClasses, layerPattern, turningClasses, wholeShare } from './shared.js';
+import { causalClasses, eosOf, headClasses, layerPattern, otherGate, turningClasses, wholeShare } from './shared.js';
 
 interface Defaults {
   readonly vocab: number;
@@ -43,10 +43,12 @@ const contextOf = ({ context }: Parameters): number => Number(context);
 export const decoderFamilies: readonly Family[] = [
   {
     ...{ type: 'phi3', module: 'models/phi3', model: 'Phi3' },
-    ...causalClasses('Phi3', undefined, ({ parameters }) => stretchedPart(parameters)),
+    ...causalClasses('Phi3', undefined, ({ config, parameters }) => [
+      ...stretchedPart(parameters),
+      ...otherGate(config),
+    ]),
     read: (config) => {
       const sizes = readSizes(config, { vocab: 32064, context: 4096, width: 3072, depth: 32, heads: 32, hidden: 8192 });
-      config.only('hidden_act', 'silu', 'swish');
       config.harmless('original_max_position_embeddings');
       return {
         ...sizes,
@@ -76,13 +78,10 @@ export const decoderFamilies: readonly Family[] = [
     },
   },
   {
-    ...{ type: 'gemma2', module: 'models/gemma', model: 'Gemma2', ...headClasses('Gemma2', true) },
+    ...{ type: 'gemma2', module: 'models/gemma', model: 'Gemma2', ...headClasses('Gemma2', true, 'ForCausalLM', {}) },
     read: (config) => {
-      const { theta } = readRope(config, 8192);
-      return {
-        ...readGemma2(config, { vocab: 256000, context: 8192, every: 2, softcaps: [50, 30] }),
-        theta,
-      };
+      const read = readGemma2(config, { vocab: 256000, context: 8192, every: 2, softcaps: [50, 30] });
+      return { ...read, theta: thetaOf(config, read) };
     },
   },
   {
@@ -110,7 +109,7 @@ export const decoderFamilies: readonly Family[] = [
     },
   },
   {
-    ...{ type: 'olmo', module: 'models/olmo', model: 'Olmo', ...turningClasses('Olmo') },
+    ...{ type: 'olmo', module: 'models/olmo', model: 'Olmo', ...turningClasses('Olmo', {}, otherGate) },
     read: (config) => {
       const sizes = readSizes(config, {
         vocab: 50304,
@@ -120,7 +119,6 @@ export const decoderFamilies: readonly Family[] = [
         heads: 32,
         hidden: 11008,
       });
-      config.only('hidden_act', 'silu', 'swish');
       return {
         ...sizes,
         theta: thetaOf(config, sizes),
@@ -132,11 +130,21 @@ export const decoderFamilies: readonly Family[] = [
     },
   },
   {
-    ...{ type: 'olmo2', module: 'models/olmo', model: 'Olmo2', ...causalClasses('Olmo2') },
+    ...{
+      type: 'olmo2',
+      module: 'models/olmo',
+      model: 'Olmo2',
+      ...causalClasses('Olmo2', undefined, ({ config }) => otherGate(config)),
+    },
     read: (config) => readOlmo2(config),
   },
   {
-    ...{ type: 'olmo3', module: 'models/olmo', model: 'Olmo2', ...causalClasses('Olmo3') },
+    ...{
+      type: 'olmo3',
+      module: 'models/olmo',
+      model: 'Olmo2',
+      ...causalClasses('Olmo3', undefined, ({ config }) => otherGate(config)),
+    },
     read: (config) => {
       const common = readOlmo2(config, 500000);
       // Outside of rope_parameters the library gives it to layers without a window only.
@@ -208,7 +216,7 @@ export const decoderFamilies: readonly Family[] = [
       type: 'cohere',
       module: 'models/cohere',
       model: 'Cohere',
-      ...headClasses('Cohere', true, 'ForCausalLM', { theta: 500000 }),
+      ...headClasses('Cohere', true, 'ForCausalLM', { theta: 500000 }, otherGate),
     },
     read: (config) => {
       const sizes = readSizes(config, {
@@ -219,7 +227,6 @@ export const decoderFamilies: readonly Family[] = [
         heads: 64,
         hidden: 22528,
       });
-      config.only('hidden_act', 'silu', 'swish');
       return {
         ...sizes,
         theta: thetaOf(config, sizes, 500000),
@@ -232,7 +239,7 @@ export const decoderFamilies: readonly Family[] = [
     },
   },
   {
-    ...{ type: 'granite', module: 'models/granite', model: 'Granite', ...turningClasses('Granite') },
+    ...{ type: 'granite', module: 'models/granite', model: 'Granite', ...turningClasses('Granite', {}, otherGate) },
     read: (config) => {
       const sizes = readSizes(config, {
         vocab: 32000,
@@ -242,7 +249,6 @@ export const decoderFamilies: readonly Family[] = [
         heads: 32,
         hidden: 11008,
       });
-      config.only('hidden_act', 'silu', 'swish');
       return {
         ...sizes,
         d_k: config.optional('head_dim') ?? sizes.width / sizes.heads,
@@ -264,7 +270,7 @@ export const decoderFamilies: readonly Family[] = [
       type: 'smollm3',
       module: 'models/smollm3',
       model: 'SmolLm3',
-      ...turningClasses('SmolLM3', { theta: 2000000 }),
+      ...turningClasses('SmolLM3', { theta: 2000000 }, otherGate),
     },
     read: readSmolLm3,
   },
@@ -362,7 +368,6 @@ function gemma3Rope(config: ConfigReader): Parameters {
 function readOlmo2(config: ConfigReader, usualTheta = 10000): Parameters & { depth: number } {
   const sizes = readSizes(config, { vocab: 50304, context: 2048, width: 4096, depth: 32, heads: 32, hidden: 11008 });
   const { theta, scaling } = readRope(config, contextOf(sizes), { scaled: true, theta: usualTheta });
-  config.only('hidden_act', 'silu', 'swish');
   return {
     ...sizes,
     theta,
@@ -377,7 +382,6 @@ function readOlmo2(config: ConfigReader, usualTheta = 10000): Parameters & { dep
 function readSmolLm3(config: ConfigReader): Parameters {
   const defaults = { vocab: 128256, context: 32768, width: 2048, depth: 36, heads: 16, kvHeads: 4, hidden: 11008 };
   const sizes = readSizes(config, defaults);
-  config.only('hidden_act', 'silu', 'swish');
   config.harmless('max_window_layers');
   const interval = config.number('no_rope_layer_interval', 4);
   const written = config.numbers('no_rope_layers')?.map((turns) => turns === 1);

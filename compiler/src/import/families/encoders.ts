@@ -1,6 +1,7 @@
 import { labelCount } from '../classifier.js';
 import type { ConfigReader } from '../config.js';
 import { activations, type Family, type Parameters } from '../family.js';
+import { ownDebertaDecoder, ownDecoderBesideBias, ownModernDecoder, ownProjector, ownWords } from '../head.js';
 import { period } from './gpt.js';
 import { layerPattern } from './shared.js';
 
@@ -20,7 +21,6 @@ function heads(prefix: string, base: readonly string[]): Pick<Family, 'architect
 
 /** The sizes that BERT and its relatives name alike. */
 function readBert(config: ConfigReader, act: string): Parameters {
-  config.only('tie_word_embeddings', true);
   config.only('position_embedding_type', 'absolute');
   return {
     vocab: config.number('vocab_size', 30522),
@@ -45,6 +45,7 @@ export const encoderFamilies: readonly Family[] = [
       BertForPreTraining: ['word_logits', 'next_sentence'],
       BertForNextSentencePrediction: ['pair_logits'],
     },
+    departs: ownWords(ownDecoderBesideBias),
     read: (config) => {
       // Fields of the first release, which the library never read.
       config.harmless('directionality', 'pooler_fc_size', 'pooler_num_attention_heads', 'pooler_num_fc_layers');
@@ -55,9 +56,9 @@ export const encoderFamilies: readonly Family[] = [
   ...['roberta', 'xlm-roberta', 'camembert'].map(robertaOf),
   {
     ...{ type: 'distilbert', module: 'models/distilbert', model: 'DistilBert', ...heads('DistilBert', ['state']) },
+    departs: ownWords(ownProjector),
     read: (config) => {
       config.harmless('sinusoidal_pos_embds', 'tie_weights_');
-      config.only('tie_word_embeddings', true);
       return {
         vocab: config.number('vocab_size', 30522),
         context: config.number('max_position_embeddings', 512),
@@ -72,6 +73,7 @@ export const encoderFamilies: readonly Family[] = [
   },
   {
     ...{ type: 'albert', module: 'models/albert', model: 'Albert', ...heads('Albert', ['state', 'pooled']) },
+    departs: ownWords(ownDecoderBesideBias),
     read: (config) => {
       config.only('num_hidden_groups', 1);
       config.only('inner_group_num', 1);
@@ -96,10 +98,12 @@ export const encoderFamilies: readonly Family[] = [
   },
   {
     ...{ type: 'deberta-v2', module: 'models/deberta_v2', model: 'DebertaV2', ...heads('DebertaV2', ['state']) },
+    departs: ownWords(ownDebertaDecoder),
     read: readDeberta,
   },
   {
     ...{ type: 'modernbert', module: 'models/modernbert', model: 'ModernBert', ...heads('ModernBert', ['state']) },
+    departs: ownWords(ownModernDecoder),
     read: readModernBert,
   },
 ];
@@ -109,6 +113,7 @@ function robertaOf(type: string): Family {
   const prefix = { 'xlm-roberta': 'XLMRoberta', camembert: 'Camembert' }[type] ?? 'Roberta';
   return {
     ...{ type, module: 'models/roberta', model: 'Roberta', ...heads(prefix, ['state', 'pooled']) },
+    departs: ownWords(ownDecoderBesideBias),
     read: (config) => {
       const common = readBert(config, 'gelu');
       const pad = config.number('pad_token_id', 1);
@@ -182,7 +187,6 @@ function readModernBert(config: ConfigReader): Parameters {
   const nearTheta = config.optional('local_rope_theta', 10000) ?? theta;
   config.harmless('deterministic_flash_attn', 'sparse_prediction', 'sparse_pred_ignore_index', 'reference_compile');
   config.harmless('repad_logits_with_grad');
-  config.only('tie_word_embeddings', true);
   return {
     vocab: config.number('vocab_size', 50368),
     context: config.number('max_position_embeddings', 8192),

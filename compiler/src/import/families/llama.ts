@@ -1,10 +1,8 @@
 import type { ConfigReader } from '../config.js';
-import { activationsAmong, type Family, type Parameters } from '../family.js';
+import { activations, type Family, type Parameters } from '../family.js';
 import { readRope } from '../rope.js';
 import { period } from './gpt.js';
 import { causalClasses, eosOf, layerPattern } from './shared.js';
-
-const gated = activationsAmong('silu', 'gelu', 'gelu_tanh', 'relu');
 
 interface LlamaDefaults {
   readonly context: number;
@@ -31,7 +29,7 @@ function readLlama(config: ConfigReader, defaults: LlamaDefaults): Parameters {
     kv_heads: config.optional('num_key_value_heads') ?? defaults.kvHeads ?? heads,
     d_k: config.optional('head_dim') ?? defaults.headWidth ?? width / heads,
     hidden: config.number('intermediate_size', defaults.hidden),
-    activation: config.choice('hidden_act', 'silu', gated),
+    activation: config.choice('hidden_act', 'silu', activations),
     theta,
     eps: config.number('rms_norm_eps', defaults.eps ?? 1e-6),
     tied: config.flag('tie_word_embeddings', false),

@@ -1,9 +1,7 @@
 import type { ConfigReader } from '../config.js';
-import { activationsAmong, type Family, type Parameters } from '../family.js';
+import { activations, type Family, type Parameters } from '../family.js';
 import { readRope } from '../rope.js';
 import { causalClasses, eosOf, layerPattern, turningClasses } from './shared.js';
-
-const acts = activationsAmong('silu', 'gelu', 'gelu_tanh', 'relu');
 
 /** Fields of training, and those that say which formula a version of the library has. */
 const harmless = ['router_aux_loss_coef', 'output_router_logits', 'router_jitter_noise', 'aux_loss_alpha', 'seq_aux'];
@@ -52,7 +50,7 @@ function readMixtral(config: ConfigReader): Parameters {
   return {
     ...sizes,
     d_k: config.optional('head_dim') ?? Number(sizes.width) / Number(sizes.heads),
-    act: config.choice('hidden_act', 'silu', acts),
+    act: config.choice('hidden_act', 'silu', activations),
     count: config.number(['num_local_experts', 'num_experts'], 8),
     top: config.number('num_experts_per_tok', 2),
     theta: theta ?? 1e6,
@@ -76,7 +74,7 @@ function readQwen(
     ...sizes,
     ...rope(config, sizes.context, 10000),
     d_k: config.optional('head_dim') ?? Number(sizes.width) / Number(sizes.heads),
-    act: config.choice('hidden_act', 'silu', acts),
+    act: config.choice('hidden_act', 'silu', activations),
     expert_hidden: config.number('moe_intermediate_size', hidden),
     count: config.number(['num_experts', 'num_local_experts'], count),
     top: config.number('num_experts_per_tok', top),
@@ -157,7 +155,7 @@ function readDeepSeek(config: ConfigReader): Parameters {
     d_rope: config.number('qk_rope_head_dim', 64),
     d_v: config.number('v_head_dim', 128),
     expert_hidden: config.number('moe_intermediate_size', 2048),
-    act: config.choice('hidden_act', 'silu', acts),
+    act: config.choice('hidden_act', 'silu', activations),
     dense: config.number('first_k_dense_replace', 3),
     count: config.number(['n_routed_experts', 'num_local_experts'], 256),
     top: config.number('num_experts_per_tok', 8),

@@ -1,6 +1,6 @@
 import { classifierClasses, classifierDepartures } from '../classifier.js';
 import type { ConfigReader } from '../config.js';
-import type { Family, Parameters } from '../family.js';
+import { activations, type Departure, type Family, type Parameters } from '../family.js';
 import { otherHead } from '../head.js';
 import type { RopeDefaults } from '../rope.js';
 import { scaledRotary } from '../scaling.js';
@@ -9,8 +9,22 @@ import { scaledRotary } from '../scaling.js';
 export function turningClasses(
   prefix: string,
   defaults: RopeDefaults = {},
+  more: (config: ConfigReader) => readonly Departure[] = () => [],
 ): Pick<Family, 'architectures' | 'usual' | 'departs'> {
-  return causalClasses(prefix, undefined, ({ config, parameters }) => scaledRotary(config, parameters, defaults));
+  return causalClasses(prefix, undefined, ({ config, parameters }) => [
+    ...scaledRotary(config, parameters, defaults),
+    ...more(config),
+  ]);
+}
+
+/** Another activation than `silu` where the spec has that one alone. */
+export function otherGate(config: ConfigReader): readonly Departure[] {
+  const name = config.choice('hidden_act', 'silu', activations);
+  if (name === 'silu') return [];
+  return [
+    [/(GatedFeedForward\(hidden, |gate -> )silu/, `$1activation("${name}")`],
+    [/^/, 'import { activation } from "std/activations"\n'],
+  ];
 }
 
 /** The same, where the spec ties its scores to the embedding, or has a head of its own, and a config may say otherwise. */
@@ -19,10 +33,12 @@ export function headClasses(
   tied: boolean,
   suffix = 'ForCausalLM',
   rotary?: RopeDefaults,
+  more: (config: ConfigReader) => readonly Departure[] = () => [],
 ): Pick<Family, 'architectures' | 'usual' | 'departs'> {
   return causalClasses(prefix, suffix, (about) => [
     ...otherHead(tied)(about),
     ...(rotary ? scaledRotary(about.config, about.parameters, rotary) : []),
+    ...more(about.config),
   ]);
 }
 
