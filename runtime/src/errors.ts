@@ -50,6 +50,7 @@ export const runtimeErrors = {
   TFM5503: 'the GPU device was lost',
   TFM5504: 'the backend has no memory for the weights',
   TFM5505: 'memory cannot be shared between threads',
+  TFM5506: 'the device does not have the precision that is asked for',
   TFM5601: 'a tokenizer, or another file beside the weights, cannot be used',
   TFM5602: 'the model has not what a task needs',
   TFM5603: 'a chat template is missing, or refuses the conversation',

@@ -3,9 +3,12 @@ import { TfmError } from '../errors.js';
 import { registerCpuKernels } from '../kernels/cpu/register.js';
 import { silenceAdvice } from './quiet.js';
 import { startWasm, type WasmOptions } from './wasm.js';
-import { findAdapter, startWebGpu } from './webgpu.js';
+import { findAdapter, startWebGpu, type WebGpuOptions } from './webgpu.js';
 
 export type BackendName = 'webgpu' | 'wasm' | 'cpu';
+
+/** Each is for one backend, and is not looked at where another one starts. */
+export type BackendOptions = WasmOptions & WebGpuOptions;
 
 /**
  * Chooses where everything is computed, and waits until it is ready. Without a preference: WebGPU where there is an
@@ -15,14 +18,15 @@ export type BackendName = 'webgpu' | 'wasm' | 'cpu';
  * and a bundle loads only the one that is used.
  *
  * @returns The name of the active backend.
- * @throws TfmError TFM5501, saying what to do, where the preferred backend is not available.
+ * @throws TfmError TFM5501, saying what to do, where the preferred backend is not available; TFM5506 where the device has not the
+ * precision that is asked for.
  */
-export async function useBackend(preference?: BackendName, options: WasmOptions = {}): Promise<BackendName> {
+export async function useBackend(preference?: BackendName, options: BackendOptions = {}): Promise<BackendName> {
   if (preference === 'cpu') return startCpu();
   if (preference !== 'wasm') {
     const adapter = await findAdapter();
     if (adapter) {
-      await startWebGpu(adapter);
+      await startWebGpu(adapter, options);
       return 'webgpu';
     }
     if (preference === 'webgpu') throw new TfmError('TFM5501', 'there is no WebGPU adapter', adapterHelp());

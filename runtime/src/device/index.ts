@@ -1,3 +1,4 @@
-export { activeBackend, type BackendName, useBackend } from './backend.js';
+export { activeBackend, type BackendName, type BackendOptions, useBackend } from './backend.js';
 export { read, type TensorData } from './read.js';
 export type { WasmOptions, WasmPaths } from './wasm.js';
+export type { WebGpuOptions } from './webgpu.js';

@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { read, useBackend } from '../../../runtime/src/index.js';
+import { lanesOfSubgroup } from '../../../runtime/src/kernels/webgpu/subgroups.js';
 import {
   type CountedCase,
   countedCases,
@@ -15,11 +16,13 @@ import {
   pairsNeeded,
   run,
 } from '../../support/attention-counts.js';
+import { withoutSubgroups } from './subgroups.js';
 
 /** Where shaders compute the products of a tile of queries and keys, or of a key, and the pairs that it has. */
 const visits: readonly (readonly [at: string, count: string])[] = [
   ['var s0 = vec4f(0);', 'if (lane == 0) { atomicAdd(&visited, u32(TILE * TILE)); }'],
   ['if (isRead) {', 'if (part == 0) { atomicAdd(&visited, u32(ROWS)); }'],
+  ['var products0 = vec4f(0);', 'if (lane == 0) { atomicAdd(&visited, u32(LANES * ROWS)); }'],
 ];
 const binding = 15;
 let counter: GPUBuffer;
@@ -47,7 +50,8 @@ function count(device: GPUDevice): void {
     let { code } = descriptor;
     if (isAttention(descriptor.label)) {
       for (const [at, statement] of visits) code = code.replace(at, `${at} ${statement}`);
-      code = `@group(0) @binding(${binding}) var<storage, read_write> visited: atomic<u32>;\n${code}`;
+      const declared = `@group(0) @binding(${binding}) var<storage, read_write> visited: atomic<u32>;`;
+      code = code.replace(/^(enable .*;\n)*/, (enabled) => `${enabled}${declared}\n`);
     }
     return createShaderModule.call(device, { ...descriptor, code });
   };
@@ -88,6 +92,10 @@ describe('pairs of query and key that are computed are within 15 % of what the m
   });
 
   test.each([decodeCase, decodeEndsCase])('decode: $name', async (of) => {
-    expect(await visited(of, false)).toBe(pairsNeeded(of, 1, 1) * heads);
+    const { device } = tf.backend() as WebGPUBackend;
+    const lanes = lanesOfSubgroup(device) ?? 1;
+    expect(await visited(of, false)).toBe(pairsNeeded(of, 1, lanes) * heads);
+    if (lanes > 1)
+      await withoutSubgroups(device, async () => expect(await visited(of, false)).toBe(pairsNeeded(of, 1, 1) * heads));
   });
 });

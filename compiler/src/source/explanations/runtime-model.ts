@@ -99,4 +99,9 @@ export const runtimeModelExplanations: Readonly<Record<string, Explanation>> = {
       "`useBackend('wasm', { threads })` asks for several threads on one memory, and this place does not allow it: the page is not cross-origin isolated, the engine has no WebAssembly SIMD, workers are refused, or wasm was started for one thread before.",
     fix: 'Serve the page with the headers `Cross-Origin-Opener-Policy: same-origin` and `Cross-Origin-Embedder-Policy: require-corp`, or leave `threads` out: results are the same. Where wasm runs already, give `threads` at the first `useBackend`.',
   },
+  TFM5506: {
+    meaning:
+      "`useBackend('webgpu', { precision: 'float16' })` asks for numbers of 16 bits in shaders, and the GPU's device has not the feature `shader-f16`: older GPUs and drivers lack it, and so do renderers in software.",
+    fix: "Leave `precision` out: `float32`, the default, runs on every device. Where the GPU has halves (`(await navigator.gpu.requestAdapter()).features.has('shader-f16')`) and another library started the device of TensorFlow.js, call `useBackend` first.",
+  },
 };

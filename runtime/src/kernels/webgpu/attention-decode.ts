@@ -2,6 +2,7 @@ import type { TensorInfo } from '@tensorflow/tfjs';
 import type { AttendAttributes } from '../attributes.js';
 import { attentionCode, hasMask } from './attention-code.js';
 import { combineSplits } from './attention-combine.js';
+import { decodeWithSubgroups } from './attention-decode-subgroups.js';
 import {
   type AttentionOperands,
   type AttentionShape,
@@ -13,15 +14,17 @@ import {
 } from './attention-shape.js';
 import type { GpuBackend } from './backend.js';
 import { dispatch } from './dispatch.js';
+import { vectorType } from './kernel.js';
 import { pairKey } from './pair-code.js';
+import { lanesOfSubgroup } from './subgroups.js';
 
 /** Keys of a split: one for each thread of a workgroup. */
 const keys = 64;
 
 /**
  * Attention of few queries: there are too few of them to keep a device busy, so the keys are split over workgroups, and a
- * second dispatch puts their sums together (flash decoding, Dao et al. 2023). Reads the first rows of a cache in place. At
- * most 15 KiB of workgroup memory.
+ * second dispatch puts their sums together (flash decoding, Dao et al. 2023). Reads the first rows of a cache in place. Its portable
+ * form takes at most 15 KiB of workgroup memory; where the device has subgroups it takes none (attention-decode-subgroups.ts).
  */
 export function attentionDecode(
   operands: AttentionOperands,
@@ -38,11 +41,17 @@ export function attentionDecode(
   const room = 2 ** Math.ceil(Math.log2(splits));
   const sums = backend.makeTensorInfo([batch * keyHeads * rows, room, valueWidth], 'float32');
   const stats = backend.makeTensorInfo([batch * keyHeads * rows, room, 2], 'float32');
+  const lanes = lanesOfSubgroup(backend.device);
+  const masked = hasMask(operands, attributes);
   dispatch(backend, {
     name: 'attention of few queries',
-    constants: { ...attentionConstants(shape, attributes), ROWS: block, LANES: lanesFor(valueWidth) },
+    subgroups: lanes !== undefined,
+    constants: { ...attentionConstants(shape, attributes), ROWS: block, LANES: lanes ?? lanesFor(valueWidth) },
     reads: attentionReads(operands, spans.values, false),
-    writes: { sums: { of: sums, as: 'f32' }, stats: { of: stats, as: 'vec2f' } },
+    writes: {
+      sums: { of: sums, as: lanes === undefined ? 'f32' : vectorType(valueWidth) },
+      stats: { of: stats, as: 'vec2f' },
+    },
     integers: {
       ...attentionIntegers(shape, operands, attributes),
       ...{ blocks: spans.blocks, spanStride: spans.stride, room },
@@ -50,7 +59,11 @@ export function attentionDecode(
     floats: attentionFloats(attributes),
     workgroups: [splits, keyHeads * spans.blocks, batch],
     key: pairKey(attributes),
-    code: () => `${attentionCode(shape, operands, attributes)}\n${code(hasMask(operands, attributes))}`,
+    code: () =>
+      [
+        attentionCode(shape, operands, attributes),
+        lanes === undefined ? code(masked) : decodeWithSubgroups({ rows: block, keys, lanes, valueWidth, masked }),
+      ].join('\n'),
   });
   combineSplits({ sums, stats, sinks: operands[5], splits, room }, shape, result, backend);
   for (const { dataId } of [sums, stats]) backend.disposeData(dataId);

@@ -1,6 +1,7 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
 import type { AttendAttributes } from '../attributes.js';
 import { attentionCode, hasMask } from './attention-code.js';
+import { type PrefillParts, prefillWithSubgroups, rowsOfQuad } from './attention-prefill-subgroups.js';
 import {
   type AttentionOperands,
   type AttentionShape,
@@ -13,8 +14,10 @@ import {
 import { skipMemory, skipTile } from './attention-skip.js';
 import type { GpuBackend } from './backend.js';
 import { dispatch } from './dispatch.js';
-import { rowsOperand, vectorType } from './kernel.js';
+import { mostWorkgroups, rowsOperand, vectorType } from './kernel.js';
 import { pairKey } from './pair-code.js';
+import { precisionOf, storedCode } from './precision.js';
+import { lanesOfSubgroup } from './subgroups.js';
 import { vectorWriter } from './vectors.js';
 
 /** Rows and keys of a tile: each of 64 threads has four rows and four keys of it. */
@@ -22,8 +25,9 @@ const tile = 32;
 
 /**
  * Attention of many queries, in one dispatch without a [Tq, Tk] tensor: an online softmax over tiles of keys (Milakov and
- * Gimelshein 2018; Dao et al. 2022, algorithm 1), sums in float32. One workgroup has 32 rows of one key head. It runs on
- * every device: at most 14 KiB of workgroup memory, no subgroups.
+ * Gimelshein 2018; Dao et al. 2022, algorithm 1), sums in float32. The portable form runs on every device: one workgroup has 32
+ * rows of one key head, at most 14 KiB of workgroup memory, no subgroups. Where the device has subgroups, they do without that
+ * memory (attention-prefill-subgroups.ts); where the precision is float16, it holds halves (precision.ts).
  */
 export function attentionPrefill(
   operands: AttentionOperands,
@@ -34,10 +38,20 @@ export function attentionPrefill(
   backend: GpuBackend,
 ): void {
   const { width, valueWidth, keyHeads, batch } = shape;
-  const spans = spansOf(attributes.visible, shape, tile);
+  const parts = {
+    masked: hasMask(operands, attributes),
+    sinks: operands[5] !== undefined,
+    dropout: attributes.dropout !== undefined,
+    logSums: logSums !== undefined,
+  };
+  const { lanes, block, halves } = formOf(shape, parts, backend.device);
+  const spans = spansOf(attributes.visible, shape, block);
+  const sizes = tileSizes(width, valueWidth, halves ? 16 : 8);
   dispatch(backend, {
     name: 'attention of many queries',
-    constants: { ...attentionConstants(shape, attributes), ...tileSizes(width, valueWidth) },
+    subgroups: lanes !== undefined,
+    halves,
+    constants: { ...attentionConstants(shape, attributes), ...(lanes === undefined ? sizes : { LANES: lanes }) },
     reads: attentionReads(operands, spans.values, true),
     writes: { result: rowsOperand(result, valueWidth), ...(logSums ? { logSums: { of: logSums, as: 'f32' } } : {}) },
     integers: {
@@ -51,19 +65,27 @@ export function attentionPrefill(
       [
         attentionCode(shape, operands, attributes),
         vectorWriter('result', vectorType(valueWidth), 'VALUE_WIDTH'),
-        code(unrolled(tileSizes(width, valueWidth).COLUMNS), {
-          masked: hasMask(operands, attributes),
-          sinks: operands[5] !== undefined,
-          dropout: attributes.dropout !== undefined,
-          logSums: logSums !== undefined,
-        }),
+        lanes === undefined
+          ? `${storedCode(halves)}\n${code(unrolled(sizes.COLUMNS), parts)}`
+          : prefillWithSubgroups(shape, parts),
       ].join('\n'),
   });
 }
 
-/** Vectors of a row in workgroup memory at once, and values. The same memory holds first the ones, then the others. */
-export function tileSizes(width: number, valueWidth: number) {
-  const depth = Math.min(8, Math.ceil(width / 4));
+/** Threads of a subgroup where it has the work, rows of a workgroup, whether its memory holds halves. */
+function formOf(shape: AttentionShape, { dropout, logSums }: PrefillParts, device: GPUDevice) {
+  // In training gradients make the probabilities again from log-sum-exp, which must be theirs.
+  const halves = precisionOf(device) === 'float16' && !dropout && !logSums;
+  const lanes = halves ? undefined : lanesOfSubgroup(device);
+  const block = lanes === undefined ? tile : (lanes / 4) * rowsOfQuad(shape);
+  // A workgroup of few rows needs many on one axis.
+  if (shape.rows > block * mostWorkgroups) return { lanes: undefined, block: tile, halves };
+  return { lanes, block, halves };
+}
+
+/** Up to `deepest` vectors of a row in workgroup memory at once, and values. The same memory holds first the ones, then the others. */
+export function tileSizes(width: number, valueWidth: number, deepest = 8) {
+  const depth = Math.min(deepest, Math.ceil(width / 4));
   const valueVectors = Math.ceil(valueWidth / 4);
   const room = Math.max(2 * tile * depth, 256);
   const slab = Math.min(tile, 2 ** Math.floor(Math.log2(Math.max(room / valueVectors, 1))));
@@ -88,20 +110,13 @@ export function sum(column: number, i: number): string {
   return `sum${column}_${i}`;
 }
 
-interface Parts {
-  readonly masked: boolean;
-  readonly sinks: boolean;
-  readonly dropout: boolean;
-  readonly logSums: boolean;
-}
-
-const code = ({ all, columns }: Unrolled, { masked, sinks, dropout, logSums }: Parts) => `
+const code = ({ all, columns }: Unrolled, { masked, sinks, dropout, logSums }: PrefillParts) => `
 const TILE = ${tile};
 
 /** Queries and keys of a tile, vector by vector: [c][row], then [c][key]; or values: [key][c]. */
-var<workgroup> room: array<vec4f, ROOM>;
-/** exp(score − largest so far), [key][rows four by four]. */
-var<workgroup> weights: array<vec4f, TILE * 8>;
+var<workgroup> room: array<Stored, ROOM>;
+/** UNIT · exp(score − largest so far), [key][rows four by four]. */
+var<workgroup> weights: array<Stored, TILE * 8>;
 var<workgroup> largests: array<vec4f, 64>;
 ${masked ? skipMemory : ''}
 
@@ -134,20 +149,17 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
         if (c0 + c >= WIDTH4) { continue; }
         var q = vec4f(0);
         if (row0 + at < uniforms.rows) { q = queryAt(rowStart(rowOf(batch, keyHead, row0 + at), WIDTH_STEP), c0 + c); }
-        room[c * TILE + at] = q;
+        room[c * TILE + at] = stored(q);
         var k = vec4f(0);
         if (key0 + at < span.y) { k = keyAt(keyStart(batch, keyHead, key0 + at), c0 + c); }
-        room[(DEPTH + c) * TILE + at] = k;
+        room[(DEPTH + c) * TILE + at] = stored(k);
       }
       workgroupBarrier();
       for (var c = 0; c < min(DEPTH, WIDTH4 - c0); c++) {
-        let q0 = room[c * TILE + 4 * y];
-        let q1 = room[c * TILE + 4 * y + 1];
-        let q2 = room[c * TILE + 4 * y + 2];
-        let q3 = room[c * TILE + 4 * y + 3];
+        ${four((i) => `let q${i} = vec4f(room[c * TILE + 4 * y + ${i}]);`)}
         ${four(
           (j) => `
-        let k${j} = room[(DEPTH + c) * TILE + x + ${8 * j}];
+        let k${j} = vec4f(room[(DEPTH + c) * TILE + x + ${8 * j}]);
         s${j} += vec4f(dot(q0, k${j}), dot(q1, k${j}), dot(q2, k${j}), dot(q3, k${j}));`,
         )}
       }
@@ -173,7 +185,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     s${j} = select(vec4f(0), exp(s${j} - largest), s${j} > vec4f(HIDDEN));
     sum += s${j};
     ${dropout ? `s${j} *= vec4f(kept(own0, at${j}), kept(own1, at${j}), kept(own2, at${j}), kept(own3, at${j}));` : ''}
-    weights[8 * (x + ${8 * j}) + y] = s${j};`,
+    weights[8 * (x + ${8 * j}) + y] = stored(UNIT * s${j});`,
     )}
     ${all((column, i) => `${sum(column, i)} *= shrink[${i}];`)}
 
@@ -183,12 +195,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
         // Rows of a cache that hold nothing yet may be anything, and 0 · NaN is NaN.
         var v = vec4f(0);
         if (k < span.y) { v = valueAt(valueStart(batch, keyHead, k), i % VALUE4); }
-        room[i] = v;
+        room[i] = stored(v);
       }
       workgroupBarrier();
       for (var k = 0; k < SLAB; k++) {
-        let weight = weights[8 * (slab + k) + y];
-        ${columns((column) => `let v${column} = room[min(k * VALUE4 + x + ${8 * column}, ROOM - 1)];`)}
+        let weight = vec4f(weights[8 * (slab + k) + y]);
+        ${columns((column) => `let v${column} = vec4f(room[min(k * VALUE4 + x + ${8 * column}, ROOM - 1)]);`)}
         ${all((column, i) => `${sum(column, i)} += weight[${i}] * v${column};`)}
       }
       workgroupBarrier();
@@ -204,7 +216,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   ${all(
     (column, i) => `
   if (row0 + 4 * y + ${i} < uniforms.rows && x + ${8 * column} < VALUE4) {
-    putResult(rowStart(own${i}, VALUE_STEP), x + ${8 * column}, ${sum(column, i)} * factor[${i}]);
+    putResult(rowStart(own${i}, VALUE_STEP), x + ${8 * column}, ${sum(column, i)} * factor[${i}] / UNIT);
   }`,
   )}
 }

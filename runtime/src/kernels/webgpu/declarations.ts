@@ -4,6 +4,8 @@ export type ElementType = 'f32' | 'vec2f' | 'vec4f' | 'i32' | 'vec2i' | 'vec4i';
 interface Declared {
   /** The code uses subgroups. */
   readonly subgroups?: boolean;
+  /** The code has numbers of 16 bits. */
+  readonly halves?: boolean;
   readonly constants: Readonly<Record<string, number>>;
   readonly reads: Readonly<Record<string, { readonly as: ElementType }>>;
   readonly writes: Readonly<Record<string, { readonly as: ElementType }>>;
@@ -12,8 +14,8 @@ interface Declared {
 }
 
 /** The WGSL of constants, bindings (what is written, what is read, uniforms) and uniforms (integers, then floats). */
-export function declarations({ subgroups, constants, reads, writes, integers, floats = {} }: Declared): string {
-  const lines = subgroups ? ['enable subgroups;'] : [];
+export function declarations({ subgroups, halves, constants, reads, writes, integers, floats = {} }: Declared): string {
+  const lines = [...(subgroups ? ['enable subgroups;'] : []), ...(halves ? ['enable f16;'] : [])];
   lines.push(...Object.entries(constants).map(([name, value]) => `const ${name} = ${value};`));
   let binding = 0;
   for (const [name, { as }] of Object.entries(writes))

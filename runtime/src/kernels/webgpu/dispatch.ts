@@ -16,6 +16,8 @@ export interface Dispatch {
   readonly name: string;
   /** Whether the code uses subgroups, which the device must have. */
   readonly subgroups?: boolean;
+  /** Whether it has numbers of 16 bits, which the device must have, too. */
+  readonly halves?: boolean;
   /** Whole numbers baked into the code. */
   readonly constants: Readonly<Record<string, number>>;
   readonly reads: Readonly<Record<string, Operand>>;

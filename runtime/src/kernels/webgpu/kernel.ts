@@ -55,7 +55,7 @@ export function present(all: Readonly<Record<string, Operand | undefined>>): Rea
   return Object.fromEntries(some);
 }
 
-const mostWorkgroups = 65_535; // on one axis, on every device
+export const mostWorkgroups = 65_535; // on one axis, on every device
 
 /** So many workgroups, on two axes where one is too short; `workgroupIndex` of vectors.ts is their number. */
 export function workgroupsFor(count: number): [number, number, number] {
