@@ -163,7 +163,7 @@ export abstract class Model<
     options: PassOptions,
     outputs: readonly Name[],
   ): Pick<Outputs, Name> {
-    const pass = new Pass({ ...options, derived: this.#derived });
+    const pass = new Pass(options, this.#derived);
     const compute = () =>
       tf.tidy(() => {
         const computed = this.compute(tensors, new Scope(pass));

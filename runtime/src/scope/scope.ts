@@ -20,8 +20,6 @@ export interface PassOptions {
   /** Of the dropout masks. */
   readonly seed?: number;
   readonly recorder?: Recorder;
-  /** What the model keeps of its weights. */
-  readonly derived?: DerivedTensors;
 }
 
 /** What all scopes of one run through a model share. */
@@ -30,8 +28,13 @@ export class Pass {
   readonly #once = new Map<string, Tensor>();
   #masks = 0;
 
-  constructor(options: PassOptions = {}) {
+  /** What the model keeps from pass to pass. */
+  readonly derived: DerivedTensors | undefined;
+
+  /** @param options Some are accessors, which say another thing at each step of a generation: not to be copied. */
+  constructor(options: PassOptions = {}, derived?: DerivedTensors) {
     this.options = options;
+    this.derived = derived;
   }
 
   /** Nobody asks for gradients, which are those of single operators, or wants to see every value. */
@@ -178,7 +181,7 @@ export class Scope implements OperatorScope {
   }
 
   derived(key: string, weight: Variable, make: () => Tensor): Tensor {
-    const { derived } = this.#pass.options;
+    const { derived } = this.#pass;
     return derived ? derived.get(key, weight, make) : tf.tidy(make);
   }
 
