@@ -18,7 +18,7 @@ export interface GoldenRun {
 }
 
 /** The most likely tokens behind prompts, and the scores of each of them: [prompts, tokens, vocab]. */
-export interface GoldenGeneration {
+interface GoldenGeneration {
   readonly prompts: readonly (readonly number[])[];
   readonly tokens: readonly (readonly number[])[];
   readonly logits: Stored;

@@ -32,7 +32,7 @@ interface PairMask {
 }
 
 /** Masks that leave neither an interval of keys nor say something of distance alone. */
-export const pairMasks = {
+const pairMasks = {
   row: {
     mask: f.mask(({ q, k }) => or(less(k, text), equal(rowOf(q), rowOf(k)))),
     seen: ({ q, k }) => k < text || row(q) === row(k),

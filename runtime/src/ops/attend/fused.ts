@@ -111,7 +111,7 @@ function pairTensors(of: FusedAttention, context: FormulaContext): PairFormulas[
 }
 
 /** One number for each distance instead of one for each pair. */
-export function byDistance(of: Formula, { queries, groups }: FormulaContext): boolean {
+function byDistance(of: Formula, { queries, groups }: FormulaContext): boolean {
   return queries > 1 && !groups && isOfDistance(of);
 }
 
