@@ -22,7 +22,7 @@ export function vit(file, { heads: given = 12, patch: side = 16, channels = 3 })
     () => /** @type {Tensor4D} */ (tf.reshape(projection.kernel, [patch, patch, Number(channels), width])),
   );
   const classToken = file.tensor('class_token');
-  const positions = file.tensor('positions.weight');
+  const positions = tf.tidy(() => tf.concat([file.tensor('class_position'), file.tensor('positions')]));
   const layers = Array.from({ length: file.count('layers') }, (_, i) => {
     const at = `layers.${i}`;
     const [q, k, v] = ['q', 'k', 'v'].map((name) => `${at}.attention.${name}`);

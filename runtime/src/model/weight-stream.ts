@@ -1,6 +1,6 @@
 import type { LoadedWeight } from '../weights/branch.js';
 import type { Checkpoint } from '../weights/checkpoint.js';
-import { type LoadOptions, loadWeights, planLoad } from '../weights/load.js';
+import { type LoadOptions, loadOrder, loadWeights, planLoad } from '../weights/load.js';
 import type { LoadPlan } from '../weights/resolve.js';
 import type { ModelDefinition } from './definition.js';
 import { checkpointMap, modelWeights } from './save.js';
@@ -50,9 +50,8 @@ export function checkpointWeights<Config extends object, Weights extends object>
   options: CheckpointWeightsOptions = {},
 ): WeightStream {
   const plan = checkpointPlan(definition, config, checkpoint, options);
-  const read = plan.reads.flatMap(({ branches }) => branches.flatMap(({ uses }) => uses.map(({ path }) => path)));
   return {
-    paths: [...plan.constants.map(({ path }) => path), ...read],
+    paths: loadOrder(checkpoint, plan),
     read: (loadOptions) => loadWeights(checkpoint, plan, loadOptions),
   };
 }

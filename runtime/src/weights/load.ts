@@ -78,7 +78,7 @@ async function* tensorPieces(
   { signal, onProgress }: LoadOptions,
 ): AsyncGenerator<WeightPiece & { readonly row?: RowOf }> {
   for (const { path, shape, value } of plan.constants) yield* constantPieces(path, shape, value);
-  const segments = plan.reads.flatMap((read) => segmentsOf(read, shapeInFile(checkpoint, read.file)));
+  const segments = segmentsIn(checkpoint, plan);
   const totalBytes = Math.round(segments.reduce((total, segment) => total + bytesOf(checkpoint, segment), 0));
   let loadedBytes = 0;
   let held = new Float32Array(0);
@@ -107,6 +107,18 @@ async function* tensorPieces(
       }
     }
   }
+}
+
+function segmentsIn(checkpoint: Checkpoint, { reads }: LoadPlan): readonly Segment[] {
+  return reads.flatMap((read) => segmentsOf(read, shapeInFile(checkpoint, read.file)));
+}
+
+/** The paths of a plan's weights in the order in which {@link loadWeights} gives them: by where they lie in the file. */
+export function loadOrder(checkpoint: Checkpoint, plan: LoadPlan): readonly string[] {
+  const read = segmentsIn(checkpoint, plan).flatMap(({ branches }) => branches.flatMap(({ uses }) => uses));
+  const inOrder = [...plan.constants, ...read].map(({ path }) => path);
+  // A weight whose rows are tensors of their own is complete with the last of them.
+  return inOrder.filter((path, i) => inOrder.lastIndexOf(path) === i);
 }
 
 /** The weights of a plan, one after the other as they become complete. See {@link loadPieces}. */

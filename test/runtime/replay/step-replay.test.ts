@@ -1,3 +1,5 @@
+// Records steps on the cpu backend, which nobody else does.
+// @vitest-environment-options { "process": "recorded steps" }
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { useBackend } from '../../../runtime/src/index.js';
