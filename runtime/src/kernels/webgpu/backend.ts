@@ -54,3 +54,10 @@ export function bufferOf(backend: GpuBackend, { dataId }: TensorInfo): GPUBuffer
   if (!resource) throw new Error('tfjs-backend-webgpu keeps buffers elsewhere: another version than in package.json?');
   return resource;
 }
+
+/** Where copies between buffers go: behind all that was asked for so far. */
+export function encoderOf(backend: GpuBackend): GPUCommandEncoder {
+  backend.ensureCommandEncoderReady();
+  backend.endComputePassEncoder();
+  return backend.commandEncoder!;
+}

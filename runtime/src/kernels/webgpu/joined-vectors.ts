@@ -1,6 +1,6 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
 import { unwatched } from '../../replay/tracking.js';
-import { bufferOf, type GpuBackend } from './backend.js';
+import { bufferOf, encoderOf, type GpuBackend } from './backend.js';
 import { countOf } from './kernel.js';
 
 /** Vectors behind each other in one tensor. */
@@ -41,11 +41,9 @@ function copyOf(backend: GpuBackend, vectors: readonly TensorInfo[]): JoinedVect
   });
   const tensor = backend.makeTensorInfo([numbers], 'float32');
   const to = bufferOf(backend, tensor);
-  backend.ensureCommandEncoderReady();
-  backend.endComputePassEncoder();
   for (const [i, vector] of vectors.entries()) {
     const bytes = 4 * countOf(vector.shape);
-    backend.commandEncoder!.copyBufferToBuffer(bufferOf(backend, vector), 0, to, 4 * starts[i]!, bytes);
+    encoderOf(backend).copyBufferToBuffer(bufferOf(backend, vector), 0, to, 4 * starts[i]!, bytes);
     backend.commandQueueOwnedIds.add(vector.dataId);
   }
   return { tensor, starts };

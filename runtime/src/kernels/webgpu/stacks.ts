@@ -1,6 +1,6 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
 import { unwatched } from '../../replay/tracking.js';
-import { bufferOf, type GpuBackend, type GpuData } from './backend.js';
+import { bufferOf, encoderOf, type GpuBackend, type GpuData } from './backend.js';
 import { countOf } from './kernel.js';
 
 /** The numbers of several weights of one shape behind each other in one buffer. */
@@ -119,12 +119,6 @@ function release(backend: GpuBackend, dataId: object, data: GpuData, resource: G
   owners.delete(dataId);
   owner?.needing.delete(dataId);
   if (owner?.needing.size === 0 && known.get(owner.sources[0]!) !== owner) backend.disposeData(owner.data.dataId);
-}
-
-function encoderOf(backend: GpuBackend): GPUCommandEncoder {
-  backend.ensureCommandEncoderReady();
-  backend.endComputePassEncoder();
-  return backend.commandEncoder!;
 }
 
 const watched = new WeakSet<GpuBackend>();
