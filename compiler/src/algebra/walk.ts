@@ -37,6 +37,13 @@ function isName(expression: Expression): expression is NameLeaf {
   );
 }
 
+/** Whether an expression reads this parameter of the function that it is the body of. */
+export function readsElement(expression: Expression, index: number): boolean {
+  return [...walk(expression)].some((part) => {
+    return typeof part === 'object' && part.kind === 'element' && part.index === index;
+  });
+}
+
 export interface FreeNames {
   readonly parameters: ReadonlySet<string>;
   readonly dimensions: ReadonlySet<string>;

@@ -6,7 +6,8 @@ import { isWatched } from '../replay/tracking.js';
 import { f } from './builders.js';
 import type { FormulaContext } from './context.js';
 import { type Formula, isStatic, parts, usesAxis } from './formula.js';
-import { type StaticTable, staticKey, staticTable } from './static-tensor.js';
+import { staticKey, staticTable } from './static-tensor.js';
+import { extentOf } from './table-facts.js';
 
 /**
  * dot(query, table[r]) or dot(key, table[r]), where r depends on the positions of both: every row of the table that occurs is
@@ -26,7 +27,8 @@ export function tableProduct(operands: readonly Formula[], context: FormulaConte
   const rows = staticTable(row, context);
   const { values } = rows;
   if (values.length !== queries * keys) return undefined;
-  const { first, count } = rangeOf(rows);
+  const { low: first, high } = extentOf(rows);
+  const count = high - first + 1;
   const products = productsWith(vectors, tf.slice(table, first, count)); // [T, count, B · H]
   const ids = once(context.scope, `products of each ${side} ${staticKey(row, context)}`, () => {
     const at = (pair: number) => (side === 'query' ? Math.floor(pair / keys) : pair % keys);
@@ -36,23 +38,6 @@ export function tableProduct(operands: readonly Formula[], context: FormulaConte
     );
   });
   return tf.reshape(tf.transpose(takeRows(products, ids)), [batch, heads, queries, keys]);
-}
-
-interface Range {
-  readonly first: number;
-  readonly count: number;
-}
-
-const ranges = new WeakMap<StaticTable, Range>();
-
-/** The least of a table's whole numbers, and how many there are from it to the largest; found once for all layers and passes. */
-function rangeOf(table: StaticTable): Range {
-  const known = ranges.get(table);
-  if (known) return known;
-  const first = table.values.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY);
-  const range = { first, count: table.values.reduce((most, value) => Math.max(most, value), 0) - first + 1 };
-  ranges.set(table, range);
-  return range;
 }
 
 /** Whether a formula has a vector for each pair of query and key on its way. */

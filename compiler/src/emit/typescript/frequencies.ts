@@ -1,4 +1,4 @@
-import { walk } from '../../algebra/walk.js';
+import { readsElement, walk } from '../../algebra/walk.js';
 import type { Expression } from '../../graph/graph.js';
 import { FunctionContext, type ModelContext } from './context.js';
 import { inlined, scalar, substitute } from './expressions.js';
@@ -61,13 +61,6 @@ function bodyOf(expression: Expression, names: readonly string[], context: Funct
 function expanded(expression: Expression, model: ModelContext): Expression {
   if (typeof expression !== 'object' || expression.kind !== 'apply') return expression;
   return expanded(inlined(model.formula(expression.formula), expression.arguments), model);
-}
-
-/** Whether an expression reads this parameter of the function that it is the body of. */
-function readsElement(expression: Expression, index: number): boolean {
-  return [...walk(expression)].some((part) => {
-    return typeof part === 'object' && part.kind === 'element' && part.index === index;
-  });
 }
 
 /** Whether it reads nothing that only its surroundings have: sizes, and indices and constants of a block. */

@@ -45,12 +45,8 @@ export const mixedRows: WasmKernel<RoutingAttributes> = ([results, routing, resi
   const width = results!.shape.at(-1)!;
   const rows = countOf(results!.shape) / width / top;
   const y = heap.output([rows, width]);
-  const [from, by, added, to] = [results, routing, residual, y].map((of) => heap.pointer(of)) as [
-    number,
-    number,
-    number,
-    number,
-  ];
+  const [from, by] = [heap.pointer(results), heap.pointer(routing)];
+  const [added, to] = [heap.pointer(residual), heap.pointer(y)];
   heap.kernels.mixedRows(from, by, added, to, rows, top, width);
   return y;
 };

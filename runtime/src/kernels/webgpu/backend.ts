@@ -12,7 +12,7 @@ export interface GpuData {
 export interface GpuBackend {
   readonly device: GPUDevice;
   readonly queue: GPUQueue;
-  readonly tensorMap: { get(dataId: object): GpuData };
+  readonly tensorMap: { has(dataId: object): boolean; get(dataId: object): GpuData };
   readonly bufferManager: { acquireBuffer(bytes: number, usage: number): GPUBuffer };
   readonly commandEncoder: GPUCommandEncoder | null;
   computePassEncoder: GPUComputePassEncoder | null;
@@ -60,4 +60,25 @@ export function encoderOf(backend: GpuBackend): GPUCommandEncoder {
   backend.ensureCommandEncoderReady();
   backend.endComputePassEncoder();
   return backend.commandEncoder!;
+}
+
+type Forget = (backend: GpuBackend, dataId: object) => void;
+
+const forgetting = new WeakMap<GpuBackend, Set<Forget>>();
+
+/** Calls `forget` when the last tensor with some data is given back, before the data are: for whoever keeps what was made of them. */
+export function beforeDisposal(backend: GpuBackend, forget: Forget): void {
+  const known = forgetting.get(backend);
+  if (known) {
+    known.add(forget);
+    return;
+  }
+  const all = new Set([forget]);
+  forgetting.set(backend, all);
+  const dispose = backend.disposeData.bind(backend);
+  backend.disposeData = (dataId, force) => {
+    const isLast = backend.tensorMap.has(dataId) && (force || backend.tensorMap.get(dataId).refCount <= 1);
+    if (isLast) for (const each of all) each(backend, dataId);
+    return dispose(dataId, force);
+  };
 }

@@ -1,6 +1,6 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
 import { unwatched } from '../../replay/tracking.js';
-import { bufferOf, encoderOf, type GpuBackend } from './backend.js';
+import { beforeDisposal, bufferOf, encoderOf, type GpuBackend } from './backend.js';
 import { countOf } from './kernel.js';
 
 /** Vectors behind each other in one tensor. */
@@ -28,7 +28,7 @@ export function joinVectors(backend: GpuBackend, vectors: readonly TensorInfo[])
       return known;
   // It belongs to the weights, not to the step of a generation that needs it first.
   const made: Kept = { ...unwatched(() => copyOf(backend, vectors)), sources };
-  watchDisposal(backend);
+  beforeDisposal(backend, forget);
   for (const source of sources) joined.set(source, (joined.get(source) ?? new Set()).add(made));
   return made;
 }
@@ -47,19 +47,6 @@ function copyOf(backend: GpuBackend, vectors: readonly TensorInfo[]): JoinedVect
     backend.commandQueueOwnedIds.add(vector.dataId);
   }
   return { tensor, starts };
-}
-
-const watched = new WeakSet<GpuBackend>();
-
-function watchDisposal(backend: GpuBackend): void {
-  if (watched.has(backend)) return;
-  watched.add(backend);
-  const dispose = backend.disposeData.bind(backend);
-  backend.disposeData = (dataId, force) => {
-    const isGone = dispose(dataId, force);
-    if (isGone) forget(backend, dataId);
-    return isGone;
-  };
 }
 
 /** What has a part of this data in it is old. */

@@ -1,6 +1,6 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
 import { unwatched } from '../../replay/tracking.js';
-import { bufferOf, encoderOf, type GpuBackend, type GpuData } from './backend.js';
+import { beforeDisposal, bufferOf, encoderOf, type GpuBackend, type GpuData } from './backend.js';
 import { countOf } from './kernel.js';
 
 /** The numbers of several weights of one shape behind each other in one buffer. */
@@ -73,7 +73,7 @@ function makeStack(
   const stack = { tensor, first, end: first + weights.length };
   const owner: Owner = { stack, data: tensor, sources, needing: new Set() };
   known.set(sources[0]!, owner);
-  watchDisposal(backend);
+  beforeDisposal(backend, forget);
   return owner;
 }
 
@@ -121,20 +121,9 @@ function release(backend: GpuBackend, dataId: object, data: GpuData, resource: G
   if (owner?.needing.size === 0 && known.get(owner.sources[0]!) !== owner) backend.disposeData(owner.data.dataId);
 }
 
-const watched = new WeakSet<GpuBackend>();
-
-function watchDisposal(backend: GpuBackend): void {
-  if (watched.has(backend)) return;
-  watched.add(backend);
-  const dispose = backend.disposeData.bind(backend);
-  backend.disposeData = (dataId, force) => {
-    const owner = owners.get(dataId) ?? known.get(dataId);
-    if (owner && (force || backend.tensorMap.get(dataId).refCount <= 1)) forget(backend, dataId, owner);
-    return dispose(dataId, force);
-  };
-}
-
-function forget(backend: GpuBackend, dataId: object, owner: Owner): void {
+function forget(backend: GpuBackend, dataId: object): void {
+  const owner = owners.get(dataId) ?? known.get(dataId);
+  if (!owner) return;
   retire(backend, owner);
   if (owner.needing.has(dataId)) release(backend, dataId, backend.tensorMap.get(dataId), undefined);
 }

@@ -2,7 +2,8 @@ import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import type { FormulaContext } from '../../formula/context.js';
 import { type Formula, isStatic, parts } from '../../formula/formula.js';
-import { type StaticTable, staticTable } from '../../formula/static-tensor.js';
+import { staticTable } from '../../formula/static-tensor.js';
+import { ofTable } from '../../formula/table-facts.js';
 import { guarded } from '../../replay/tracking.js';
 import { less } from '../logic.js';
 import { unseen } from './mask.js';
@@ -35,18 +36,10 @@ function widest(all: readonly Bounds[]): Bounds {
   return all.includes('minus infinity') ? 'minus infinity' : 'finite';
 }
 
-const known = new WeakMap<StaticTable, Bounds>();
-
-function boundsOfTable(table: StaticTable): Bounds {
-  const found = known.get(table) ?? boundsOfNumbers(table.values);
-  known.set(table, found);
-  return found;
-}
-
-function boundsOfNumbers(values: Float32Array): Bounds {
+const boundsOfTable = ofTable(({ values }): Bounds => {
   if (values.every(Number.isFinite)) return 'finite';
   return values.every((value) => value < Number.POSITIVE_INFINITY) ? 'minus infinity' : 'anything';
-}
+});
 
 /** Scores plus the mask's bias, within ±1e30; exactly `unseen` where the mask hides the key, whatever the formula gives there. */
 export function bounded(scores: Tensor, bias: Tensor | undefined, bounds: Bounds): Tensor {

@@ -1,7 +1,8 @@
 import { f } from '../../formula/builders.js';
 import type { FormulaContext } from '../../formula/context.js';
 import { type Formula, isStatic } from '../../formula/formula.js';
-import { type StaticTable, staticTable } from '../../formula/static-tensor.js';
+import { staticTable } from '../../formula/static-tensor.js';
+import { type Extent, extentOf } from '../../formula/table-facts.js';
 import { distancesOf } from './distances.js';
 import type { Atom } from './separate.js';
 
@@ -90,34 +91,16 @@ function kindOfNumber(value: number): Kind | undefined {
 function kindOfAtom({ of, byDistance }: Atom, context: FormulaContext): Kind | undefined {
   if (!isStatic(of)) return 'data';
   const own = byDistance ? distancesOf(context) : context;
-  const { range, areFinite } = rangeOf(staticTable(of, own));
-  if (!areFinite) return undefined;
+  const extent = extentOf(staticTable(of, own));
+  if (!extent.areFinite) return undefined;
+  const range = rangeOf(extent);
   // Asked in float64: the table is float32 already.
-  return range && rangeOf(staticTable(f.equal(of, f.round(of)), own)).range?.low === 1 ? range : 'real';
+  return range && extentOf(staticTable(f.equal(of, f.round(of)), own)).low === 1 ? range : 'real';
 }
 
-interface Range {
-  /** `undefined` where a number is none below 2^24. */
-  readonly range: Whole | undefined;
-  readonly areFinite: boolean;
-}
-
-const known = new WeakMap<StaticTable, Range>();
-
-function rangeOf(table: StaticTable): Range {
-  const found = known.get(table) ?? makeRange(table);
-  known.set(table, found);
-  return found;
-}
-
-function makeRange({ values }: StaticTable): Range {
-  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const value of values) {
-    if (!Number.isFinite(value)) return { range: undefined, areFinite: false };
-    low = Math.min(low, value);
-    high = Math.max(high, value);
-  }
-  return { range: Math.max(-low, high) < most ? { low, high } : undefined, areFinite: true };
+/** `undefined` where a number is none below 2^24. */
+function rangeOf({ low, high }: Extent): Whole | undefined {
+  return Math.max(-low, high) < most ? { low, high } : undefined;
 }
 
 const of = (...values: number[]): Whole => ({ low: Math.min(...values), high: Math.max(...values) });

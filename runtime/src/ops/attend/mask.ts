@@ -6,6 +6,7 @@ import { evaluate } from '../../formula/evaluate.js';
 import { type Formula, formulaKey, isStatic } from '../../formula/formula.js';
 import { float } from '../../formula/on-tensors.js';
 import { type StaticTable, staticKey, staticTable, tableTensor } from '../../formula/static-tensor.js';
+import { ofTable } from '../../formula/table-facts.js';
 import { guarded } from '../../replay/tracking.js';
 import { add, multiply, subtract } from '../arithmetic.js';
 import { once } from '../context.js';
@@ -85,17 +86,10 @@ interface Coverage {
   readonly everyRow: boolean;
 }
 
-const coverages = new WeakMap<StaticTable, Coverage>();
-
-function coverage(table: StaticTable): Coverage {
-  const known = coverages.get(table);
-  if (known) return known;
-  const { values, shape } = table;
+const coverage = ofTable(({ values, shape }): Coverage => {
   const keys = shape[3];
   let everyRow = true;
   for (let row = 0; row < values.length && everyRow; row += keys)
     everyRow = values.subarray(row, row + keys).some((seen) => seen !== 0);
-  const found = { all: values.every((seen) => seen !== 0), everyRow };
-  coverages.set(table, found);
-  return found;
-}
+  return { all: values.every((seen) => seen !== 0), everyRow };
+});

@@ -1,4 +1,4 @@
-import { walk } from '../../../algebra/walk.js';
+import { readsElement } from '../../../algebra/walk.js';
 import type { Expression } from '../../../graph/graph.js';
 import type { Value } from '../builder.js';
 import type { OperatorContext } from '../context.js';
@@ -19,7 +19,7 @@ export function frequenciesOf(context: OperatorContext, turning: number, start: 
   const own = Array.from({ length: turning / 2 }, (_, i) => theta ** ((-2 * i) / turning));
   if (typeof formula === 'object' && formula.kind === 'constant' && formula.name === 'none')
     return { key: own.join(), frequencies: () => own };
-  if (!readsLength(formula)) {
+  if (!readsElement(formula, 1)) {
     const changed = own.map((frequency) => numberOf(formula, frequency, context));
     return { key: changed.join(), frequencies: () => changed };
   }
@@ -44,7 +44,7 @@ export function frequenciesOf(context: OperatorContext, turning: number, start: 
 
 /** What does not read the length is a number for each pair; the rest is computed in the file. */
 function changed(formula: Expression, own: readonly number[], rows: Value, context: OperatorContext): FormulaNumber {
-  if (!readsLength(formula)) {
+  if (!readsElement(formula, 1)) {
     const numbers = own.map((frequency) => numberOf(formula, frequency, context));
     return numbers.every((number) => number === numbers[0]) ? numbers[0]! : context.ops.vector(numbers, 'double');
   }
@@ -53,10 +53,6 @@ function changed(formula: Expression, own: readonly number[], rows: Value, conte
     throw context.unsupported('a rotary frequency that reads a list by the length of the sequence');
   const operands = formula.operands.map((operand) => changed(operand, own, rows, context));
   return operatorOn(context.ops, formula.operator, operands);
-}
-
-function readsLength(formula: Expression): boolean {
-  return [...walk(formula)].some((part) => typeof part === 'object' && part.kind === 'element' && part.index === 1);
 }
 
 function numberOf(formula: Expression, frequency: number, context: OperatorContext): number {
