@@ -28,7 +28,8 @@ export interface Cache extends Disposable {
 
 export function createCache(shape: CacheShape): Cache {
   const { batch, heads, capacity, width } = shape;
-  const tensor = tf.keep(tf.zeros<tf.Rank.R4>([batch, heads, capacity, width]));
+  // Filled where it lies: `tf.zeros` would make the numbers in JavaScript and copy them.
+  const tensor = tf.keep(tf.fill<tf.Rank.R4>([batch, heads, capacity, width], 0));
   return { shape, tensor, dispose: () => tensor.dispose() };
 }
 

@@ -1,4 +1,4 @@
-import type { Heap, Pointer } from './heap.js';
+import type { Pointer } from './heap.js';
 
 /** One of the tasks of `attention`, in the order and with the meaning of runtime/assembly/attention-task.ts. */
 export interface AttentionTask {
@@ -49,7 +49,8 @@ export interface AddedScores {
 }
 
 /** 37 fields of input and 8 that the kernel uses itself. */
-export const taskBytes = 45 * 4;
+export const taskFields = 45;
+export const taskBytes = taskFields * 4;
 
 /** The field with the number of keys, which `writeTask` leaves 0. */
 export const keysField = 12;
@@ -57,24 +58,49 @@ export const keysField = 12;
 /** `GradientTask` in runtime/assembly/attention-gradient.ts. */
 export const gradientTaskBytes = 5 * 4;
 
-export function writeTask(task: AttentionTask, at: Pointer, heap: Heap): void {
-  const { bias, mask, dropout } = task;
-  const before = [
-    ...[task.query, task.queryStride, task.queryHeadStride, task.key, task.keyStride, task.value, task.valueStride],
-    ...[task.result, task.resultStride, task.resultHeadStride],
-    ...[task.group, task.queries, 0, task.width, task.valueWidth],
-  ];
-  const behind = [
-    ...[task.firsts, task.ends, bias.at, bias.head, bias.query, bias.key, mask.at, mask.head, mask.query, mask.key],
-    ...[task.sinks, task.logSums, task.logSumStride, task.logSumHeadStride],
-  ];
-  const drop = [dropout.threshold, dropout.key, dropout.first, dropout.query, dropout.head].map((value) => value | 0);
-  const length = before.length + 2 + behind.length + 1 + drop.length;
-  const integers = heap.integers(at, length);
-  const floats = heap.floats(at, length);
-  integers.set(before);
-  floats.set([task.scale, task.cap], before.length);
-  integers.set(behind, before.length + 2);
-  floats[before.length + 2 + behind.length] = dropout.kept;
-  integers.set(drop, before.length + 3 + behind.length);
+/** @param at The place of its first field in `integers` and `floats`, which lie over each other. */
+export function writeTask(task: AttentionTask, at: number, integers: Int32Array, floats: Float32Array): void {
+  const { bias, mask, dropout: drop } = task;
+  let next = at;
+  const write = (value: number): void => {
+    integers[next++] = value;
+  };
+  const writeFloat = (value: number): void => {
+    floats[next++] = value;
+  };
+  write(task.query);
+  write(task.queryStride);
+  write(task.queryHeadStride);
+  write(task.key);
+  write(task.keyStride);
+  write(task.value);
+  write(task.valueStride);
+  write(task.result);
+  write(task.resultStride);
+  write(task.resultHeadStride);
+  write(task.group);
+  write(task.queries);
+  write(0); // keys
+  write(task.width);
+  write(task.valueWidth);
+  writeFloat(task.scale);
+  writeFloat(task.cap);
+  write(task.firsts);
+  write(task.ends);
+  for (const added of [bias, mask]) {
+    write(added.at);
+    write(added.head);
+    write(added.query);
+    write(added.key);
+  }
+  write(task.sinks);
+  write(task.logSums);
+  write(task.logSumStride);
+  write(task.logSumHeadStride);
+  writeFloat(drop.kept);
+  write(drop.threshold);
+  write(drop.key);
+  write(drop.first);
+  write(drop.query);
+  write(drop.head);
 }

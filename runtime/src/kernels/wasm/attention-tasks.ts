@@ -8,6 +8,7 @@ import {
   type DropoutTask,
   keysField,
   taskBytes,
+  taskFields,
   writeTask,
 } from './attention-task.js';
 import type { Heap, Pointer } from './heap.js';
@@ -49,15 +50,15 @@ export function writeVisible(room: TaskRoom, keys: number, { firsts, ends }: Key
     firstsAt.set(firsts, from);
     endsAt.set(ends, from);
   }
-  const fields = heap.integers(room.tasks, (room.count * taskBytes) / 4);
-  for (let at = keysField; at < fields.length; at += taskBytes / 4) fields[at] = keys;
+  const fields = heap.integers(room.tasks, room.count * taskFields);
+  for (let at = keysField; at < fields.length; at += taskFields) fields[at] = keys;
 }
 
 /** Behind each other, as the kernels read them. */
 export function writeTasks(tasks: readonly AttentionTask[], at: Pointer, heap: Heap): void {
-  tasks.forEach((task, i) => {
-    writeTask(task, at + i * taskBytes, heap);
-  });
+  const length = tasks.length * taskFields;
+  const [integers, floats] = [heap.integers(at, length), heap.floats(at, length)];
+  for (const [i, task] of tasks.entries()) writeTask(task, i * taskFields, integers, floats);
 }
 
 /** The tasks of one attention: one for each batch entry and key head, with all heads that read it; how many keys count is not in them. */
