@@ -7,6 +7,7 @@ import fs from 'node:fs';
 /** @type {Record<Job['engine'], () => Promise<{ start(job: Job): Promise<Runner> }>>} */
 const engines = {
   wasm: () => import('./engines/generated.mjs'),
+  'wasm-relaxed': () => import('./engines/generated.mjs'),
   webgpu: () => import('./engines/generated.mjs'),
   stock: () => import('./engines/stock.mjs'),
   'ort-web': () => import('./engines/onnx.mjs'),

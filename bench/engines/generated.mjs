@@ -1,6 +1,8 @@
 // @ts-check
 // The code that tfm generates, on tfjs wasm or WebGPU.
+
 import { pathToFileURL } from 'node:url';
+import v8 from 'node:v8';
 import * as tf from '@tensorflow/tfjs';
 import { read, useBackend } from '@tfm-lang/runtime';
 import { cachedTokens } from '../lib/cases.mjs';
@@ -12,6 +14,8 @@ import { inputValues, tokenRows } from '../lib/inputs.mjs';
  * @returns {Promise<Runner>}
  */
 export async function start({ engine, case: what, weights, module }) {
+  // Before anything is compiled. Node has it behind a flag up to 20; later ones have it anyway, in `wasm`, too.
+  if (engine === 'wasm-relaxed') v8.setFlagsFromString('--experimental-wasm-relaxed-simd');
   if (engine === 'webgpu') await (await import('@tfm-lang/runtime/node')).installWebGPU();
   await useBackend(engine === 'webgpu' ? 'webgpu' : 'wasm');
   const Model = (await import(pathToFileURL(module).href))[what.model];

@@ -3,7 +3,7 @@
 /** @import { Case, CaseInput, EngineName } from './types.js' */
 
 /** @type {EngineName[]} */
-const all = ['wasm', 'ort-web', 'ort-node', 'stock', 'webgpu', 'ort-webgpu'];
+const all = ['wasm', 'wasm-relaxed', 'ort-web', 'ort-node', 'stock', 'webgpu', 'ort-webgpu'];
 /** @type {EngineName[]} */
 const gpu = ['webgpu', 'ort-webgpu'];
 

@@ -5,6 +5,7 @@
 /** @type {readonly Engine[]} */
 export const engines = [
   { name: 'wasm', title: 'generated, tfjs wasm', time: 'cpu', baseline: 'ort-web' },
+  { name: 'wasm-relaxed', title: 'generated, tfjs wasm, relaxed SIMD', time: 'cpu', baseline: 'ort-web' },
   { name: 'stock', title: 'hand-written, tfjs wasm', time: 'cpu', baseline: 'ort-web' },
   {
     name: 'ort-web',

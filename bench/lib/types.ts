@@ -1,6 +1,6 @@
 /** Types of the bench; only its documentation comments import them. */
 
-export type EngineName = 'wasm' | 'ort-web' | 'ort-node' | 'stock' | 'webgpu' | 'ort-webgpu';
+export type EngineName = 'wasm' | 'wasm-relaxed' | 'ort-web' | 'ort-node' | 'stock' | 'webgpu' | 'ort-webgpu';
 
 export interface CaseInput {
   readonly name: string;

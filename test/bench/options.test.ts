@@ -31,7 +31,10 @@ describe('the command line', () => {
   test.each([
     { argv: ['--case', 'bert'], says: /no case 'bert'; the cases are gpt2-prefill-128, .*vit-tiny/ },
     { argv: ['--case', 'test'], says: /no case 'test'/ },
-    { argv: ['--engine', 'onnx'], says: /no engine 'onnx'; the engines are wasm, stock, ort-web, ort-node, webgpu/ },
+    {
+      argv: ['--engine', 'onnx'],
+      says: /no engine 'onnx'; the engines are wasm, wasm-relaxed, stock, ort-web, ort-node, webgpu/,
+    },
     { argv: ['--rounds', '0'], says: /--rounds takes a whole number from 1, not '0'/ },
     { argv: ['--rounds', 'many'], says: /not 'many'/ },
     { argv: ['--fast'], says: /--fast/ },

@@ -34,7 +34,7 @@ function bench(...argv: string[]) {
   return { stdout, stderr, report: JSON.parse(fs.readFileSync(json, 'utf8')) as Report };
 }
 
-const engines = ['wasm', 'stock', 'ort-web', 'ort-node'];
+const engines = ['wasm', 'wasm-relaxed', 'stock', 'ort-web', 'ort-node'];
 
 // Decoding begins with a prefill: test-gpt2 is in it.
 describe.each(['test-gpt2-decode', 'test-bert', 'test-vit'])('%s', (name) => {
