@@ -137,7 +137,7 @@ export const costs: Readonly<Record<OperatorName, Cost>> = {
     'transpose',
     'reshape',
   ]),
-  ...fromNames(free, ['element', 'weight', 'predict', 'present']),
+  ...fromNames(free, ['element', 'weight', 'predict', 'scored_rows', 'present']),
   matmul,
   resize,
   gru: recurrent(10),
@@ -155,6 +155,7 @@ export const views: ReadonlySet<string> = new Set([
   'element',
   'weight',
   'scalar',
+  'scored_rows',
   'present',
 ]);
 

@@ -140,6 +140,11 @@ export const operators = {
   lstm_cell: operator(recurrent),
   /** The rows that score a generated part behind a constant prefix of `prefix` rows. */
   predict: operator([], { prefix: undefined, grows: false }, true),
+  /**
+   * Of growing rows those whose scores the pass wants: all of them, or in the prefill of a generation one of each sequence.
+   * Lowering puts it in front of what only scores rows.
+   */
+  scored_rows: operator([], {}, true),
   /** Of an input: true where a row holds a real token or value. */
   present: operator([], { grows: false }, 'growing'),
 } as const satisfies Record<string, OperatorSignature>;

@@ -23,6 +23,11 @@ const alongAxis: ReadonlySet<string> = new Set(['mean', 'sum', 'argmax', 'concat
 /** Why rows that go through a region may not be taken one by one: a node, or a value of elsewhere that it reads. */
 type Mixing = { readonly node: Node } | { readonly value: ValueId; readonly node: Node };
 
+/** Whether a node treats each row of what it reads for itself, whatever its position; values of other regions count as rows, too. */
+export function isRowwiseNode(node: Node, functionNamed: (name: string) => GraphFunction | undefined): boolean {
+  return withinNode(node, new Set(readsOf(node)), functionNamed) === undefined;
+}
+
 /** The first place of a region that needs more of a value than the row in hand. */
 export function mixingIn(
   region: Region,

@@ -50,6 +50,11 @@ function expressionsOf(node: Node): readonly Expression[] {
 
 /** The dimensions that the function's own code reads, in attributes and through its named sizes. */
 export function dimensionsIn({ body, constants }: GraphFunction): ReadonlySet<string> {
+  return dimensionsOf(body, constants);
+}
+
+/** The same of a part of a function with these named sizes. */
+export function dimensionsOf(region: Region, constants: GraphFunction['constants']): ReadonlySet<string> {
   const named = new Map(constants.map(({ name, value }) => [name, value]));
   const found = new Set<string>();
   const read = (expression: Expression): void => {
@@ -61,7 +66,7 @@ export function dimensionsIn({ body, constants }: GraphFunction): ReadonlySet<st
       if (value !== undefined) read(value);
     }
   };
-  for (const node of allNodes(body)) expressionsOf(node).forEach(read);
+  for (const node of allNodes(region)) expressionsOf(node).forEach(read);
   return found;
 }
 

@@ -4,6 +4,7 @@ import type { Generation, GraphFunction, GraphModel, StateDeclaration } from '..
 import { Analysis } from './analysis.js';
 import { constant, type Dependence } from './growth.js';
 import type { LowerContext } from './lower.js';
+import { withScoredRows } from './scored-rows.js';
 import type { LocalState, Violation } from './state.js';
 import { calledBy } from './values.js';
 
@@ -29,10 +30,10 @@ export function deriveGeneration(
     });
   }
   if (analysis.violations.length + analysis.collisions.length > 0) return undefined;
+  const derived = { ...model, functions: reachable(analysis.made, main), main };
   return {
-    ...model,
-    functions: reachable(analysis.made, main),
-    main,
+    ...derived,
+    main: withScoredRows(derived, generate),
     generate: { ...generate, prefix: analysis.prefix, state: states.map(declared) },
   };
 }

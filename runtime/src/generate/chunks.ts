@@ -15,6 +15,11 @@ export function promptChunks(rows: number, most = rows): number[] {
   return chunks;
 }
 
+/** As many rows in each piece as can be. */
+export function evenChunks(rows: number, most: number): number[] {
+  return Array.from({ length: Math.ceil(rows / most) }, (_, i) => Math.min(most, rows - i * most));
+}
+
 /** A capacity for at least `rows` rows, again one of few: the next power of two from 64 up, at most `most`. */
 export function cacheCapacity(rows: number, most = Number.POSITIVE_INFINITY): number {
   return Math.min(most, Math.max(64, 2 ** Math.ceil(Math.log2(rows))));

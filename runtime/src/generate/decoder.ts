@@ -4,11 +4,12 @@ import { TfmError } from '../errors.js';
 import type { GenerationDefinition, InputDefinition } from '../model/definition.js';
 import { declaration, readInputs } from '../model/inputs.js';
 import { setPresence } from '../model/presence.js';
+import { rowsFromEnd } from '../ops/scored-rows.js';
 import { checkId } from '../ops/tokens.js';
 import { stepTensor } from '../replay/tracking.js';
 import type { PassOptions } from '../scope/scope.js';
 import { GenerationState, rowsOf } from '../scope/state.js';
-import { cacheCapacity, promptChunks } from './chunks.js';
+import { cacheCapacity, evenChunks, promptChunks } from './chunks.js';
 import { checkConstants, commonLength } from './continued.js';
 import { type Logits, TensorLogits } from './logits.js';
 import { type PromptSize, promptSize, promptTokens, withoutEmptyPrompt } from './prompt.js';
@@ -38,6 +39,9 @@ export interface Decodable {
   /** One pass from checked tensors: the scores. */
   readonly run: (tensors: Readonly<Record<string, Tensor>>, options: PassOptions) => Tensor;
 }
+
+/** How many of the rows of a pass are no padding, for each sequence; `undefined`: all. What is read here is read again for each step. */
+type RealRows = () => readonly number[] | undefined;
 
 type Tensors = Readonly<Record<string, Tensor>>;
 
@@ -148,14 +152,21 @@ export class Decoder {
     const { batch, replay } = state;
     const { input } = replay;
     const rows = stepTensor({ make: () => Int32Array.from(input.tokens), shape: [batch, 1], dtype: 'int32' });
-    const scores = this.pass(rows, state, () => input.moves);
-    const [, length = 1, classes = 1] = scores.shape;
-    const last = length === 1 ? scores : tf.slice(scores, [0, length - 1, 0], [batch, 1, classes]);
-    return tf.reshape(last, [batch, classes]);
+    return this.#lastScores(rows, state, Array<number>(batch).fill(0), () => input.moves);
   }
 
-  /** Runs new rows, of which `real` are no padding, through the model: their scores. The caller moves the position. */
-  pass(rows: Tensor, state: GenerationState, real: () => readonly number[] | undefined = () => undefined): Tensor {
+  /** The scores of the row of each sequence that has so many rows behind it, [B, vocab]; `real` as in `pass`. */
+  #lastScores(rows: Tensor, state: GenerationState, behind: readonly number[], real?: RealRows): Tensor {
+    // Of a model whose scores need more than the row in hand there are those of all rows.
+    const scores = rowsFromEnd(this.pass(rows, state, behind, real), behind);
+    return tf.reshape(scores, [state.batch, scores.shape.at(-1) ?? 1]);
+  }
+
+  /**
+   * Runs new rows, of which `real` are no padding, through the model: the scores of all, or of those that `PassOptions.scored`
+   * names. The caller moves the position.
+   */
+  pass(rows: Tensor, state: GenerationState, scored?: readonly number[], real: RealRows = () => undefined): Tensor {
     const { generation, growing, run } = this.model;
     const [, count = 1] = rows.shape;
     if (growing.presence)
@@ -167,6 +178,7 @@ export class Decoder {
     const options: PassOptions = {
       state,
       ...(prefix !== undefined && { prefix }),
+      scored,
       // Counted from the end: a constant prefix may stand in front of these rows.
       get paddingRows() {
         const own = real();
@@ -253,9 +265,7 @@ export class Decoder {
     made.push(dropped);
     state.rewind(0);
     state.tokens = Array.from({ length: state.batch }, () => []);
-    const scores = this.pass(standIn, dropped);
-    const [batch = 1, , classes = 1] = scores.shape;
-    return tf.reshape(tf.slice(scores, [0, 0, 0], [batch, 1, classes]), [batch, classes]);
+    return this.#lastScores(standIn, dropped, Array<number>(state.batch).fill(1));
   }
 
   /**
@@ -266,6 +276,7 @@ export class Decoder {
   #readPrompt(prompt: Tensor, { lengths }: PromptSize, state: GenerationState, begin: number): Tensor {
     const [batch = 1, rows = 1] = prompt.shape;
     const found: Tensor[] = [];
+    let all: Tensor | undefined;
     let from = begin;
     state.position = from;
     state.length = lengths.length === batch ? Math.max(...lengths) : rows;
@@ -273,19 +284,21 @@ export class Decoder {
     for (const piece of this.pieces(begin === 0 ? prompt : tf.slice(prompt, [0, begin], [batch, rows - begin]))) {
       const [, count = 1] = piece.shape;
       const real = lengths.length === batch ? lengths.map((each) => clamp(each - from, 0, count)) : undefined;
-      const scores = this.pass(piece, state, () => real);
-      const [, length = 1, classes = 1] = scores.shape;
-      for (let b = 0; b < batch; b++) {
-        // `self` begins with one row more, which scores the first token.
-        const row = length - count + (lengths[b] ?? 1) - from - 1;
-        const isHere = row >= length - count && row < length;
-        if (isHere) found[b] = tf.reshape(tf.slice(scores, [b, row, 0], [1, 1, classes]), [1, classes]);
+      // Behind the last row of each sequence; less than none where it goes on in the next piece.
+      const behind = Array.from({ length: batch }, (_, b) => from + count - (lengths[b] ?? 1));
+      const ending = behind.flatMap((rows, b) => (rows >= 0 && rows < count ? [b] : []));
+      if (ending.length === 0) this.pass(piece, state, [], () => real);
+      else {
+        const wanted = behind.map((rows) => clamp(rows, 0, count - 1));
+        const scores = this.#lastScores(piece, state, wanted, () => real);
+        if (ending.length === batch) all = scores;
+        else for (const b of ending) found[b] = tf.slice(scores, [b, 0], [1, -1]);
       }
       from += count;
       state.position = from;
     }
     state.positions = state.positions.map((_, b) => lengths[b] ?? 1);
-    return tf.concat(found, 0);
+    return all ?? tf.concat(found, 0);
   }
 
   #makeRoom(state: GenerationState, rows: number): void {
@@ -307,10 +320,6 @@ export class Decoder {
 const batchOf = (tensors: Tensors, { batch = 1 }: PromptSize): number => Object.values(tensors)[0]?.shape[0] ?? batch;
 
 const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
-
-function evenChunks(rows: number, most: number): number[] {
-  return Array.from({ length: Math.ceil(rows / most) }, (_, i) => Math.min(most, rows - i * most));
-}
 
 /** The row behind the last of each sequence, with `count` new ones, or with so many of each as are real. */
 function endsOf(state: GenerationState, count: number, real: readonly number[] | undefined): number[] {

@@ -5,7 +5,7 @@ import { fusesDispatches, type NormOfInput } from '../kernels/projection.js';
 import { reshape } from '../kernels/reshape.js';
 import { MixturePlan } from './chosen.js';
 import { LinearPlan, NormPlan, project, RotaryPlan, type Turning, ViewPlan } from './plans.js';
-import { isLazy, isSame, lazyTensor, pendingOf, planOf, sourceOf } from './tensor.js';
+import { isLazy, isSame, lazyTensor, numbersOf, pendingOf, planOf, sourceOf } from './tensor.js';
 
 /** Whether what is made of x may wait for its reader: in a pass through a model, where no gradient is asked for. */
 function mayWait(x: Tensor): boolean {
@@ -21,6 +21,14 @@ export function lazyLinear(x: Tensor, weight: Tensor, bias: Tensor | undefined):
 /** A norm that waits for the linear layer behind it, where one kernel does both. */
 export function lazyNorm(x: Tensor, norm: NormOfInput, alone: (x: Tensor) => Tensor): Tensor | undefined {
   return fusesDispatches() && mayWait(x) ? lazyTensor(x.shape, new NormPlan(sourceOf(x), norm, alone)) : undefined;
+}
+
+/** What `take` makes of x, where it takes whole rows: of a norm that waits it takes them first, and the norm goes on waiting. */
+export function ofRows(x: Tensor, take: (x: Tensor) => Tensor): Tensor {
+  const plan = planOf(x);
+  if (!(plan instanceof NormPlan)) return take(x);
+  const rows = take(numbersOf(plan.sources[0]));
+  return lazyTensor(rows.shape, plan.of(rows));
 }
 
 /** A rotation that waits for the attention behind it. */

@@ -10,7 +10,7 @@ import {
   runProjection,
 } from '../kernels/projection.js';
 import { isChosen, runChosen } from './chosen.js';
-import { held, numbersOf, Pending, type Plan, type Source } from './tensor.js';
+import { held, numbersOf, Pending, type Plan, type Source, sourceOf } from './tensor.js';
 
 /** `layer_norm` or `rms_norm`: computed by the linear layers that read it. */
 export class NormPlan implements Plan {
@@ -27,6 +27,11 @@ export class NormPlan implements Plan {
 
   compute(): Tensor {
     return this.#alone(numbersOf(this.sources[0]));
+  }
+
+  /** The same norm of other rows. */
+  of(x: Tensor): NormPlan {
+    return new NormPlan(sourceOf(x), this.norm, this.#alone);
   }
 }
 

@@ -169,8 +169,9 @@ export abstract class Model<
         const computed = this.compute(tensors, new Scope(pass));
         const entries = outputs.map((name) => {
           const value = computed[name];
-          // A tensor of its own: what the caller disposes may also be another output or a weight.
-          return [name, alias(typeof value === 'function' ? value() : value)];
+          const made: Tensor = typeof value === 'function' ? value() : value;
+          // A tensor of its own: what the caller disposes may also be another output or a weight. What nobody reads may wait for ever.
+          return [name, options.scored?.length === 0 ? made : alias(made)];
         });
         return Object.fromEntries(entries) as Pick<Outputs, Name>;
       });

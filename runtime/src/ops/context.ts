@@ -46,6 +46,11 @@ export interface OperatorScope {
    * lengths. Recurrences must know; attention need not, because masks are causal. Absent: none are.
    */
   readonly paddingRows?: readonly number[] | undefined;
+  /**
+   * The pass wants the scores of one row of each sequence: how many rows stand behind it. The same at each step of a generation.
+   * Empty: of none, and those that are made are not read. Absent: it wants those of all rows.
+   */
+  readonly scored?: readonly number[] | undefined;
   /** What the position counts, where a pass has several: the growing rows, those behind the prefix, or these alone. */
   readonly counts?: 'growing' | 'joined' | 'alone';
   /** Whether this pass begins the sequence: `forward`, `loss`, and the prefill of a generation. */

@@ -22,6 +22,7 @@ export * from './reduce.js';
 export { type Interpolation, type ResizeOptions, resize } from './resize.js';
 export { type RotaryOptions, rotary } from './rotary.js';
 export { type Scanned, type ScanOptions, type ScanStep, scan } from './scan.js';
+export { scoredRows } from './scored-rows.js';
 export * from './sequence.js';
 export { checkId, type TokenCheck, type TokenIds, tokens } from './tokens.js';
 export { inTop, type TopOptions, topValues } from './top.js';

@@ -16,6 +16,8 @@ export interface PassOptions {
   readonly prefix?: number;
   /** Rows of padding at the end of this pass for each sequence, where there are any. */
   readonly paddingRows?: readonly number[] | undefined;
+  /** How many rows stand behind the one of each sequence whose scores are wanted; empty: none are. Absent: those of all rows are. */
+  readonly scored?: readonly number[] | undefined;
   readonly training?: boolean;
   /** Of the dropout masks. */
   readonly seed?: number;
@@ -95,6 +97,10 @@ export class Scope implements OperatorScope {
   get paddingRows(): readonly number[] | undefined {
     noteStepRead();
     return this.#pass.options.paddingRows;
+  }
+
+  get scored(): readonly number[] | undefined {
+    return this.#pass.options.scored;
   }
 
   get first(): boolean {

@@ -13,6 +13,7 @@ export const sequence = {
   gather: lowerGather,
   element: lowerElement,
   predict: lowerPredict,
+  scored_rows: ({ inputs }) => inputs[0]!, // a graph has the scores of all its rows
   present: ({ pass, inputs }) => pass.presenceOf(inputs[0]!),
   dropout: ({ inputs }) => inputs[0]!, // acts in training only
 } satisfies Record<string, Lower>;
