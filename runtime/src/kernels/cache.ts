@@ -28,8 +28,9 @@ export interface Cache extends Disposable {
 
 export function createCache(shape: CacheShape): Cache {
   const { batch, heads, capacity, width } = shape;
-  // Filled where it lies: `tf.zeros` would make the numbers in JavaScript and copy them.
-  const tensor = tf.keep(tf.fill<tf.Rank.R4>([batch, heads, capacity, width], 0));
+  const sizes: [number, number, number, number] = [batch, heads, capacity, width];
+  // `tf.zeros` makes numbers in JavaScript and copies them. On a GPU that is no dispatch; elsewhere they are filled in where they lie.
+  const tensor = tf.keep(tf.getBackend() === 'webgpu' ? tf.zeros<tf.Rank.R4>(sizes) : tf.fill<tf.Rank.R4>(sizes, 0));
   return { shape, tensor, dispose: () => tensor.dispose() };
 }
 
