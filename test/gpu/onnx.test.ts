@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 
 test.each([...onnxCases().filter(isCovered), ...keptAside()])('$case', async (of) => {
-  const { shape, expected, error, isHalf } = await onnxOutcome(of);
-  expect(shape).toEqual(expected);
-  expect(error).toBeLessThan(isHalf ? 2e-3 : 1e-4);
+  const { shapes, expectedShapes, error, limit } = await onnxOutcome(of, 1e-4);
+  expect(shapes).toEqual(expectedShapes);
+  expect(error).toBeLessThan(limit);
 });

@@ -19,16 +19,23 @@ export interface StoredTensor {
   readonly data: string;
 }
 
-const folder = new URL('../fixtures/onnx-attention/', import.meta.url);
+const folders = ['onnx-attention', 'onnx-attention-more'].map(
+  (name) => new URL(`../fixtures/${name}/`, import.meta.url),
+);
 
 export function onnxCases(): OnnxCase[] {
-  const files = fs.readdirSync(folder).filter((file) => file.endsWith('.json'));
-  return files.sort().map((file) => JSON.parse(fs.readFileSync(new URL(file, folder), 'utf8')) as OnnxCase);
+  return folders.flatMap((folder) => {
+    const files = fs.readdirSync(folder).filter((file) => file.endsWith('.json'));
+    return files.sort().map((file) => JSON.parse(fs.readFileSync(new URL(file, folder), 'utf8')) as OnnxCase);
+  });
 }
 
 export function numbers({ stored, data }: StoredTensor): number[] {
   const { buffer } = Uint8Array.from(Buffer.from(data, 'base64'));
   if (stored === 'float16') return Array.from(new Uint16Array(buffer), half);
+  if (stored === 'bfloat16')
+    return Array.from(new Float32Array(Uint32Array.from(new Uint16Array(buffer), (bits) => bits << 16).buffer));
+  if (stored === 'float64') return Array.from(new Float64Array(buffer));
   if (stored === 'float32') return Array.from(new Float32Array(buffer));
   if (stored === 'int64') return Array.from(new BigInt64Array(buffer), Number);
   if (stored === 'uint8') return Array.from(new Uint8Array(buffer));
