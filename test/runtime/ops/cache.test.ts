@@ -4,7 +4,7 @@ import { attend, causal, f, gru, lstm, TfmError, useBackend } from '../../../run
 import { append, createCache } from '../../../runtime/src/kernels/cache.js';
 import { fixed } from '../../../runtime/src/ops/context.js';
 import { normal } from '../../support/cases/case.js';
-import { TestScope } from '../../support/cases/scope.js';
+import { scopeAt, TestScope } from '../../support/cases/scope.js';
 import { relativeError } from '../../support/compare.js';
 import { decodingError, decodings, memoryPerStep } from '../../support/decoding.js';
 
@@ -59,6 +59,40 @@ describe.each(['cpu', 'wasm'] as const)('%s', (backend) => {
     const wanted = tf.concat([tf.slice(expected, [0, 2], [1, 1]), tf.slice(expected, [1, 4], [1, 1])]);
     expect(relativeError(await y.data(), await wanted.data())).toBeLessThan(1e-6);
     scope.dispose();
+  });
+
+  test.each([
+    { queries: 3, rows: 1, mask: f.all },
+    { queries: 2, rows: 2, mask: f.all },
+    { queries: 3, rows: 2, mask: f.mask(({ q, k }) => f.lessEqual(k, f.add(q, 2))) },
+  ])('$queries queries and $rows new rows see nothing of the rows behind', async ({ queries, rows, mask }) => {
+    const keys = tf.tensor(Float32Array.from(normal([2, 5, 1, 4], 1).data), [2, 5, 1, 4]);
+    const query = tf.tensor(Float32Array.from(normal([2, queries, 2, 4], 2).data), [2, queries, 2, 4]);
+    for (const starts of [
+      [3, 3],
+      [1, 3],
+    ] as const) {
+      const scope = new TestScope();
+      Object.assign(scope, { hasState: true, capacity: 9 });
+      const entries = starts.map((start, b) => tf.slice(keys, [b, start], [1, rows]));
+      attend(
+        tf.slice(keys, [0, 0], [2, 3]),
+        tf.slice(keys, [0, 0], [2, 3]),
+        tf.slice(keys, [0, 0], [2, 3]),
+        { grows: true },
+        scope,
+      );
+      scope.advance(3);
+      scope.position = starts[0] === starts[1] ? starts[0] : starts;
+      const news = tf.concat(entries);
+      const y = attend(query, news, news, { mask, grows: true }, scope);
+      const expected = starts.map((start, b) => {
+        const all = tf.slice(keys, [b, 0], [1, start + rows]);
+        return attend(tf.slice(query, [b], [1]), all, all, { mask, queryGrows: true }, scopeAt(start));
+      });
+      expect(relativeError(await y.data(), await tf.concat(expected).data())).toBeLessThan(1e-6);
+      scope.dispose();
+    }
   });
 
   test('memory is the same after every step', async () => {

@@ -52,11 +52,12 @@ export function attend(
     const inputs = attentionInputs(q, k, v);
     const { query, sizes } = inputs;
     const start = options.grows || options.queryGrows ? startBehindPrefix(scope) : fixed(0);
-    const memory = keysAndValues(inputs, start, options.grows ? scope : undefined);
+    const mask = formula(options.mask ?? true);
+    const memory = keysAndValues(inputs, mask, start, options.grows ? scope : undefined);
     const problem: Attention = {
       ...{ query, memory },
       scale: options.scale ?? (query ? size(query, 3) ** -0.5 : 1),
-      mask: visible(options.mask, memory.limit),
+      mask: memory.limit ? f.and(mask, memory.limit) : mask,
       scores: scoreFormulas(options.score),
       sinks: options.sinks ?? undefined,
       dropout: dropoutOf(options, sizes.queries, scope),
@@ -83,9 +84,4 @@ function scoreFormulas(score: AttendOptions['score']): readonly Formula[] {
 
 function isList(score: FormulaLike | readonly FormulaLike[]): score is readonly FormulaLike[] {
   return Array.isArray(score);
-}
-
-function visible(mask: FormulaLike | undefined, limit: Formula | undefined): Formula {
-  const all = formula(mask ?? true);
-  return limit ? f.and(all, limit) : all;
 }

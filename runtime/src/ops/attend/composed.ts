@@ -33,7 +33,7 @@ function probabilitiesOf({ scores: formulas, scale, mask: visible, sinks }: Atte
   const bounds = boundsOf(formulas, context);
   const finite = bounds === 'finite';
   const scores = finite ? withBias(raw, mask.bias) : bounded(raw, mask.bias, bounds);
-  const sees = sinks ? undefined : finite ? mask.sees : rowsThatSee(scores);
+  const sees = finite ? mask.sees : rowsThatSee(scores); // asked with sinks too: one of −∞ is none
   const values = sinks ? withSinks(scores, sinks) : tf.softmax(scores);
   if (scope?.recording) scope.recordAttention(sees ? tf.mul(values, sees) : values);
   return { values, sees } satisfies Probabilities;

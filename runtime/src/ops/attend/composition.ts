@@ -31,7 +31,7 @@ export function attendComposition(operands: readonly Operand[], attributes: Atte
   const scores = addend ? bounded(tf.add(capped, addend), undefined, 'anything') : capped;
   const hidden = hiddenKeys(attributes.visible, queries, keys, hiding);
   const seen = tf.where(hidden, tf.fill(scores.shape, unseen), hiding ? tf.add(scores, hiding) : scores);
-  const probabilities = sinks ? withSinks(seen, sinks) : tf.mul(tf.softmax(seen), rowsThatSee(seen));
+  const probabilities = tf.mul(sinks ? withSinks(seen, sinks) : tf.softmax(seen), rowsThatSee(seen));
   return headsLast(weightedValues(droppedProbabilities(probabilities, attributes.dropout), value));
 }
 

@@ -1,4 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import { f } from '../../formula/builders.js';
 import type { Formula } from '../../formula/formula.js';
 import { KeyValueCache } from '../../kernels/cache.js';
@@ -6,6 +7,7 @@ import { projectHeads, turnTogether } from '../../lazy/heads.js';
 import { guarded } from '../../replay/tracking.js';
 import type { OperatorScope, Position, Start } from '../context.js';
 import { size } from '../shapes.js';
+import { splitMask } from './intervals.js';
 import { type AttentionInputs, headsFirst } from './layout.js';
 
 /** What the queries of this pass read. */
@@ -23,7 +25,12 @@ export interface Memory {
 }
 
 /** The keys and values of this pass, or, where there is a KV cache, all since the sequence began. */
-export function keysAndValues(inputs: AttentionInputs, start: Start, scope: OperatorScope | undefined): Memory {
+export function keysAndValues(
+  inputs: AttentionInputs,
+  mask: Formula,
+  start: Start,
+  scope: OperatorScope | undefined,
+): Memory {
   const { query, key, value, sizes } = inputs;
   projectHeads([query, key, value]);
   const cache = scope?.cache('keys_values', () => {
@@ -33,29 +40,40 @@ export function keysAndValues(inputs: AttentionInputs, start: Start, scope: Oper
   const isTurned = query && key && turnTogether(query, key, value, () => cache?.rowsFrom(value, start));
   if (!isTurned) cache?.append(key, value, start);
   // What was just appended is all there is: no need to read it back.
-  if (cache && !guarded(() => isBeginning(start.read()))) return allSoFar(cache, start, sizes.keys);
+  if (cache && !guarded(() => isBeginning(start.read())))
+    return allSoFar(cache, limitOf(mask, start, sizes), start, sizes.keys);
   const forProducts = () => ({ key: key && headsFirst(key), value: headsFirst(value) });
   return { key, value, headsFirst: false, rows: sizes.keys, limit: undefined, forProducts };
 }
 
-function allSoFar(cache: KeyValueCache, start: Start, newRows: number): Memory {
+function allSoFar(cache: KeyValueCache, limit: Formula, start: Start, newRows: number): Memory {
   const rows = cache.rowsFor(start, newRows);
   return {
     key: cache.keys,
     value: cache.values,
     headsFirst: true,
     rows,
-    limit: limitOf(start, newRows),
+    limit,
     forProducts: () => cache.view(rows),
   };
 }
 
-/** Of one new row it says k ≤ q: the same in each step of a generation. */
-function limitOf(start: Start, newRows: number): Formula {
-  const position = newRows === 1 ? undefined : start.read();
-  return typeof position === 'number'
-    ? f.mask(({ k }) => f.less(k, position + newRows))
-    : f.mask(({ k, q }) => f.lessEqual(k, f.add(q, newRows - 1)));
+/** The rows behind the new ones hold nothing. Of one query and one new row it says k ≤ q: the same in each step of a generation. */
+function limitOf(mask: Formula, start: Start, { batch, queries, keys: newRows }: AttentionInputs['sizes']): Formula {
+  if (queries === newRows && (queries === 1 || hidesLater(mask))) return f.mask(({ k, q }) => f.lessEqual(k, q));
+  const position = start.read();
+  if (typeof position === 'number') return f.mask(({ k }) => f.less(k, position + newRows));
+  const ends = tf.tensor2d(
+    position.map((own) => own + newRows),
+    [batch, 1],
+    'int32',
+  );
+  return f.mask(({ k }) => f.less(k, f.lookup(ends, [0], { batched: true })));
+}
+
+/** Whether a mask implies k ≤ q. */
+function hidesLater(mask: Formula): boolean {
+  return splitMask(mask).inequalities.some((of) => of.key === 1 && of.query === -1 && of.constant >= 0);
 }
 
 function isBeginning(position: Position): boolean {
