@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { TfmError } from '../errors.js';
+import { runsDirectly } from '../kernels/fused.js';
 import { guarded, isWatched, stepTensor } from '../replay/tracking.js';
 import { add } from './arithmetic.js';
 import { type OperatorScope, once, type Position, type Start, startOf } from './context.js';
@@ -114,8 +115,8 @@ export function learnedPositions(
   const start = startOf(grows, scope);
   const places = placesOf('learned_positions', start, length, size(weight, 0) - offset);
   return tf.tidy(() => {
-    // In a step that is captured the place of a slice would be fixed.
-    const position = isWatched() ? undefined : start.read();
+    // In a step that is captured the place of a slice would be fixed; and tfjs's on wasm hands the whole table through JavaScript.
+    const position = isWatched() || runsDirectly() ? undefined : start.read();
     if (typeof position === 'number') {
       places();
       return add(x, tf.slice(weight, [offset + position, 0], [length, width]));
