@@ -71,3 +71,14 @@ test('of a layer of experts a step reads those that are chosen, however many the
   ]);
   expect(await workgroups(64)).toEqual(await workgroups(8));
 });
+
+test('of a prompt in pieces only the last one is scored, a norm and its linear layer in one kernel', async () => {
+  const Class = (await specClass('specs/models/gpt2.tfm', 'Gpt2')) as unknown as ListedClass;
+  const config = { vocab: 1300, context: 64, width: 32, heads: 2, depth: 1 };
+  const { prefill } = await listKernels(Class, { config, sizes: { B: 1, T: 7 } });
+  const linear = prefill.filter(({ kernel }) => kernel.startsWith('linear'));
+  // Four of the layer for each of 4 + 2 + 1 rows.
+  expect(linear).toHaveLength(3 * 4 + 1);
+  expect(prefill.at(-1)).toMatchObject({ kernel: 'linear of few rows' });
+  expect(prefill.filter(({ kernel }) => kernel.includes('norm'))).toEqual([]);
+});
