@@ -54,11 +54,14 @@ export function measureOperator(instance: Instance, setting: Setting, weightShap
 }
 
 /**
- * The sizes of what is computed of a value: all of it in a prefill; in a step the new rows, by which the value grows
- * with the growing dimension.
+ * The sizes of what is computed of a value: all of it in a prefill, but one row of scores; in a step the new rows, by which
+ * the value grows with the growing dimension.
  */
 export function rowsOf(value: ScopedType, { dimensions, step }: Setting): number[] {
-  if (step === undefined) return shapeOf(value, dimensions);
+  if (step === undefined) {
+    const shape = shapeOf(value, dimensions);
+    return value.scored ? shape.map((size, axis) => (axis === 1 ? 1 : size)) : shape;
+  }
   const before = shapeOf(value, grown(dimensions, step.dimension, step.past));
   const after = shapeOf(value, grown(dimensions, step.dimension, step.past + 1));
   return after.map((size, axis) => (size === before[axis] ? size : size - before[axis]!));

@@ -3,7 +3,7 @@ import { elements } from './costs.js';
 import { type Measure, measureOperator, nothing, rowsOf, type Setting, type WeightShape } from './measure.js';
 import { type Configuration, sizeIn } from './scope.js';
 import { printType } from './types.js';
-import { flatten, type Instance, shapeOf, walk } from './walk.js';
+import { flatten, type Instance, walk } from './walk.js';
 import type { Weight } from './weights.js';
 
 /** One line of `tfm explain`: a layer, a block, or one use of an operator. Figures are those of one copy. */
@@ -85,7 +85,7 @@ function toRow(instance: Instance, context: Context): Row {
   const { node, path } = instance;
   const outputs = instance.outputs
     .slice(0, node.kind === 'repeat' ? 1 : undefined)
-    .map((output) => ({ type: printType(output), shape: shapeOf(output, context.prefill.dimensions) }));
+    .map((output) => ({ type: printType(output), shape: rowsOf(output, context.prefill) }));
   const base = { label: labelOf(instance), path, outputs, weights: Object.values(instance.weights), copies: [] };
   switch (node.kind) {
     case 'operator':

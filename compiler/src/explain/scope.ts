@@ -28,6 +28,8 @@ export interface Scope {
 export interface ScopedType {
   readonly type: ValueType;
   readonly scope: Scope;
+  /** Made of `scored_rows`: a prefill has one row of it for each sequence. */
+  readonly scored?: boolean | undefined;
 }
 
 /** The scope of the model's own statements. */

@@ -74,6 +74,8 @@ function walkRegion(
 
 function walkNode(node: Node, values: Values, place: Place, scope: Scope): Instance {
   const outputs = node.outputs.map(({ type }) => ({ type, scope }));
+  const madeOf = (values: readonly (ScopedType | null)[]): ScopedType[] =>
+    values.some((value) => value?.scored) ? scoredOf(outputs) : outputs;
   const path = join(place.shown, node.label ?? '');
   const base = { node, path, scope, outputs, weights: {}, inputs: [], parts: [] };
   switch (node.kind) {
@@ -81,20 +83,29 @@ function walkNode(node: Node, values: Values, place: Place, scope: Scope): Insta
       const inputs = node.inputs.map((id) => (id === null ? null : lookUp(values, id)));
       const weights: Record<string, string> = {};
       for (const [role, weight] of Object.entries(node.weights)) weights[role] = printPath(weight, place.root, scope);
-      return { ...base, inputs, weights };
+      const made = node.operator === 'scored_rows' ? scoredOf(outputs) : madeOf(inputs);
+      return { ...base, inputs, weights, outputs: made };
     }
     case 'call': {
       const inputs = node.inputs.map((id) => lookUp(values, id));
       const callee = functionNamed(scope.model, node.function);
       const inner = calleeScope(scope, callee, node.scalars);
       const calleePath = printPath(node.scope, place.root, scope);
-      const parameters = new Map(callee.parameters.map(({ id, type }) => [id, { type, scope: inner }]));
-      const { instances: part } = walkRegion(callee.body, parameters, { root: calleePath, shown: calleePath }, inner);
-      return { ...base, path: calleePath, inputs, parts: [part] };
+      const given = callee.parameters.map(({ id, type }, i): [ValueId, ScopedType] => {
+        return [id, { type, scope: inner, scored: inputs[i]?.scored }];
+      });
+      const { instances: part } = walkRegion(
+        callee.body,
+        new Map(given),
+        { root: calleePath, shown: calleePath },
+        inner,
+      );
+      return { ...base, path: calleePath, inputs, parts: [part], outputs: madeOf(inputs) };
     }
     case 'if': {
       const taken = valueIn(node.condition, scope) === true ? node.then : node.else;
-      return { ...base, parts: [walkRegion(taken, values, place, scope).instances] };
+      const { instances: part, results } = walkRegion(taken, values, place, scope);
+      return { ...base, parts: [part], outputs: madeOf(results) };
     }
     case 'scan': {
       const states = node.states.map((id) => lookUp(values, id));
@@ -111,7 +122,7 @@ function walkNode(node: Node, values: Values, place: Place, scope: Scope): Insta
         return walkRegion(node.region, bind(values, node.region, inputs), inner, withLocal(scope, node.index, i))
           .instances;
       });
-      return { ...base, path, inputs, parts };
+      return { ...base, path, inputs, parts, outputs: madeOf(inputs) };
     }
     case 'repeat': {
       const inputs = node.inputs.map((id) => lookUp(values, id));
@@ -134,6 +145,8 @@ function walkNode(node: Node, values: Values, place: Place, scope: Scope): Insta
     }
   }
 }
+
+const scoredOf = (values: readonly ScopedType[]): ScopedType[] => values.map((value) => ({ ...value, scored: true }));
 
 function bind(values: Values, region: Region, types: readonly ScopedType[]): Values {
   const inner = new Map(values);

@@ -75,13 +75,16 @@ describe('FLOPs', () => {
     expect(totals.decode!.flops).toBeLessThan(1.01 * products);
   });
 
-  test('a prefill of many rows takes as much as so many steps need', () => {
-    const prefill = explained('llama', 'Llama', 'Stories260K', { T: 64 }).totals.prefill.needed;
+  test('a prefill of many rows takes as much as so many steps need, and scores one row', () => {
+    const whole = explained('llama', 'Llama', 'Stories260K', { T: 64 });
+    const scores = whole.rows.find(({ kind }) => kind === 'unembed')!;
+    expect(scores.outputs.map(({ shape }) => shape)).toEqual([[1, 1, 512]]);
+    expect(scores.prefill.flops).toBe(2 * 64 * 512);
     let steps = 0;
     for (let past = 0; past < 64; past++) {
       steps += explained('llama', 'Llama', 'Stories260K', { T: past }).totals.decode!.flops;
     }
-    expect(prefill / steps).toBeCloseTo(1, 6);
+    expect((whole.totals.prefill.needed + 63 * scores.prefill.flops) / steps).toBeCloseTo(1, 6);
   });
 });
 
