@@ -48,7 +48,10 @@ function gradientsOf(task: AttentionTask, into: GradientTask): void {
       packRows(key + <usize>i * task.keyStride, task.keyStride, min(8, keys - i), task.width, room.keyPanels + floats(i * task.width));
       packRows(value + <usize>i * task.valueStride, task.valueStride, min(8, keys - i), task.valueWidth, room.valuePanels + floats(i * task.valueWidth));
     }
-    for (let i = 0; i < keys; i++) pad(key + <usize>i * task.keyStride, task.width, room.key, room.columns, i);
+    for (let i = 0; i < keys; i++) {
+      pad(key + <usize>i * task.keyStride, task.width, room.key, room.columns, i);
+      makeFinite(room.key + floats(i * room.columns), room.columns);
+    }
     for (let r = 0; r < rows; r += BLOCK_ROWS) block(task, into, room, r, min(BLOCK_ROWS, rows - r), k, keys);
     for (let i = 0; i < keys; i++) {
       const at = <usize>(k + i);
@@ -65,6 +68,17 @@ function pad(from: usize, width: i32, rows: usize, columns: i32, i: i32): void {
   memory.fill(to + floats(width), 0, floats(columns - width));
 }
 
+/**
+ * NaN and infinite numbers become 0: rows that do not see the key multiply it by 0, which must give 0; for those that do, what
+ * multiplies it is NaN already.
+ */
+function makeFinite(numbers: usize, count: i32): void {
+  for (const end = numbers + floats(count); numbers < end; numbers += 16) {
+    const v = v128.load(numbers);
+    v128.store(numbers, v128.and(v, f32x4.eq(f32x4.sub(v, v), splat(0))));
+  }
+}
+
 /** Up to 32 rows with keys [origin, origin + keys). */
 function block(task: AttentionTask, into: GradientTask, room: GradientRoom, row: i32, rows: i32, origin: i32, keys: i32): void {
   let from = keys;
@@ -77,7 +91,7 @@ function block(task: AttentionTask, into: GradientTask, room: GradientRoom, row:
     to = max(to, high);
   }
   if (from >= to) return;
-  // Keys outside are not read where they multiply a weight: that is 0, and they may hold NaN.
+  // Keys outside are not read where they multiply a weight, which is 0.
   const first = from;
   const end = to;
   // Whole panels; the weights of what they have behind the keys are 0.
@@ -166,7 +180,8 @@ function rowOf(task: AttentionTask, into: GradientTask, room: GradientRoom, row:
     const at = floats(k);
     const score = v128.load(weights + at);
     const power = exp2(f32x4.mul(f32x4.sub(score, logSum), splat(LOG2E)));
-    const p = v128.andnot(power, f32x4.le(score, splat(HIDDEN / 2)));
+    const hidden = f32x4.le(score, splat(HIDDEN / 2));
+    const p = v128.andnot(power, hidden);
     let weight = p;
     let gradient = v128.load(products + at);
     if (task.dropKept != 0) {
@@ -175,7 +190,7 @@ function rowOf(task: AttentionTask, into: GradientTask, room: GradientRoom, row:
       gradient = f32x4.mul(gradient, kept);
     }
     v128.store(weights + at, weight);
-    v128.store(products + at, f32x4.mul(p, f32x4.sub(gradient, mean)));
+    v128.store(products + at, v128.andnot(f32x4.mul(p, f32x4.sub(gradient, mean)), hidden));
   }
   if (into.dBias) addToBias(task, into, row, products + floats(low), origin + low, high - low);
   for (let k = low; k < high; k += 4) {
@@ -204,7 +219,8 @@ function slopesOf(task: AttentionTask, products: usize, slopes: usize, low: i32,
   for (let k = low; k < high; k += 4) {
     const x = f32x4.mul(v128.load(products + floats(k)), splat(task.scale));
     const t = tanh(f32x4.div(x, splat(task.cap)));
-    v128.store(slopes + floats(k), f32x4.mul(splat(task.scale), f32x4.sub(splat(1), f32x4.mul(t, t))));
+    const slope = f32x4.mul(splat(task.scale), f32x4.sub(splat(1), f32x4.mul(t, t)));
+    v128.store(slopes + floats(k), v128.and(slope, f32x4.eq(slope, slope))); // 0 for NaN, as in makeFinite
   }
 }
 

@@ -3,7 +3,7 @@ import { log } from './math';
 import { packFour, packRows } from './pack';
 import { packedTile, packedTileOfColumns } from './packed-tile';
 import { dots, rowOfColumns } from './row';
-import { floats, splat } from './simd';
+import { floats, madd, splat } from './simd';
 import { HIDDEN, isPlain, weigh } from './weights';
 
 // softmax(scores) · values with an online softmax (Milakov and Gimelshein 2018; Dao et al. 2022, algorithm 1): the scores of a
@@ -78,18 +78,45 @@ function block(task: AttentionTask, from: i32, to: i32): void {
   for (let r = from; r < to; r++) {
     first = min(first, task.firstKey(r));
     end = max(end, task.endKey(r));
-    const statistics = task.statistics + floats(2 * (r - from));
-    store<f32>(statistics, task.sinks ? load<f32>(task.sinks + floats(r % task.group)) : HIDDEN);
-    store<f32>(statistics, task.sinks ? 1 : 0, 4);
+    begin(task, r, r - from);
   }
-  memory.fill(task.sums, 0, floats((to - from) * task.columns));
   for (let k = first & ~7; k < end; k += TILE_KEYS)
-    for (let r = from; r < to; r += 4) fewRows(task, r, min(4, to - r), k, min(TILE_KEYS, end - k), r - from);
-  for (let r = from; r < to; r++) finish(task, r, r - from);
+    for (let r = from; r < to; r += 4) fewRows(task, r, min(4, to - r), k, min(TILE_KEYS, end - k), r - from, false);
+  for (let r = from; r < to; r++) {
+    if (isSpoiled(task, r - from)) {
+      begin(task, r, r - from);
+      for (let k = first & ~7; k < end; k += TILE_KEYS) fewRows(task, r, 1, k, min(TILE_KEYS, end - k), r - from, true);
+    }
+    finish(task, r, r - from);
+  }
 }
 
-/** Up to 4 rows with keys [origin, origin + keys): scores, their weights, the weighted values on top of the rows' sums. */
-function fewRows(task: AttentionTask, row: i32, count: i32, origin: i32, keys: i32, place: i32): void {
+/** What is known of a row before its first key. */
+function begin(task: AttentionTask, row: i32, place: i32): void {
+  const statistics = task.statistics + floats(2 * place);
+  store<f32>(statistics, task.sinks ? load<f32>(task.sinks + floats(row % task.group)) : HIDDEN);
+  store<f32>(statistics, task.sinks ? 1 : 0, 4);
+  memory.fill(task.sums + floats(place * task.columns), 0, floats(task.columns));
+}
+
+/** Whether a sum is NaN or infinite: it may be because a value that the row does not see is, and 0 · NaN is NaN. */
+function isSpoiled(task: AttentionTask, place: i32): bool {
+  const sums = task.sums + floats(place * task.columns);
+  let differences = splat(0);
+  for (let p = sums, end = sums + floats(task.columns); p < end; p += 16) {
+    const v = v128.load(p);
+    differences = f32x4.add(differences, f32x4.sub(v, v));
+  }
+  return v128.any_true(f32x4.ne(differences, splat(0)));
+}
+
+/**
+ * Up to 4 rows with keys [origin, origin + keys): scores, their weights, the weighted values on top of the rows' sums; of a single row
+ * that is computed again, without reading values that it does not see.
+ */
+function fewRows(
+  task: AttentionTask, row: i32, count: i32, origin: i32, keys: i32, place: i32, seenOnly: bool,
+): void {
   let from = keys;
   let to = 0;
   for (let i = 0; i < count; i++) {
@@ -106,7 +133,8 @@ function fewRows(task: AttentionTask, row: i32, count: i32, origin: i32, keys: i
     const statistics = task.statistics + floats(2 * (place + i));
     weigh(task, row + i, task.scores + floats(i * SCORES), origin, from, to, statistics, o0 + <usize>i * stride);
   }
-  weightedValues(task, count, origin, from, to, o0);
+  if (seenOnly) seenValues(task, origin, from, to, o0);
+  else weightedValues(task, count, origin, from, to, o0);
 }
 
 function packedScores(task: AttentionTask, row: i32, count: i32, origin: i32, from: i32, to: i32): void {
@@ -158,6 +186,17 @@ function weightedValues(task: AttentionTask, count: i32, origin: i32, from: i32,
   const o3 = count > 3 ? o2 + stride : o2;
   for (let j: usize = 0; j < stride; j += 32)
     packedTileOfColumns(left, values + j, task.valuesStride, keys, o0 + j, o1 + j, o2 + j, o3 + j);
+}
+
+/** `weightedValues` of one row, of the values that have a weight. */
+function seenValues(task: AttentionTask, origin: i32, from: i32, to: i32, sums: usize): void {
+  for (let k = from; k < to; k++) {
+    const weight = load<f32>(task.scores + floats(k));
+    if (weight == 0) continue;
+    const values = task.values + <usize>(origin + k) * task.valuesStride;
+    for (let j: usize = 0, end = floats(task.columns); j < end; j += 16)
+      v128.store(sums + j, madd(splat(weight), v128.load(values + j), v128.load(sums + j)));
+  }
 }
 
 /** The row's sum of weighted values over its sum of weights; zeros for a row that sees no key. */

@@ -68,15 +68,12 @@ export function adjust(task: AttentionTask, row: i32, s: usize, key: i32, count:
   if (task.bias) {
     const bias = task.bias + head * task.biasHead + query * task.biasQuery + <usize>key * task.biasKey;
     for (let p = s, i = count, b = bias; i > 0; p += 16, b += task.biasKey << 2, i -= 4)
-      v128.store(p, clamped(f32x4.add(v128.load(p), four(b, task.biasKey, i))));
+      biased(p, four(b, task.biasKey, i));
   }
   if (task.mask) {
     const mask = task.mask + head * task.maskHead + query * task.maskQuery + <usize>key * task.maskKey;
-    for (let p = s, i = count, b = mask; i > 0; p += 16, b += task.maskKey << 2, i -= 4) {
-      const m = four(b, task.maskKey, i);
-      const hidden = f32x4.lt(m, splat(HIDDEN / 2));
-      v128.store(p, v128.bitselect(splat(HIDDEN), clamped(f32x4.add(v128.load(p), m)), hidden));
-    }
+    for (let p = s, i = count, b = mask; i > 0; p += 16, b += task.maskKey << 2, i -= 4)
+      biased(p, four(b, task.maskKey, i));
   }
 }
 
@@ -88,9 +85,11 @@ export function adjust(task: AttentionTask, row: i32, s: usize, key: i32, count:
   }
 }
 
-/** Infinite scores become the largest and the smallest finite ones; −∞ hides the key. */
-@inline function clamped(v: v128): v128 {
-  return f32x4.pmax(f32x4.pmin(v, splat(-HIDDEN)), splat(HIDDEN));
+/** Adds to four scores. Infinite ones become the largest and the smallest finite ones; −∞ hides the key, whatever its score is. */
+@inline function biased(scores: usize, bias: v128): void {
+  const sum = f32x4.add(v128.load(scores), bias);
+  const within = f32x4.pmax(f32x4.pmin(sum, splat(-HIDDEN)), splat(HIDDEN));
+  v128.store(scores, v128.bitselect(splat(HIDDEN), within, f32x4.lt(bias, splat(HIDDEN / 2))));
 }
 
 /** Four numbers of a tensor; of its last ones no more than `count`, because behind them the memory may end. */

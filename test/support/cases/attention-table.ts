@@ -273,7 +273,7 @@ export const attentionTable: readonly TableCase[] = [
     tableCase('pairs behind a window', { queries, keys: 34, batch: 2, mask: masks.windowed, score: pairs }),
     tableCase('sinks', { queries, keys: 34, heads: 4, mask: before, sinks: sinksOf(4) }),
     tableCase('factors by head, composed', { queries, keys: 12, score: factors, mask: isCausal }),
-    tableCase('factors, sinks of −∞', { queries, keys: 12, score: factors, mask: before, sinks: sinksOf(2) }),
+    tableCase('factors, sinks of −∞, composed', { queries, keys: 12, score: factors, mask: before, sinks: sinksOf(2) }),
     tableCase('scale below 0', { queries, scale: -0.5, mask: isCausal }),
     tableCase('scale 0', { queries, scale: 0, mask: isCausal }),
     tableCase('dropout', {

@@ -116,9 +116,10 @@ export class AttentionRows {
       const capped = cap ? Math.tanh((product * scale) / cap) : 0;
       let score = cap ? cap * capped : product * scale;
       if (slopes) slopes[k] = cap ? scale * (1 - capped * capped) : scale;
-      if (this.bias) score = clamped(score + this.bias.values[this.biasAt(row, k)]!);
-      if (mask) score += mask.values[place(mask.strides, row.batch, row.head, row.query, k)]!;
-      scores[k] = score > hidden ? score : -Infinity;
+      const isHidden = mask && mask.values[place(mask.strides, row.batch, row.head, row.query, k)]! < hidden;
+      if (isHidden) score = -Infinity;
+      else if (this.bias) score = biased(score, this.bias.values[this.biasAt(row, k)]!);
+      scores[k] = score <= hidden ? -Infinity : score; // NaN stays
     }
   }
 
@@ -141,7 +142,7 @@ function place({ from, batch, head, query, key }: Strides, b: number, h: number,
   return from + b * batch + h * head + t * query + k * key;
 }
 
-/** Infinite scores become the largest and the smallest finite ones, as in the other backends; −∞ hides the key. */
-function clamped(score: number): number {
-  return Math.min(Math.max(score, -1e30), 1e30);
+/** Infinite scores become the largest and the smallest finite ones, as in the other backends; −∞ hides the key, whatever it is. */
+function biased(score: number, bias: number): number {
+  return bias < hidden ? -Infinity : Math.min(Math.max(score + bias, -1e30), 1e30);
 }

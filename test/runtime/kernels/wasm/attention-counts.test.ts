@@ -15,7 +15,8 @@ import {
   run,
   width,
 } from '../../../support/attention-counts.js';
-import { gradientsWithHidden } from '../../../support/hidden-keys.js';
+import { relativeError } from '../../../support/compare.js';
+import { gradientsWithHidden, hidingTensors, resultsWithHidden } from '../../../support/hidden-keys.js';
 
 const folder = 'runtime/assembly';
 
@@ -104,3 +105,15 @@ test.each(['wasm', 'cpu'] as const)(
     expect(await gradientsWithHidden(13, true)).toEqual(await gradientsWithHidden(13, false));
   },
 );
+
+test.each(['wasm', 'cpu'] as const)('what a tensor hides may be NaN or infinite on %s', async (backend) => {
+  await useBackend(backend);
+  for (const [name, options] of Object.entries(hidingTensors))
+    for (const queries of [1, 3, 37]) {
+      const clean = await resultsWithHidden(options(), queries);
+      for (const spoiled of [Number.NaN, Infinity]) {
+        const found = await resultsWithHidden(options(), queries, spoiled);
+        expect(relativeError(found, clean), `${name} ${queries} ${spoiled}`).toBeLessThan(1e-5);
+      }
+    }
+});
