@@ -4,6 +4,7 @@ export { attention, attentionScratch } from './attention';
 export { attentionGradient } from './attention-gradient';
 export { writeRows } from './cache';
 export { activation, arithmetic } from './elementwise';
+export { formula, formulaScratch } from './formula';
 export { activationGradient, gated, gatedGradient } from './activation-gradient';
 export { columnSums } from './column-sums';
 export { crossEntropy, crossEntropyGradient } from './cross-entropy';

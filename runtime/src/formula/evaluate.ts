@@ -1,14 +1,13 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { TfmError } from '../errors.js';
-import { fixed } from '../ops/context.js';
 import { linear } from '../ops/linear.js';
 import { size } from '../ops/shapes.js';
 import { type FormulaContext, type FormulaValue, withVectorAxes } from './context.js';
-import { type Formula, type FormulaLike, formula, isStatic, usesAnyAxis } from './formula.js';
+import { type Formula, isStatic, usesAnyAxis } from './formula.js';
 import { lookup } from './lookup.js';
 import { onNumbers } from './numbers.js';
-import { float, onTensors } from './on-tensors.js';
+import { onTensors } from './on-tensors.js';
 import { staticTensor } from './static-tensor.js';
 import { tableProduct } from './table-products.js';
 
@@ -113,14 +112,4 @@ function vectorOf(of: 'query' | 'key', context: FormulaContext): Tensor {
 function leaf(value: Tensor | undefined, name: string): Tensor {
   if (!value) throw new TfmError('TFM5406', `a formula reads ${name}, which has no value here`);
   return value;
-}
-
-/**
- * An elementwise function of tensors, given as a formula of `element(i)`: swish, gated units, clamps of the spec.
- */
-export function apply(of: FormulaLike, ...elements: Tensor[]): Tensor {
-  return tf.tidy(() => {
-    const value = evaluate(formula(of), { batch: 1, heads: 1, queries: 1, keys: 1, start: fixed(0), elements });
-    return typeof value === 'number' ? tf.fill(elements[0]?.shape ?? [], value) : float(value);
-  });
 }

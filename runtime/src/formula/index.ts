@@ -1,3 +1,3 @@
+export { apply } from './apply.js';
 export { causal, type FormulaLeaves, f } from './builders.js';
-export { apply } from './evaluate.js';
 export type { Formula, FormulaLike, FormulaOperator } from './formula.js';

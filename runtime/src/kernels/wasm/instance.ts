@@ -19,6 +19,8 @@ export interface Kernels {
   readonly columnSums: (...args: Numbers<4>) => void;
   readonly crossEntropy: (...args: Numbers<6>) => void;
   readonly crossEntropyGradient: (...args: Numbers<7>) => void;
+  readonly formula: (...args: Numbers<9>) => void;
+  readonly formulaScratch: (registers: number) => number;
   readonly gated: (...args: Numbers<5>) => void;
   readonly gatedGradient: (...args: Numbers<7>) => void;
   readonly linear: (...args: Numbers<12>) => void;

@@ -9,6 +9,7 @@ import { arithmetic } from './arithmetic.js';
 import { attention } from './attention.js';
 import { attentionGradient } from './attention-gradient.js';
 import { crossEntropy, crossEntropyGradient } from './cross-entropy.js';
+import { elementwise } from './elementwise.js';
 import { chosenLinear, chosenRows, inTop, mixedRows, routing } from './experts.js';
 import { heapOf } from './heap.js';
 import { compileKernels, type WasmBackend } from './instance.js';
@@ -31,6 +32,7 @@ const kernels = {
   TfmChosenRows: chosenRows,
   TfmCrossEntropy: crossEntropy,
   TfmCrossEntropyGradient: crossEntropyGradient,
+  TfmElementwise: elementwise,
   TfmGated: gated,
   TfmGatedGradient: gatedGradient,
   TfmInTop: inTop,

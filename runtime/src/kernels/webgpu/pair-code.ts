@@ -1,17 +1,18 @@
 import { type Formula, formulaKey, some } from '../../formula/formula.js';
 import type { AttendAttributes, PairFormulas, PairVector } from '../attributes.js';
 import { broadcastStrides } from '../broadcast.js';
+import { type CodeOfFunctions, type CodeType, codeAs, constantCode, operatorCode } from './formula-code.js';
 
 /**
  * WGSL of what a mask or a score says of a row and a key: an expression of vectors that lie one behind the other in the
  * operand `mask`. Beside what is declared, it depends on `pairKey`. The numbers of a row are in the row.
  */
-export function pairExpression(of: Formula, { vectors }: PairFormulas, as: 'truth' | 'number'): string {
+export function pairExpression(of: Formula, { vectors }: PairFormulas, as: CodeType): string {
   const lines = vectors.flatMap((vector, i) => {
     const isUsed = some(of, (part) => part.kind === 'element' && part.index === i);
     return isUsed ? [`let v${i} = ${isOfRow(vector) ? `row.v${i}` : `mask[${placeOf(vector, i)}]`};`] : [];
   });
-  return [...lines, `return ${as === 'truth' ? truth(of) : number(of)};`].join('\n  ');
+  return [...lines, `return ${code(of, as)};`].join('\n  ');
 }
 
 /** What the formulas read of a row alone, read once for it: fields of the structure, and what sets them in `row`. */
@@ -59,70 +60,22 @@ function placeOf({ shape: [batches, heads, queries, keys], byDistance }: PairVec
   return terms.join(' + ');
 }
 
-const comparisons: Readonly<Record<string, string>> = {
-  equal: '==',
-  notEqual: '!=',
-  less: '<',
-  lessEqual: '<=',
-  greater: '>',
-  greaterEqual: '>=',
+/** Of whole numbers, which are neither infinite nor undefined. */
+const functions: CodeOfFunctions = {
+  minimum: (a, b) => `min(${a}, ${b})`,
+  maximum: (a, b) => `max(${a}, ${b})`,
+  clamp: (x, low, high) => `min(max(${x}, ${low}), ${high})`,
+  abs: (x) => `abs(${x})`,
+  relu: (x) => `max(${x}, 0.0)`,
 };
 
-/** As `bool`. */
-function truth(of: Formula): string {
-  if (of.kind === 'constant') return String(Boolean(of.value));
-  if (of.kind === 'operator') {
-    const [a, b] = of.operands as readonly [Formula, Formula];
-    const comparison = comparisons[of.operator];
-    if (comparison) return `(${number(a)} ${comparison} ${number(b)})`;
-    // Without branches: all that they read is there.
-    if (of.operator === 'and') return `(${truth(a)} & ${truth(b)})`;
-    if (of.operator === 'or') return `(${truth(a)} | ${truth(b)})`;
-    if (of.operator === 'not') return `(!${truth(a)})`;
-  }
-  return `(${number(of)} != 0.0)`;
-}
-
-/** As `f32`. */
-function number(of: Formula): string {
-  if (of.kind === 'constant') return literal(Number(of.value));
-  if (of.kind === 'element') return `v${of.index}`;
+function code(of: Formula, as: CodeType): string {
+  if (of.kind === 'constant') return constantCode(of.value, as);
+  if (of.kind === 'element') return codeAs({ type: 'number', text: `v${of.index}` }, as);
   if (of.kind !== 'operator') throw new Error(`${of.kind} in a formula of pairs`);
   const { operator, operands } = of;
-  const [a, b] = operands as readonly [Formula, Formula];
-  const call = (name: string) => `${name}(${operands.map(number).join(', ')})`;
-  switch (operator) {
-    case 'add':
-      return `(${number(a)} + ${number(b)})`;
-    case 'subtract':
-      return `(${number(a)} - ${number(b)})`;
-    case 'multiply':
-      return `(${number(a)} * ${number(b)})`;
-    case 'negate':
-      return `(-${number(a)})`;
-    case 'minimum':
-      return call('min');
-    case 'maximum':
-      return call('max');
-    case 'clamp':
-      return `min(max(${number(a)}, ${number(b)}), ${number(operands[2]!)})`;
-    case 'abs':
-      return call('abs');
-    case 'relu':
-      return `max(${number(a)}, 0.0)`;
-    case 'if':
-      return `select(${number(operands[2]!)}, ${number(b)}, ${truth(a)})`;
-    case 'and':
-    case 'or':
-    case 'not':
-      return `f32(${truth(of)})`;
-    default:
-      if (operator in comparisons) return `f32(${truth(of)})`;
-      throw new Error(`${operator} in a formula of pairs`);
-  }
-}
-
-function literal(value: number): string {
-  const text = `${Math.fround(value)}f`;
-  return value < 0 ? `(${text})` : text;
+  return codeAs(
+    operatorCode(operator, operands.length, (place, wanted) => code(operands[place]!, wanted), functions),
+    as,
+  );
 }

@@ -10,6 +10,7 @@ import { attentionGradient } from './attention-gradient.js';
 import type { GpuBackend } from './backend.js';
 import { chosenLinear } from './chosen-linear.js';
 import { crossEntropy, crossEntropyGradient } from './cross-entropy.js';
+import { elementwise } from './elementwise.js';
 import { inTop } from './in-top.js';
 import { runKernel, type WebGpuKernel } from './kernel.js';
 import { linear, projection } from './linear.js';
@@ -30,6 +31,7 @@ const kernels = {
   TfmChosenRows: chosenRows,
   TfmCrossEntropy: crossEntropy,
   TfmCrossEntropyGradient: crossEntropyGradient,
+  TfmElementwise: elementwise,
   TfmGated: gated,
   TfmGatedGradient: gatedGradient,
   TfmInTop: inTop,

@@ -89,6 +89,12 @@ export function splitKernels(kernels: Kernels, pool: ThreadPool): Kernels {
       const work = { total: count, unit: 4, time: 2 * count };
       share('gated', work, (first, end) => [a + 4 * first, b + 4 * first, y + 4 * first, end - first, kind]);
     },
+    formula(program, operations, operands, constants, y, scratch, registers, from, to) {
+      const work = { total: to - from, unit: 4, time: 0.5 * operations * (to - from) };
+      const same = [program, operations, operands, constants, y, scratch, registers];
+      const own = { argument: 5, bytes: kernels.formulaScratch(registers) };
+      share('formula', work, (first, end) => [...same, from + first, from + end], own);
+    },
     gatedGradient(a, b, dy, da, db, count, kind) {
       const work = { total: count, unit: 4, time: 5 * count };
       share('gatedGradient', work, (first, end) => {
