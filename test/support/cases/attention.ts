@@ -157,6 +157,18 @@ export const attentionCases: readonly OperatorCase[] = [
     },
     expected: { score: (s, { q, k }) => 2 * Math.tanh(s / 2) - Math.abs(q - k) },
   }),
+  attentionCase('−∞ taken from scores that the mask hides', {
+    more: [nd([5], [0.5, -Infinity, -0.5, 1, -Infinity])],
+    options: (table) => ({
+      mask: f.mask(({ k }) => f.and(f.notEqual(k, 1), f.less(k, 4))),
+      score: f.score(({ s, k }) => f.subtract(f.maximum(s, -1), f.lookup(table!, [k]))),
+    }),
+    expected: (table) => ({
+      mask: ({ k }) => k !== 1 && k < 4,
+      score: (s, { k }) => (k === 1 || k === 4 ? s : Math.max(s, -1) - get(table!, k)),
+    }),
+    gradient: false, // differences of −∞ are no number
+  }),
   attentionCase('a learned table by distance bucket and head (T5)', {
     more: [normal([6, 2], 8)],
     options: (table) => ({

@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import type { FormulaContext } from '../../formula/context.js';
-import { bounded, boundsOf } from './bounds.js';
+import { areFinite, bounded } from './bounds.js';
 import { droppedProbabilities } from './dropped.js';
 import { headsFirst, headsLast } from './layout.js';
 import { maskTensors, rowsThatSee } from './mask.js';
@@ -30,9 +30,8 @@ function probabilitiesOf({ scores: formulas, scale, mask: visible, sinks }: Atte
   const first = query && key && readsProducts(formulas) ? products(query, key, scale) : undefined;
   const mask = maskTensors(visible, context);
   const raw = scored(first, formulas, context);
-  const bounds = boundsOf(formulas, context);
-  const finite = bounds === 'finite';
-  const scores = finite ? withBias(raw, mask.bias) : bounded(raw, mask.bias, bounds);
+  const finite = areFinite(formulas, context);
+  const scores = finite ? withBias(raw, mask.bias) : bounded(raw, mask.bias);
   const sees = finite ? mask.sees : rowsThatSee(scores); // asked with sinks too: one of −∞ is none
   const values = sinks ? withSinks(scores, sinks) : tf.softmax(scores);
   if (scope?.recording) scope.recordAttention(sees ? tf.mul(values, sees) : values);

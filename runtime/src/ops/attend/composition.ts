@@ -28,7 +28,7 @@ export function attendComposition(operands: readonly Operand[], attributes: Atte
   const forPairs = (x: Tensor | undefined, byDistance: boolean) => (x && byDistance ? ofPairs(x, queries, keys) : x);
   const addend = forPairs(bias, attributes.biasByDistance);
   const hiding = forPairs(mask, attributes.maskByDistance);
-  const scores = addend ? bounded(tf.add(capped, addend), undefined, 'anything') : capped;
+  const scores = addend ? bounded(tf.add(capped, addend), undefined) : capped;
   const hidden = hiddenKeys(attributes.visible, queries, keys, hiding);
   const seen = tf.where(hidden, tf.fill(scores.shape, unseen), hiding ? tf.add(scores, hiding) : scores);
   const probabilities = tf.mul(sinks ? withSinks(seen, sinks) : tf.softmax(seen), rowsThatSee(seen));
