@@ -37,6 +37,11 @@ export const replayedModels: Readonly<Record<string, Replayed>> = {
   },
 };
 
+/** Formulas of the spec in the layer and behind the logits. */
+export const withFormulas = decoder('gemma', 'Gemma2', {
+  ...{ kv_heads: 1, d_k: 4, hidden: 6, query_scalar: 4, act: 'quick_gelu', score_cap: 50, logit_cap: 30 },
+});
+
 /** Other ways to choose experts and other experts: shared ones, clipped gates with biases, groups of them. */
 export const mixtures: Readonly<Record<string, Replayed>> = {
   'Qwen2-MoE': decoder('qwen_moe', 'QwenMoe', {

@@ -11,6 +11,7 @@ import {
   replayedModels,
   sameStep,
   statesAt,
+  withFormulas,
 } from './kit.js';
 
 beforeAll(async () => {
@@ -48,6 +49,21 @@ describe.each(Object.entries(replayedModels))('%s', (_, of) => {
     expect(tokens).toEqual(expected);
     model.dispose();
   });
+});
+
+test('formulas of the spec are one dispatch each of the recorded step', async () => {
+  const model = await withFormulas.make();
+  const states = statesAt(model, withFormulas, [6, 4]);
+  const first = await sameStep(model, states, [3, 8]);
+  expect(first!.flatMap(({ name, varies }) => (name === 'elementwise' ? [varies] : []))).toEqual([false, false]);
+  expect(await sameStep(model, states, [4, 2])).toBe(first);
+  const { work, result } = await workOf(() => model.step([5, 1], states[0]));
+  expect(states[0].replay.kernels).toBe(first);
+  expect(work.dispatches.filter((name) => name === 'elementwise').length).toBe(2);
+  expect({ pipelines: work.pipelines, bindGroups: work.bindGroups }).toEqual({ pipelines: 0, bindGroups: 0 });
+  result.dispose();
+  for (const state of states) state.dispose();
+  model.dispose();
 });
 
 test('steps whose angles depend on the length are replayed from one recording', async () => {

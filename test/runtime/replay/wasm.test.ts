@@ -12,6 +12,7 @@ import {
   replayedModels,
   sameStep,
   statesAt,
+  withFormulas,
 } from '../../gpu/replay/kit.js';
 
 beforeAll(async () => {
@@ -139,6 +140,21 @@ test.each(Object.entries(mixtures))('%s: the choice of experts is part of the re
     [7, 0],
   ])
     expect(await sameStep(model, states, tokens)).toBe(first);
+  for (const state of states) state.dispose();
+  model.dispose();
+});
+
+test('formulas of the spec are kernels of the recorded step, and make nothing when they run again', async () => {
+  const model = await withFormulas.make();
+  const states = statesAt(model, withFormulas, [6, 4]);
+  const first = await sameStep(model, states, [3, 8]);
+  expect(first!.flatMap(({ name, varies }) => (name === 'TfmElementwise' ? [varies] : []))).toEqual([false, false]);
+  expect(await sameStep(model, states, [4, 2])).toBe(first);
+  const { tensors, data, blocks, freed } = counting();
+  const logits = model.step([5, 1], states[0]);
+  expect(states[0].replay.kernels).toBe(first);
+  expect([tensors, data, blocks, freed].map(({ calls }) => calls.length)).toEqual([1, 1, 1, 0]); // a copy of the logits
+  logits.dispose();
   for (const state of states) state.dispose();
   model.dispose();
 });

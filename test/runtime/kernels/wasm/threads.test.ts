@@ -84,6 +84,16 @@ describe('two threads give what one gives, bit for bit', () => {
     expect(two).toEqual(one);
   });
 
+  test('a formula, of operands that repeat, too', async () => {
+    const [x, row, column] = [random([67, 515], 1), random([515], 2), random([67, 1], 3)];
+    const swish = f.multiply(f.element(0), f.sigmoid(f.multiply(1.702, f.element(0))));
+    const [one, two] = await byOneAndTwo(() => [
+      ops.apply(swish, x),
+      ops.apply(f.multiply(f.tanh(f.add(swish, f.element(1))), f.element(2)), x, row, column),
+    ]);
+    expect(two).toEqual(one);
+  });
+
   test('attention of one query and many keys', async () => {
     const [q, k, v] = [random([1, 1, 6, 36], 1), random([1, 4200, 3, 36], 2), random([1, 4200, 3, 20], 3)];
     const [one, two] = await byOneAndTwo(() => [ops.attend(q, k, v)]);
