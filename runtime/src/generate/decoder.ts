@@ -1,18 +1,19 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { TfmError } from '../errors.js';
-import type { GenerationDefinition, InputDefinition } from '../model/definition.js';
 import { declaration, readInputs } from '../model/inputs.js';
 import { setPresence } from '../model/presence.js';
 import { rowsFromEnd } from '../ops/scored-rows.js';
 import { checkId } from '../ops/tokens.js';
 import { stepTensor } from '../replay/tracking.js';
 import type { PassOptions } from '../scope/scope.js';
-import { GenerationState, rowsOf } from '../scope/state.js';
-import { cacheCapacity, evenChunks, promptChunks } from './chunks.js';
+import type { GenerationState } from '../scope/state.js';
+import { evenChunks, promptChunks } from './chunks.js';
 import { checkConstants, commonLength } from './continued.js';
+import type { Decodable, Tensors } from './decodable.js';
 import { type Logits, TensorLogits } from './logits.js';
 import { type PromptSize, promptSize, promptTokens, withoutEmptyPrompt } from './prompt.js';
+import { makeRoom, stateFor } from './room.js';
 
 export interface PrefillOptions {
   /** The most tokens that the sequence can reach. Default: the spec's limit, if any; the state grows on the way by doubling. */
@@ -30,20 +31,8 @@ export interface Prefilled {
   readonly state: GenerationState;
 }
 
-/** What decoding needs of a model. */
-export interface Decodable {
-  readonly name: string;
-  readonly inputs: readonly InputDefinition[];
-  readonly generation: GenerationDefinition;
-  readonly growing: InputDefinition;
-  /** One pass from checked tensors: the scores. */
-  readonly run: (tensors: Readonly<Record<string, Tensor>>, options: PassOptions) => Tensor;
-}
-
 /** How many of the rows of a pass are no padding, for each sequence; `undefined`: all. What is read here is read again for each step. */
 type RealRows = () => readonly number[] | undefined;
-
-type Tensors = Readonly<Record<string, Tensor>>;
 
 /** Prompts and tokens through a model with a state: what is behind `prefill` and `step`. */
 export class Decoder {
@@ -104,7 +93,7 @@ export class Decoder {
     tokens.forEach((token, b) => {
       if (token !== null && vocabulary !== undefined) checkId(token, vocabulary, `${name}[${b}]`);
     });
-    this.#makeRoom(state, Math.max(0, ...state.positions.map((at, b) => (tokens[b] === null ? 0 : at + 1))));
+    makeRoom(this.model, state, Math.max(0, ...state.positions.map((at, b) => (tokens[b] === null ? 0 : at + 1))));
     const { positions, capacity } = state;
     const moves = tokens.map((token) => (token === null ? 0 : 1));
     const length = Math.max(...positions.map((position, b) => position + (moves[b] ?? 0)));
@@ -202,26 +191,7 @@ export class Decoder {
 
   /** A state for a prompt of these rows [B, T]. */
   newState(tensors: Tensors, prompt: Tensor, { capacity }: PrefillOptions): GenerationState {
-    const [batch = 1, rows = 1] = prompt.shape;
-    const { generation, growing, inputs, name } = this.model;
-    const most = generation.capacity;
-    const chosen = Math.min(capacity ?? cacheCapacity(rows + 1, most), most ?? Number.POSITIVE_INFINITY);
-    if (!Number.isSafeInteger(chosen) || chosen < 1) {
-      throw new TfmError('TFM5307', `the capacity is ${capacity}`, 'give the most tokens that the sequence can reach');
-    }
-    if (rows > chosen) throw contextFull(name, rows, chosen);
-    const constants = Object.entries(tensors).filter(([input]) => input !== generation.input);
-    const [axis] = growing.shape;
-    const isShared = ({ shape: [first] }: InputDefinition): boolean =>
-      !(first && axis && 'name' in first && 'name' in axis && first.name === axis.name);
-    return new GenerationState({
-      batch,
-      capacity: chosen,
-      grows: capacity === undefined,
-      constants: Object.fromEntries(constants.map(([input, tensor]) => [input, rowsOf(tensor)])),
-      shared: new Set(inputs.filter(isShared).map((input) => input.name)),
-      owner: this,
-    });
+    return stateFor(this.model, tensors, prompt, { capacity, owner: this });
   }
 
   /** One token for each sequence where the prompt is missing: `start`. */
@@ -249,7 +219,7 @@ export class Decoder {
       const help = 'give prompts as numbers where a state is to be used again';
       throw new TfmError('TFM5307', 'what the state and the prompt have in common cannot be read on the GPU', help);
     }
-    this.#makeRoom(state, rows);
+    makeRoom(this.model, state, rows);
     const common = tokens.map((row, b) => Math.min(commonLength(row, known[b] ?? []), (lengths[b] ?? rows) - 1));
     const most = Math.min(...common);
     return state.rewind(state.turns.serve(most, Math.max(...lengths)) ? most : 0);
@@ -301,14 +271,6 @@ export class Decoder {
     return all ?? tf.concat(found, 0);
   }
 
-  #makeRoom(state: GenerationState, rows: number): void {
-    if (rows <= state.capacity) return;
-    const { name, generation } = this.model;
-    const most = state.grows ? generation.capacity : state.capacity;
-    if (most !== undefined && rows > most) throw contextFull(name, rows, most);
-    state.reserve(cacheCapacity(rows, most));
-  }
-
   #checkState(state: GenerationState): void {
     state.checkAlive();
     if (state.owner === this) return;
@@ -334,11 +296,4 @@ function soFar({ batch, capacity }: GenerationState, endsOf: () => readonly numb
     return Uint8Array.from({ length: batch * capacity }, (_, i) => Number(isReal(i)));
   };
   return stepTensor({ make, shape: [batch, capacity], dtype: 'bool' });
-}
-
-function contextFull(model: string, rows: number, capacity: number): TfmError {
-  return new TfmError(
-    'TFM5308',
-    `${rows} tokens do not fit into the context of this ${model}, which holds ${capacity}`,
-  );
 }
