@@ -82,3 +82,18 @@ test('of a prompt in pieces only the last one is scored, a norm and its linear l
   expect(prefill.at(-1)).toMatchObject({ kernel: 'linear of few rows' });
   expect(prefill.filter(({ kernel }) => kernel.includes('norm'))).toEqual([]);
 });
+
+test('a formula of the spec is one kernel: the gate of gpt-oss, quick_gelu and the soft cap of logits', async () => {
+  const sizes = { vocab: 13, context: 64, width: 32, heads: 4, kv_heads: 2, d_k: 8, hidden: 48 };
+  const gptOss = await kernelsOfLayer('specs/models/gpt_oss.tfm', 'GptOss', { ...sizes, count: 8, top: 2 });
+  const slots = 'linear of few slots';
+  expect(gptOss.step.slice(-5)).toEqual([slots, slots, 'elementwise', slots, 'mixture']);
+  const Gemma2 = (await specClass('specs/models/gemma.tfm', 'Gemma2')) as unknown as ListedClass;
+  const config = { ...sizes, depth: 1, act: 'quick_gelu', logit_cap: 30 };
+  const { step = [] } = await listKernels(Gemma2, { config });
+  expect(step.map(({ kernel }) => kernel).filter((kernel) => /elementwise|Unary/.test(kernel))).toEqual([
+    'elementwise',
+    'elementwise',
+  ]);
+  expect(step.at(-1)!.kernel).toBe('elementwise');
+});
