@@ -73,6 +73,8 @@ const bucket = (distance: number) => Math.min(Math.max(distance + 3, 0), 5);
 export const attentionCases: readonly OperatorCase[] = [
   attentionCase('all keys', {}),
   attentionCase('one token', { sizes: { batch: 1, queries: 1, heads: 1, width: 1 } }),
+  attentionCase('no keys', { sizes: { queries: 2, keys: 0 }, options: { mask: causal }, gradient: false }),
+  attentionCase('no queries', { sizes: { queries: 0, keys: 3 }, options: { mask: causal }, gradient: false }),
   attentionCase('causal', { options: { mask: causal }, expected: { mask: isCausal } }),
   attentionCase('odd sizes, d_v ≠ d_k', {
     sizes: { batch: 3, queries: 7, heads: 3, width: 5, valueWidth: 2 },

@@ -10,6 +10,7 @@ import { attendAtOnce } from './at-once.js';
 import { attendInGroups } from './groups.js';
 import { attentionInputs } from './layout.js';
 import { keysAndValues } from './memory.js';
+import { attendToNothing } from './nothing.js';
 import type { Attention } from './problem.js';
 import { attendInTiles, tileRows } from './tiles.js';
 
@@ -63,7 +64,10 @@ export function attend(
       dropout: dropoutOf(options, sizes.queries, scope),
     };
     const context: FormulaContext = { ...sizes, keys: memory.rows, start, scope };
-    const result = attendInGroups(problem, context) ?? attendToAll(problem, context);
+    const isEmpty = context.batch === 0 || context.queries === 0 || context.keys === 0;
+    const result = isEmpty
+      ? attendToNothing(problem, context)
+      : (attendInGroups(problem, context) ?? attendToAll(problem, context));
     return view(result, inputs.resultShape);
   });
 }
