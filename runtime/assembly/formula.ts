@@ -35,6 +35,7 @@ const EXP: i32 = 18;
 const LOG: i32 = 19;
 const ABS: i32 = 20;
 const TANH: i32 = 21;
+const SIGMOID: i32 = 22;
 
 /** One operation: what it does, and the registers that it reads and writes. */
 @unmanaged
@@ -139,7 +140,8 @@ function compute(operation: Operation, scratch: usize, bytes: usize): void {
     case LOG: return unary<Log>(a, to, bytes);
     case ABS: return unary<Abs>(a, to, bytes);
     case TANH: return unary<Tanh>(a, to, bytes);
-    default: return unary<Sigmoid>(a, to, bytes);
+    case SIGMOID: return unary<Sigmoid>(a, to, bytes);
+    default: return unary<Sign>(a, to, bytes);
   }
 }
 
@@ -173,6 +175,12 @@ function choose(condition: usize, a: usize, b: usize, to: usize, bytes: usize): 
   return v128.and(bits, splat(1));
 }
 
+/** 1 with the sign of x; 0 and NaN are their own. */
+@inline function sign(x: v128): v128 {
+  const one = v128.or(v128.and(x, splat(-0.0)), splat(1));
+  return v128.bitselect(one, x, v128.or(f32x4.lt(x, splat(0)), f32x4.gt(x, splat(0))));
+}
+
 // Operators as types, so that a loop is compiled for each (see activate-rows.ts).
 @unmanaged class Add { @inline of(a: v128, b: v128): v128 { return f32x4.add(a, b); } }
 @unmanaged class Subtract { @inline of(a: v128, b: v128): v128 { return f32x4.sub(a, b); } }
@@ -196,3 +204,4 @@ function choose(condition: usize, a: usize, b: usize, to: usize, bytes: usize): 
 @unmanaged class Abs { @inline of(x: v128): v128 { return f32x4.abs(x); } }
 @unmanaged class Tanh { @inline of(x: v128): v128 { return tanh(x); } }
 @unmanaged class Sigmoid { @inline of(x: v128): v128 { return sigmoid(x); } }
+@unmanaged class Sign { @inline of(x: v128): v128 { return sign(x); } }

@@ -3,10 +3,11 @@ import * as tf from '@tensorflow/tfjs';
 import { type ElementwiseAttributes, knowsSteps, mostElements, placementOf } from '../kernels/elementwise.js';
 import { type FusedOperator, type Operand, runFused } from '../kernels/fused.js';
 import { fixed } from '../ops/context.js';
+import { derivative } from './derivative.js';
 import { evaluate } from './evaluate.js';
 import { type Formula, type FormulaLike, formula } from './formula.js';
 import { float } from './on-tensors.js';
-import { elementsOf, stepsOf } from './steps.js';
+import { elementsOf, type Steps, stepsOf } from './steps.js';
 
 /**
  * An elementwise function of tensors, given as a formula of `element(i)`: swish, gated units, clamps of the spec. The fast backends
@@ -25,7 +26,22 @@ export function apply(of: FormulaLike, ...elements: Tensor[]): Tensor {
 const elementwiseOperator: FusedOperator<ElementwiseAttributes> = {
   kernel: 'TfmElementwise',
   composition: (operands, { formula: of }) => composed(of, operands),
+  gradient: (dy, operands, { steps }) =>
+    operands.flatMap((operand, i) => (operand ? [() => gradientOf(steps, operand, i, [...operands, dy])] : [])),
 };
+
+/** The last tensor is dy. */
+function gradientOf(steps: Steps, operand: Tensor, i: number, tensors: readonly Operand[]): Tensor {
+  const last = tensors.length - 1;
+  const slope = derivative(steps, i, { kind: 'element', index: last });
+  if (!slope) return tf.zerosLike(operand);
+  const elements = tensors as readonly Tensor[]; // as in `composed`
+  return tf.tidy(() => {
+    const all = apply(slope, ...elements);
+    const repeated = tf.broadcast_util.getReductionAxes(operand.shape, all.shape);
+    return tf.reshape(repeated.length > 0 ? tf.sum(all, repeated) : all, operand.shape);
+  });
+}
 
 function composed(of: Formula, operands: readonly Operand[]): Tensor {
   const elements = operands as readonly Tensor[]; // those that are absent are not read

@@ -4,7 +4,7 @@ import { onNumbers } from './numbers.js';
 /** What the operators of formulas of elements come down to. Comparisons and logic give 1 or 0. */
 export type StepOperator = Exclude<
   FormulaOperator,
-  'dot' | 'negate' | 'greater' | 'greaterEqual' | 'sign' | 'log2' | 'relu' | 'leakyRelu' | 'clamp' | 'modulo'
+  'dot' | 'negate' | 'greater' | 'greaterEqual' | 'log2' | 'relu' | 'leakyRelu' | 'clamp' | 'modulo'
 >;
 
 /** One operator of a formula. Its operands are known before it. */
@@ -83,14 +83,12 @@ class StepList {
         return this.#step('less', b, a);
       case 'greaterEqual':
         return this.#step('lessEqual', b, a);
-      case 'sign': // of 0 and NaN themselves
-        return this.#choice([a, constant(0)], constant(-1), this.#choice([constant(0), a], constant(1), a));
       case 'log2':
         return this.#step('multiply', this.#step('log', a), constant(Math.LOG2E));
       case 'relu':
-        return this.#step('maximum', a, constant(0));
+        return this.#step('maximum', constant(0), a);
       case 'leakyRelu':
-        return this.#choice([constant(0), a], a, this.#step('multiply', b, a));
+        return this.#step('if', this.#step('less', constant(0), a), a, this.#step('multiply', b, a));
       case 'clamp':
         return this.#step('minimum', this.#step('maximum', a, b), c);
       case 'modulo':
@@ -100,11 +98,6 @@ class StepList {
       default:
         return this.#step(operator, ...operands);
     }
-  }
-
-  /** Where the first number is less than the second one, or not. */
-  #choice([a, b]: readonly [StepOperand, StepOperand], then: StepOperand, otherwise: StepOperand): StepOperand {
-    return this.#step('if', this.#step('less', a, b), then, otherwise);
   }
 
   /** Small whole powers are products: the power of a shader is by logarithms, and has fewer right digits. */

@@ -5,6 +5,7 @@ import { normal } from '../../support/cases/case.js';
 import {
   elementwiseErrors,
   elementwiseFormulas,
+  elementwiseGradientError,
   hardError,
   randomFormula,
 } from '../../support/cases/elementwise-formulas.js';
@@ -19,6 +20,7 @@ const formulas = Object.entries(elementwiseFormulas);
 test.each(formulas)('%s', async (name, of) => {
   const place = formulas.findIndex(([other]) => other === name);
   for (const error of await elementwiseErrors(of, place)) expect(error).toBeLessThan(1e-4);
+  expect(await elementwiseGradientError(of)).toBeLessThan(1e-4);
   if (!name.startsWith('sine')) expect(await hardError(of, { flushes: true })).toBeLessThan(1e-4);
 });
 
@@ -38,6 +40,15 @@ test('a formula is one dispatch, one buffer and one pipeline, which is made once
     expect(again.work.pipelines, name).toBe(0);
     tf.dispose([result, again.result]);
   }
+});
+
+test('a gradient is one dispatch for each element', async () => {
+  const given = [tensor(normal([7, 12], 1)), tensor(normal([7, 12], 2))];
+  const dy = tensor(normal([7, 12], 3));
+  const gate = (...[x, y]: tf.Tensor[]) => apply(elementwiseFormulas['the gate of gpt-oss']!, x!, y!);
+  const { work, result } = await workOf(() => tf.grads(gate)(given, dy));
+  expect(work.dispatches).toEqual(['elementwise', 'elementwise', 'elementwise']);
+  tf.dispose(result);
 });
 
 test('what the kernel does not know is composed', async () => {

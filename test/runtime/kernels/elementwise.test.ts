@@ -1,19 +1,23 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { elementsOf, stepsOf } from '../../../runtime/src/formula/steps.js';
-import { apply, type Formula, f, useBackend } from '../../../runtime/src/index.js';
+import { apply, type Formula, f, read, useBackend } from '../../../runtime/src/index.js';
 import { placementOf } from '../../../runtime/src/kernels/elementwise.js';
 import { formulaProgram } from '../../../runtime/src/kernels/wasm/formula-program.js';
+import { normal } from '../../support/cases/case.js';
 import {
   elementwiseErrors,
   elementwiseFormulas,
+  elementwiseGradientError,
   hardError,
   randomFormula,
 } from '../../support/cases/elementwise-formulas.js';
-import { kernelsOf } from './wasm/kit.js';
+import { relativeError } from '../../support/compare.js';
+import { kernelsOf, tensor } from './wasm/kit.js';
 
 const formulas = Object.entries(elementwiseFormulas);
 const x = f.element(0);
+const swish = elementwiseFormulas.quick_gelu!;
 
 describe('the list of a formula', () => {
   const operators = (of: Formula) => stepsOf(of)?.steps.map(({ operator }) => operator);
@@ -56,6 +60,7 @@ describe.each([
     const place = formulas.findIndex(([other]) => other === name);
     for (const error of await elementwiseErrors(of, place)) expect(error).toBeLessThan(tolerance);
     if (!name.startsWith('sine')) expect(await hardError(of, { flushes: false })).toBeLessThan(1e-5);
+    expect(await elementwiseGradientError(of)).toBeLessThan(1e-5);
   });
 });
 
@@ -78,8 +83,21 @@ describe('on wasm', () => {
       else expect(kernels, name).toEqual(['TfmElementwise']);
     }
     expect(await kernelsOf(() => apply(f.add(x, 1), a))).toEqual(['Add']);
-    expect(await kernelsOf(() => apply(elementwiseFormulas.quick_gelu!, tf.zeros([2], 'int32')))).not.toContain(
-      'TfmElementwise',
-    );
+    expect(await kernelsOf(() => apply(swish, tf.zeros([2], 'int32')))).not.toContain('TfmElementwise');
+  });
+
+  test('gradients are kernels too, those of gradients are composed', async () => {
+    const of = elementwiseFormulas['the gate of gpt-oss']!;
+    const [a, b] = [tensor(normal([3, 5], 1)), tensor(normal([3, 5], 2))];
+    const kernels = await kernelsOf(() => tf.stack(tf.grads((x, y) => apply(of, x!, y!))([a, b])));
+    expect(kernels).toContain('TfmElementwise');
+    for (const stock of ['Sigmoid', 'Multiply', 'Add']) expect(kernels).not.toContain(stock);
+    const flat = f.multiply(f.floor(x), f.round(x));
+    expect([...(await read(tf.grad((given) => apply(flat, given))(a)))]).toEqual(Array(15).fill(0));
+    const second = () => tf.grad((given) => tf.sum(tf.square(tf.grad((own) => apply(swish, own))(given))))(a);
+    const onWasm = Float32Array.from(await read(second()));
+    await useBackend('cpu');
+    expect(relativeError(onWasm, await read(second()))).toBeLessThan(1e-5);
+    await useBackend('wasm');
   });
 });

@@ -2,8 +2,8 @@ import type { Tensor } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { onNumbers } from '../../../runtime/src/formula/numbers.js';
 import { apply, type Formula, f, read } from '../../../runtime/src/index.js';
-import { relativeError } from '../compare.js';
-import { count, type Nd, nd } from '../reference/array.js';
+import { gradientError, relativeError } from '../compare.js';
+import { build, count, type Nd, nd } from '../reference/array.js';
 import { normal } from './case.js';
 
 const [x, y] = [f.element(0), f.element(1)];
@@ -90,6 +90,26 @@ export async function elementwiseErrors(of: Formula, place: number): Promise<num
   return errors;
 }
 
+/** The worst relative error of its gradients, of operands that repeat, against differences in float64. */
+export async function elementwiseGradientError(of: Formula): Promise<number> {
+  const inputs = [normal([3, 4, 5], 1, 2), ...(readsBoth(of) ? [normal([4, 1], 2, 2)] : [])];
+  const evaluate = evaluator(Number);
+  const shape = [3, 4, 5];
+  const reference = (...given: Nd[]) =>
+    build(shape, (...index) => {
+      const i = index.reduce((place, at, axis) => place * shape[axis]! + at, 0);
+      return evaluate(
+        of,
+        given.map((each) => at(each, shape, i)),
+      );
+    });
+  return gradientError({ name: '', inputs, run: (...given) => apply(of, ...given), reference });
+}
+
+function readsBoth(of: Formula): boolean {
+  return JSON.stringify(of).includes('"index":1');
+}
+
 const float32 = evaluator(Math.fround);
 
 /** Far beyond what models have, denormal, infinite and undefined. */
@@ -124,8 +144,7 @@ export async function hardError(of: Formula, { flushes }: { readonly flushes: bo
 
 async function bothOf(of: Formula, a: Nd, b: Nd, evaluate: Evaluate): Promise<[ArrayLike<number>, number[]]> {
   const given = [a, b].map(({ shape, data }) => tf.tensor(Float32Array.from(data), [...shape]));
-  const readsBoth = JSON.stringify(of).includes('"index":1');
-  const shape = readsBoth ? tf.broadcast_util.assertAndGetBroadcastShape([...a.shape], [...b.shape]) : [...a.shape];
+  const shape = readsBoth(of) ? tf.broadcast_util.assertAndGetBroadcastShape([...a.shape], [...b.shape]) : [...a.shape];
   tf.dispose(Array.from({ length: 4 }, () => tf.fill([Math.max(count(shape), 1)], Number.NaN)));
   const made: Tensor = apply(of, ...given);
   if (!tf.util.arraysEqual(made.shape, shape)) throw new Error(`[${made.shape}] where [${shape}] was expected`);

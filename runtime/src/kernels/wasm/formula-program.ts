@@ -35,6 +35,7 @@ const operatorNumber: Partial<Readonly<Record<StepOperator, number>>> = {
   abs: 20,
   tanh: 21,
   sigmoid: 22,
+  sign: 23,
 };
 
 const programs = new WeakMap<Steps, FormulaProgram>();

@@ -12,6 +12,7 @@ export const elementwiseFunctions: CodeOfFunctions = {
   exp: (x) => `exponential(${x})`,
   log: (x) => `logarithm(${x})`,
   abs: (x) => `abs(${x})`,
+  sign: (x) => `signOf(${x})`,
   sin: (x) => `sin(${x})`,
   cos: (x) => `cos(${x})`,
   tanh: (x) => `hyperbolicTangent(${x})`,
@@ -30,6 +31,7 @@ fn isUndefined(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f80
 fn least(a: f32, b: f32) -> f32 { return select(min(a, b), a + b, isUndefined(a) | isUndefined(b)); }
 fn largest(a: f32, b: f32) -> f32 { return select(max(a, b), a + b, isUndefined(a) | isUndefined(b)); }
 
+fn signOf(x: f32) -> f32 { return select(sign(x), x, isUndefined(x)); }
 fn exponential(x: f32) -> f32 { return select(exp(x), x, isUndefined(x)); }
 fn logarithm(x: f32) -> f32 { return select(select(log(x), notANumber(), x < 0.0), x, isUndefined(x)); }
 
