@@ -31,7 +31,12 @@ function dividesByConstant({ operator, operands: [, divisor] }: Formula & { read
 
 /** Scores plus the mask's bias, within ±1e30; exactly `unseen` where the mask hides the key, whatever the formula gives there. */
 export function bounded(scores: Tensor, bias: Tensor | undefined): Tensor {
-  if (!bias) return tf.clipByValue(scores, unseen, -unseen);
-  const hidden = less(tf.add(bias, tf.zeros(scores.shape)), unseen / 2);
-  return tf.clipByValue(tf.where(hidden, tf.fill(scores.shape, unseen), scores), unseen, -unseen);
+  return tf.tidy(() => {
+    const within = tf.clipByValue(scores, unseen, -unseen);
+    return bias ? tf.where(hiddenBy(bias, scores.shape), tf.fill(scores.shape, unseen), within) : within;
+  });
+}
+
+function hiddenBy(bias: Tensor, shape: readonly number[]): Tensor {
+  return tf.tidy(() => less(tf.add(bias, tf.zeros([...shape])), unseen / 2));
 }
