@@ -38,6 +38,7 @@ export function maskTensors(mask: Formula, context: FormulaContext): MaskTensors
 
 /** What is added to scores alone: 0 where a key is seen, `unseen` where not. `undefined`: every key is seen. */
 export function maskBias(mask: Formula, context: FormulaContext): Tensor | undefined {
+  if (mask.kind === 'constant' && mask.value) return undefined; // most masks: intervals say the rest
   const { fixed, dynamic } = partsOf(mask);
   const all = covers('all', fixed, context);
   if (dynamic.length === 0 && all) return undefined;
