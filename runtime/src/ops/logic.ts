@@ -61,7 +61,7 @@ function tensor(x: Operand): Tensor {
   return typeof x === 'number' ? tf.scalar(x) : x;
 }
 
-/** tfjs takes bool only; 0/1 masks come as ints or floats too. */
-function bool(x: Tensor): Tensor {
-  return x.dtype === 'bool' ? x : tf.cast(x, 'bool');
+/** Whether each number is not 0. tfjs's logic takes bool only, and its `cast` on wasm drops fractions: 0.7 would be false. */
+export function bool(x: Tensor): Tensor {
+  return x.dtype === 'bool' ? x : flat((given) => tf.notEqual(given, 0), [x]);
 }

@@ -27,7 +27,9 @@ describe.each([
   [24, true],
   [23, false],
 ])('opset %i, sizes of inputs open: %s', (opset, symbolic) => {
-  test.each(own)('$name', async (of) => {
+  // ONNX Runtime's kernel of the operator Attention refuses sequences without rows.
+  const known = opset < 23 ? own : own.filter(({ name }) => !/no (keys|queries)/.test(name));
+  test.each(known)('$name', async (of) => {
     const { shape, values } = await runTraced(of, { opset, symbolic: symbolic && open(of.name) });
     const expected = of.reference(...of.inputs);
     expect(shape).toEqual(expected.shape);

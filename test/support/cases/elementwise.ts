@@ -175,6 +175,13 @@ export const elementwiseCases: readonly OperatorCase[] = [
     gradient: true,
   },
   {
+    name: 'numbers as conditions, fractions and negative ones too: everything but 0 is true',
+    composed: true,
+    inputs: [nd([2, 3], [0.7, -0.2, 0, 1, -1.2, 256]), normal([2, 3], 2)],
+    run: (x, a) => ops.where(ops.or(x!, ops.not(x!)), ops.where(x!, a!, 5), ops.where(ops.and(x!, x!), 6, 7)),
+    reference: (x, a) => zip(x!, a!, (condition, value) => (condition !== 0 ? value : 5)),
+  },
+  {
     name: 'zero where a mask holds',
     inputs: [normal([2, 3], 1), nd([2, 3], [1, 0, 0, 0, 1, 1])],
     dtypes: { 1: 'bool' },

@@ -10,7 +10,7 @@ import { ofTable } from '../../formula/table-facts.js';
 import { guarded } from '../../replay/tracking.js';
 import { add, multiply, subtract } from '../arithmetic.js';
 import { once } from '../context.js';
-import { flat } from '../logic.js';
+import { bool, flat } from '../logic.js';
 import { conjunctsOf } from './intervals.js';
 
 /**
@@ -72,7 +72,7 @@ export function rowsThatSee(scores: Tensor): Tensor {
 
 function biasOf(seen: number | Tensor): Tensor {
   if (typeof seen === 'number') return tf.fill([1, 1, 1, 1], seen === 0 ? unseen : 0);
-  const asNumber = float(seen.dtype === 'bool' ? seen : tf.cast(seen, 'bool'));
+  const asNumber = float(bool(seen));
   return multiply(subtract(asNumber, 1), -unseen);
 }
 
