@@ -1,7 +1,7 @@
 import { epilogue } from './epilogue';
 import { NONE } from './math';
 import { packColumns, packLeft, packLeftColumns, packRows } from './pack';
-import { packedTile } from './packed-tile';
+import { packedRow, packedTile } from './packed-tile';
 import { dots } from './row';
 import { first, floats } from './simd';
 
@@ -131,7 +131,8 @@ function blocks(
 @inline function rowsTimesPanel(
   a: usize, count: i32, panel: usize, inner: i32, c0: usize, strideC: usize, accumulate: bool, bias: usize,
 ): void {
-  const c1 = count > 1 ? c0 + strideC : c0;
+  if (count == 1) return packedRow(a, panel, inner, c0, accumulate, bias);
+  const c1 = c0 + strideC;
   const c2 = count > 2 ? c1 + strideC : c1;
   const c3 = count > 3 ? c2 + strideC : c2;
   packedTile(a, panel, inner, c0, c1, c2, c3, accumulate, bias);
